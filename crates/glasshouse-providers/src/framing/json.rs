@@ -1,0 +1,320 @@
+use super::{Framer, LONGEST_FRAME, Span, Trouble};
+use memchr::memchr2;
+
+/// Finds the elements of a document's arrays by its brackets and quotes alone.
+///
+/// It holds a depth and no stack, so that no nesting can exhaust anything; whether an element is valid JSON is
+/// for the parser to say.
+pub(super) struct JsonArrays {
+    arrays: &'static [&'static str],
+    state: State,
+    /// Next byte to look at.
+    at: u64,
+    /// First byte of the key or value in progress.
+    start: u64,
+    depth: u64,
+    in_string: bool,
+    escaped: bool,
+    scalar: bool,
+    given: bool,
+    key: String,
+    index: u64,
+    in_array: bool,
+    root_array: bool,
+    troubles: Vec<Trouble>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum State {
+    Document,
+    Key,
+    InKey,
+    Colon,
+    ValueOrArray,
+    Element,
+    InValue,
+    Done,
+    /// Something that is not JSON: nothing more is framed.
+    Lost,
+}
+
+impl JsonArrays {
+    pub(super) fn new(arrays: &'static [&'static str]) -> Self {
+        JsonArrays {
+            arrays,
+            state: State::Document,
+            at: 0,
+            start: 0,
+            depth: 0,
+            in_string: false,
+            escaped: false,
+            scalar: false,
+            given: false,
+            key: String::new(),
+            index: 0,
+            in_array: false,
+            root_array: false,
+            troubles: Vec::new(),
+        }
+    }
+
+    fn lose(&mut self, code: &'static str, message: &'static str) {
+        self.troubles.push(Trouble { offset: self.at, code, message });
+        self.state = State::Lost;
+    }
+
+    fn begin_value(&mut self, byte: u8) {
+        self.start = self.at;
+        self.state = State::InValue;
+        self.depth = u64::from(matches!(byte, b'{' | b'['));
+        self.in_string = byte == b'"';
+        self.escaped = false;
+        self.scalar = !matches!(byte, b'{' | b'[' | b'"');
+        self.given = false;
+        self.at += 1;
+    }
+
+    fn give(&mut self, end: u64, truncated: bool, spans: &mut Vec<Span>) {
+        if !self.given {
+            let index = if self.in_array { self.index } else { 0 };
+            let (name, element) = (self.key.clone(), self.in_array);
+            spans.push(Span { name, element, index, start: self.start, end, truncated });
+        }
+        self.given = true;
+    }
+
+    fn end_value(&mut self, spans: &mut Vec<Span>) {
+        self.give(self.at, false, spans);
+        self.index += 1;
+        self.state = if self.in_array { State::Element } else { State::Key };
+    }
+
+    /// Moves `at` to the end of the value in progress or of the window.
+    fn scan_value(&mut self, window: &[u8], base: u64, spans: &mut Vec<Span>) {
+        let mut i = (self.at - base) as usize;
+        while i < window.len() {
+            if self.in_string {
+                if self.escaped {
+                    self.escaped = false;
+                    i += 1;
+                    continue;
+                }
+                match memchr2(b'"', b'\\', &window[i..]) {
+                    None => i = window.len(),
+                    Some(skip) => {
+                        i += skip + 1;
+                        if window[i - 1] == b'\\' {
+                            self.escaped = true;
+                        } else {
+                            self.in_string = false;
+                            if self.depth == 0 {
+                                self.at = base + i as u64;
+                                return self.end_value(spans);
+                            }
+                        }
+                    }
+                }
+                continue;
+            }
+            match window[i] {
+                b'"' => self.in_string = true,
+                b'{' | b'[' => self.depth += 1,
+                b'}' | b']' if self.scalar => {
+                    self.at = base + i as u64;
+                    return self.end_value(spans);
+                }
+                b'}' | b']' => {
+                    self.depth -= 1;
+                    if self.depth == 0 {
+                        self.at = base + i as u64 + 1;
+                        return self.end_value(spans);
+                    }
+                }
+                b',' | b' ' | b'\t' | b'\r' | b'\n' if self.scalar => {
+                    self.at = base + i as u64;
+                    return self.end_value(spans);
+                }
+                _ => {}
+            }
+            i += 1;
+        }
+        self.at = base + window.len() as u64;
+    }
+}
+
+impl Framer for JsonArrays {
+    fn scan(&mut self, window: &[u8], base: u64, end: bool, spans: &mut Vec<Span>) {
+        let have = base + window.len() as u64;
+        while self.at < have {
+            let byte = window[(self.at - base) as usize];
+            let blank = matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
+            match self.state {
+                State::Lost => self.at = have,
+                State::InValue => self.scan_value(window, base, spans),
+                State::InKey => {
+                    let rest = &window[(self.at - base) as usize..];
+                    if self.escaped {
+                        self.escaped = false;
+                        self.at += 1;
+                    } else if let Some(skip) = memchr2(b'"', b'\\', rest) {
+                        self.at += skip as u64 + 1;
+                        if rest[skip] == b'\\' {
+                            self.escaped = true;
+                        } else {
+                            let raw = &window[(self.start - base) as usize..(self.at - base) as usize];
+                            self.key = serde_json::from_slice(raw)
+                                .unwrap_or_else(|_| String::from_utf8_lossy(&raw[1..raw.len() - 1]).into_owned());
+                            self.state = State::Colon;
+                        }
+                    } else if have - self.start > 1 << 16 {
+                        self.lose("json.key", "A key is longer than 64 KiB; the rest of the entry was not read.");
+                    } else {
+                        self.at = have;
+                    }
+                }
+                _ if blank => self.at += 1,
+                State::Document => match byte {
+                    // A byte order mark before the document is common in exports.
+                    0xef | 0xbb | 0xbf if self.at < 3 => self.at += 1,
+                    b'{' => {
+                        self.state = State::Key;
+                        self.at += 1;
+                    }
+                    b'[' if self.arrays.contains(&"") => {
+                        (self.in_array, self.root_array, self.state) = (true, true, State::Element);
+                        self.at += 1;
+                    }
+                    b'[' => self.lose("json.layout", "The document is an array where an object was expected."),
+                    _ => self.lose("json.syntax", "The entry does not begin as a JSON object or array."),
+                },
+                State::Key => match byte {
+                    b',' => self.at += 1,
+                    b'"' => {
+                        (self.start, self.escaped, self.state) = (self.at, false, State::InKey);
+                        self.at += 1;
+                    }
+                    b'}' => {
+                        self.state = State::Done;
+                        self.at += 1;
+                    }
+                    _ => self.lose("json.syntax", "A key was expected; the rest of the entry was not read."),
+                },
+                State::Colon if byte == b':' => {
+                    self.state = State::ValueOrArray;
+                    self.at += 1;
+                }
+                State::Colon => self.lose("json.syntax", "A colon was expected; the rest of the entry was not read."),
+                State::ValueOrArray => {
+                    if byte == b'[' && self.arrays.contains(&self.key.as_str()) {
+                        (self.in_array, self.index, self.state) = (true, 0, State::Element);
+                        self.at += 1;
+                    } else if matches!(byte, b',' | b'}' | b']') {
+                        self.lose("json.syntax", "A value was expected; the rest of the entry was not read.");
+                    } else {
+                        self.begin_value(byte);
+                    }
+                }
+                State::Element => match byte {
+                    b',' => self.at += 1,
+                    b']' => {
+                        self.in_array = false;
+                        self.state = if self.root_array { State::Done } else { State::Key };
+                        self.at += 1;
+                    }
+                    b'}' | b':' => {
+                        self.lose("json.syntax", "An element was expected; the rest of the entry was not read.")
+                    }
+                    _ => self.begin_value(byte),
+                },
+                State::Done => {
+                    self.lose("json.trailing", "There is more after the end of the document; it was not read.")
+                }
+            }
+        }
+        if self.state == State::InValue && have - self.start > LONGEST_FRAME {
+            self.give(self.start + LONGEST_FRAME, true, spans);
+        }
+        if end && self.state == State::InValue {
+            // A scalar that the document ends with is whole; anything else was cut off.
+            self.give(have, true, spans);
+        }
+        if end && !matches!(self.state, State::Done | State::Lost) {
+            self.lose("json.truncated", "The entry ends inside the document.");
+        }
+    }
+
+    fn needed_from(&self) -> u64 {
+        match self.state {
+            State::InValue if !self.given => self.start,
+            State::InKey => self.start,
+            _ => self.at,
+        }
+    }
+
+    fn troubles(&mut self) -> Vec<Trouble> {
+        std::mem::take(&mut self.troubles)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::framing::tests::texts;
+    use crate::framing::{Span, frame_all};
+    use glasshouse_model::Framing;
+
+    const LOCATIONS: Framing = Framing::JsonArrays(&["locations"]);
+    const ROOT: Framing = Framing::JsonArrays(&[""]);
+
+    #[test]
+    fn elements_and_members() {
+        let doc = br#"  {"a": 1, "locations": [{"x":"]}\"\\"}, [2] ,3,"s"], "b": {"c":[]},"locations":[4]}  "#;
+        assert_eq!(texts(LOCATIONS, doc), ["1", r#"{"x":"]}\"\\"}"#, "[2]", "3", "\"s\"", r#"{"c":[]}"#, "4"]);
+        let (spans, troubles) = frame_all(LOCATIONS, doc);
+        assert!(troubles.is_empty());
+        let named: Vec<_> = spans.iter().map(|s: &Span| (s.name.as_str(), s.element, s.index)).collect();
+        assert_eq!(
+            named,
+            [
+                ("a", false, 0),
+                ("locations", true, 0),
+                ("locations", true, 1),
+                ("locations", true, 2),
+                ("locations", true, 3),
+                ("b", false, 0),
+                ("locations", true, 0)
+            ]
+        );
+    }
+
+    #[test]
+    fn a_document_that_is_an_array() {
+        assert_eq!(texts(ROOT, b"\xef\xbb\xbf[1,{\"a\":[2]}]\n"), ["1", "{\"a\":[2]}"]);
+        assert!(texts(ROOT, b"[]").is_empty());
+    }
+
+    #[test]
+    fn damage_is_told_and_what_came_before_is_kept() {
+        for (doc, code, frames) in [
+            (&b""[..], "json.truncated", 0),
+            (b"<html>", "json.syntax", 0),
+            (b"[1,2", "json.truncated", 2),
+            (b"[1,{\"a\":", "json.truncated", 2),
+            (b"[1] x", "json.trailing", 1),
+            (b"[1}", "json.syntax", 1),
+            (b"{\"a\" 1}", "json.syntax", 0),
+        ] {
+            let framing = Framing::JsonArrays(&["", "locations"]);
+            let (spans, troubles) = frame_all(framing, doc);
+            assert_eq!(troubles.iter().map(|t| t.code).collect::<Vec<_>>(), [code], "{}", String::from_utf8_lossy(doc));
+            assert_eq!(spans.len(), frames, "{}", String::from_utf8_lossy(doc));
+            texts(framing, doc);
+        }
+    }
+
+    #[test]
+    fn nesting_without_end_needs_no_stack() {
+        let deep = [b"[".repeat(1), b"[".repeat(200_000), b"]".repeat(200_000), b"]".repeat(1)].concat();
+        let (spans, troubles) = frame_all(ROOT, &deep);
+        assert_eq!((spans.len(), troubles.len()), (1, 0));
+    }
+}

@@ -1,0 +1,17 @@
+//! Every export format that Glasshouse reads, one folder a provider.
+//!
+//! Parsers here do no input or output: the engine hands them bytes, they hand back records and warnings.
+//! They cannot fail; what they cannot read becomes a warning that names the place.
+
+pub mod formats;
+pub mod framing;
+mod provider;
+mod sink;
+mod tree;
+
+pub use provider::{Companion, Frame, Opened, Provider};
+pub use sink::Sink;
+pub use tree::{Tree, TreeEntry};
+
+/// Every provider, in the order in which they are asked.
+pub const ALL: &[&dyn Provider] = &[];
