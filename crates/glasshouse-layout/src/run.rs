@@ -1,0 +1,34 @@
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// `runs/<run>/run.json`: one deterministic parse and the segments that now make up the case's records.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunFile {
+    pub run: String,
+    pub started: String,
+    pub finished: String,
+    pub tool: String,
+    /// Version of each format's parser: `google.mail` → 1.
+    pub formats: BTreeMap<String, u32>,
+    /// Every segment in force, those of earlier runs included.
+    pub segments: Vec<Segment>,
+    pub records: u64,
+    pub warnings: u64,
+    /// Canonical digest over all records.
+    pub digest: String,
+}
+
+/// A segment: one folder with `records.parquet` and, where there is text, the index over it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Segment {
+    /// Path of its folder within the case.
+    pub path: String,
+    pub rows: u64,
+    /// Whether `text/` holds an index whose document i is row i.
+    pub text: bool,
+    /// Earliest and latest time, microseconds since 1970, of the rows that have one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<i64>,
+}
