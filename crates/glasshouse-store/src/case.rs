@@ -1,0 +1,341 @@
+use crate::StoreError;
+use crate::files::{make_folder, read_text, write_atomic};
+use crate::keys::{Keys, random};
+use crate::log::{Event, Log, now, read_events};
+use glasshouse_layout::{
+    AuthorityFile, CaseFile, FORMAT_VERSION, FileHash, Kind, Leaf, Payload, RunFile, SourceFile, fingerprint, paths,
+};
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+/// The authority of every case that an account holder opens on their own data.
+pub const SELF_AUTHORITY: &str = "self";
+
+/// What the person who opens such a case confirms.
+pub const SELF_STATEMENT: &str = "This is my own account's data.";
+
+/// Who acts, for the log.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    pub who: String,
+    pub place: String,
+}
+
+/// A case folder opened for writing: nobody else writes while it lives.
+pub struct Case {
+    root: PathBuf,
+    file: CaseFile,
+    keys: Keys,
+    actor: Actor,
+    log: Mutex<Log>,
+    _lock: File,
+}
+
+impl Case {
+    /// Makes a case of the kind `self` in a folder that is empty or does not exist.
+    ///
+    /// A folder in which an earlier attempt was interrupted before the case existed is taken over.
+    pub fn create(root: &Path, title: &str, custody: &str, actor: Actor) -> Result<Self, StoreError> {
+        make_folder(root)?;
+        if !is_case(root) {
+            let foreign = fs::read_dir(root).map_err(|e| StoreError::io(root, "list", e))?.any(|entry| {
+                !entry.is_ok_and(|e| {
+                    ["case.toml", "keys", "authorities", "log", ".lock"].iter().any(|n| e.file_name() == *n)
+                })
+            });
+            if foreign {
+                return Err(StoreError::other(format!(
+                    "{} is not a case and is not empty. Choose another folder with --case.",
+                    root.display()
+                )));
+            }
+        }
+        let lock = lock(root)?;
+        if root.join(paths::CHECKPOINT).exists() {
+            return Err(StoreError::other(format!("{} holds a case already.", root.display())));
+        }
+        let id = glasshouse_layout::hex(random::<8>()?);
+        let origin = format!("glasshouse.local/case/{id}");
+        let (keys, public_key) = Keys::generate(&origin)?;
+        keys.write(root)?;
+        let file = CaseFile {
+            format: FORMAT_VERSION,
+            id,
+            title: title.to_owned(),
+            created: now(),
+            kind: SELF_AUTHORITY.to_owned(),
+            custody: custody.to_owned(),
+            encryption: "none".to_owned(),
+            origin,
+            public_key,
+            tool: tool(),
+        };
+        let authority = AuthorityFile {
+            id: SELF_AUTHORITY.to_owned(),
+            version: 1,
+            kind: SELF_AUTHORITY.to_owned(),
+            statement: SELF_STATEMENT.to_owned(),
+            given: now(),
+        };
+        let authority_path = paths::authority(SELF_AUTHORITY, 1);
+        write_atomic(&root.join(paths::CASE), to_toml(&file)?.as_bytes())?;
+        make_folder(&root.join("authorities"))?;
+        write_atomic(&root.join(&authority_path), to_toml(&authority)?.as_bytes())?;
+        for folder in ["evidence", "runs", "cache", "log"] {
+            make_folder(&root.join(folder))?;
+        }
+        let log = Mutex::new(Log::create(root, &file.origin, &keys));
+        let case = Case { root: root.to_path_buf(), file, keys, actor, log, _lock: lock };
+        let created =
+            case.event(Kind::Collection, "case.created", vec![case.hash(paths::CASE)?], serde_json::Value::Null);
+        let given = serde_json::json!({ "kind": SELF_AUTHORITY, "statement": SELF_STATEMENT });
+        let added = case.event(Kind::Collection, "authority.added", vec![case.hash(&authority_path)?], given);
+        case.append(&[created, added])?;
+        Ok(case)
+    }
+
+    /// Opens a case for writing; fails if another process has it open so.
+    pub fn open(root: &Path, actor: Actor) -> Result<Self, StoreError> {
+        let file = read_case_file(root)?;
+        let lock = lock(root)?;
+        let keys = Keys::read(root)?;
+        let log = Log::open(root, &file.origin, &file.public_key, &keys)?;
+        if !root.join(paths::authority(SELF_AUTHORITY, 1)).exists() {
+            return Err(StoreError::other(format!(
+                "{} has no authority: its file is gone. Nothing is read without one; run glasshouse-verify to see what else changed.",
+                root.display()
+            )));
+        }
+        Ok(Case { root: root.to_path_buf(), file, keys, actor, log: Mutex::new(log), _lock: lock })
+    }
+
+    /// Returns the case's folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Returns what the case is.
+    pub fn file(&self) -> &CaseFile {
+        &self.file
+    }
+
+    /// Returns the key that record ids are made with.
+    pub fn record_key(&self) -> Result<[u8; 32], StoreError> {
+        self.keys.record_key()
+    }
+
+    /// Returns the fingerprint of the log's key, in groups.
+    pub fn fingerprint(&self) -> String {
+        fingerprint(&self.file.public_key)
+    }
+
+    /// Returns the signed tree head as it stands.
+    pub fn checkpoint(&self) -> Result<String, StoreError> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner).checkpoint()
+    }
+
+    /// Returns an event by this case's actor, to be appended.
+    pub fn event(&self, kind: Kind, action: &'static str, files: Vec<FileHash>, detail: serde_json::Value) -> Event {
+        let payload = Payload {
+            who: self.actor.who.clone(),
+            place: self.actor.place.clone(),
+            authority: SELF_AUTHORITY.to_owned(),
+            tool: tool(),
+            files,
+            removed: Vec::new(),
+            detail,
+        };
+        Event { kind, action, payload, erases: Vec::new() }
+    }
+
+    /// Appends events in one commit; they are durable when it returns.
+    pub fn append(&self, events: &[Event]) -> Result<u64, StoreError> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner).append(events)
+    }
+
+    /// Returns size and hash of a file of the case.
+    pub fn hash(&self, path: &str) -> Result<FileHash, StoreError> {
+        let full = self.root.join(path);
+        let (sha256, size) = crate::copy::hash_file(&full, &|_| {}).map_err(|e| StoreError::io(&full, "read", e))?;
+        Ok(FileHash { path: path.to_owned(), size, sha256: glasshouse_layout::hex(sha256), external: None })
+    }
+
+    /// Returns the hash of each path that the log vouches for now.
+    pub fn logged_files(&self) -> Result<BTreeMap<String, String>, StoreError> {
+        let mut files = BTreeMap::new();
+        for (_, payload) in read_events(&self.root, &self.file.origin, &self.file.public_key)? {
+            let Some(payload) = payload else { continue };
+            files.extend(payload.files.into_iter().map(|f| (f.path, f.sha256)));
+            for path in payload.removed {
+                files.remove(&path);
+            }
+        }
+        Ok(files)
+    }
+}
+
+/// Returns whether a folder holds a case.
+pub fn is_case(root: &Path) -> bool {
+    root.join(paths::CASE).exists() && root.join(paths::CHECKPOINT).exists()
+}
+
+/// Returns what a case is, without opening it for writing.
+pub fn read_case_file(root: &Path) -> Result<CaseFile, StoreError> {
+    let path = root.join(paths::CASE);
+    if !is_case(root) {
+        return Err(StoreError::other(format!(
+            "{} is not a Glasshouse case. Make one with `glasshouse open PATH… --case {}`.",
+            root.display(),
+            root.display()
+        )));
+    }
+    let text = read_text(&path)?;
+    let file: CaseFile =
+        toml::from_str(&text).map_err(|_| StoreError::malformed(&path, "it does not describe a case"))?;
+    if file.format != FORMAT_VERSION {
+        return Err(StoreError::other(format!(
+            "{} has format {}; this version of Glasshouse reads format {FORMAT_VERSION}.",
+            root.display(),
+            file.format
+        )));
+    }
+    Ok(file)
+}
+
+/// Returns the events of a case with their payloads, oldest first.
+pub fn read_case_events(root: &Path) -> Result<Vec<(Leaf, Option<Payload>)>, StoreError> {
+    let file = read_case_file(root)?;
+    read_events(root, &file.origin, &file.public_key)
+}
+
+/// Returns every part of a case in the order of its entries' numbers.
+pub fn read_parts(root: &Path) -> Result<Vec<SourceFile>, StoreError> {
+    let mut parts = Vec::new();
+    let evidence = root.join("evidence");
+    for source in list(&evidence)? {
+        for path in list(&source)? {
+            if path.extension().is_some_and(|e| e == "json") {
+                let text = read_text(&path)?;
+                let part: SourceFile = serde_json::from_str(&text)
+                    .map_err(|_| StoreError::malformed(&path, "it does not describe a part"))?;
+                parts.push(part);
+            }
+        }
+    }
+    parts.sort_by_key(|p| p.part.first_entry);
+    Ok(parts)
+}
+
+/// Returns the newest finished run, if there is one.
+pub fn read_run(root: &Path) -> Result<Option<RunFile>, StoreError> {
+    for run in list(&root.join("runs"))?.into_iter().rev() {
+        let path = run.join("run.json");
+        if path.exists() {
+            let text = read_text(&path)?;
+            let run = serde_json::from_str(&text).map_err(|_| {
+                StoreError::malformed(&path, "it does not describe a run; delete the folder runs/ and process again")
+            })?;
+            return Ok(Some(run));
+        }
+    }
+    Ok(None)
+}
+
+/// Returns the name and version that this build writes into what it makes.
+pub fn tool() -> String {
+    concat!("glasshouse ", env!("CARGO_PKG_VERSION")).to_owned()
+}
+
+fn list(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
+    if !folder.exists() {
+        return Ok(Vec::new());
+    }
+    let entries = fs::read_dir(folder).map_err(|e| StoreError::io(folder, "list", e))?;
+    let mut paths: Vec<_> = entries.filter_map(|e| e.ok().map(|e| e.path())).collect();
+    paths.sort();
+    Ok(paths)
+}
+
+fn lock(root: &Path) -> Result<File, StoreError> {
+    let path = root.join(".lock");
+    let file = File::create(&path).map_err(|e| StoreError::io(&path, "open", e))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(fs::TryLockError::WouldBlock) => Err(StoreError::other(format!(
+            "{} is being written by another Glasshouse process. Wait for it to end, or stop it.",
+            root.display()
+        ))),
+        Err(fs::TryLockError::Error(e)) => Err(StoreError::io(&path, "lock", e)),
+    }
+}
+
+fn to_toml(value: &impl serde::Serialize) -> Result<String, StoreError> {
+    toml::to_string(value).map_err(|e| StoreError::other(format!("This cannot be written as TOML: {e}.")))
+}
+
+impl StoreError {
+    /// Returns an error that is a sentence of its own.
+    pub fn other(message: impl Into<String>) -> Self {
+        StoreError::Other(message.into())
+    }
+
+    /// Returns the error of a file of the case that does not hold what it should.
+    pub(crate) fn malformed(path: &Path, why: &str) -> Self {
+        StoreError::Other(format!(
+            "{} cannot be used: {why}. Run glasshouse-verify on the case to see what changed.",
+            path.display()
+        ))
+    }
+
+    /// Returns the error of a log that cannot be continued.
+    pub(crate) fn log(why: impl std::fmt::Display) -> Self {
+        StoreError::Other(format!(
+            "The case's log cannot be used: {why}. Nothing was written; run glasshouse-verify on the case to see what changed."
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn actor() -> Actor {
+        Actor { who: "tester".into(), place: "here".into() }
+    }
+
+    #[test]
+    fn a_case_can_be_made_once_and_opened_by_one() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = folder.path().join("case");
+        let case = Case::create(&root, "t", "copied", actor()).expect("made");
+        assert!(Case::open(&root, actor()).is_err_and(|e| e.to_string().contains("another Glasshouse process")));
+        drop(case);
+        assert!(Case::create(&root, "t", "copied", actor()).is_err());
+        let case = Case::open(&root, actor()).expect("opens");
+        assert_eq!(case.logged_files().expect("readable").len(), 2);
+        drop(case);
+        fs::remove_file(root.join(paths::authority("self", 1))).expect("removed");
+        assert!(Case::open(&root, actor()).is_err_and(|e| e.to_string().contains("no authority")));
+    }
+
+    #[test]
+    fn an_interrupted_beginning_is_taken_over_and_foreign_folders_are_not() {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("case.toml"), "half").expect("written");
+        Case::create(folder.path(), "t", "copied", actor()).expect("made");
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("thesis.doc"), "mine").expect("written");
+        assert!(Case::create(folder.path(), "t", "copied", actor()).is_err());
+    }
+
+    #[test]
+    fn secrets_are_private() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().expect("a folder");
+        Case::create(folder.path(), "t", "copied", actor()).expect("made");
+        let mode = fs::metadata(folder.path().join(paths::KEYS)).expect("keys").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+}

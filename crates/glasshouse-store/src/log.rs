@@ -1,0 +1,321 @@
+use crate::StoreError;
+use crate::files::{make_folder, sync_folder, write_atomic};
+use crate::keys::{Keys, random};
+use glasshouse_layout::{Kind, Leaf, Payload, commitment, decode_bundle, encode_bundle, paths};
+use signed_note::{Note, StandardVerifier, VerifierList};
+use std::fs;
+use std::path::{Path, PathBuf};
+use tlog_tiles::{Checkpoint, Hash, HashReader, Tile, record_hash, stored_hash_count, stored_hashes, tree_hash};
+
+const TILE_HEIGHT: u8 = 8;
+const TILE_WIDTH: u64 = 256;
+
+/// An event to be logged.
+#[derive(Clone, Debug)]
+pub struct Event {
+    pub kind: Kind,
+    pub action: &'static str,
+    pub payload: Payload,
+    /// Leaves whose payloads this event erases.
+    pub erases: Vec<u64>,
+}
+
+/// The append-only log of a case: a Merkle tree in C2SP tiles with a signed head.
+///
+/// Payloads, leaves and tiles are on disk and synced before the checkpoint that covers them; what a crash
+/// leaves beyond the checkpoint is not part of the log and is written over.
+pub struct Log {
+    case: PathBuf,
+    origin: String,
+    keys: Keys,
+    /// Every hash of the tree in stored order.
+    hashes: Stored,
+    size: u64,
+    /// Leaves of the last, unfinished bundle.
+    tail: Vec<Vec<u8>>,
+    last_time: String,
+}
+
+#[derive(Default)]
+struct Stored(Vec<Hash>);
+
+impl HashReader for Stored {
+    fn read_hashes(&self, indexes: &[u64]) -> Result<Vec<Hash>, tlog_tiles::Error> {
+        let hash = |i: &u64| self.0.get(*i as usize).copied().ok_or(tlog_tiles::Error::IndexesNotInTree);
+        indexes.iter().map(hash).collect()
+    }
+}
+
+impl Log {
+    /// Begins an empty log in a case folder; nothing is on disk before the first event.
+    pub fn create(case: &Path, origin: &str, keys: &Keys) -> Self {
+        Log {
+            case: case.to_path_buf(),
+            origin: origin.to_owned(),
+            keys: keys.clone(),
+            hashes: Stored::default(),
+            size: 0,
+            tail: Vec::new(),
+            last_time: String::new(),
+        }
+    }
+
+    /// Opens a case's log and checks that its leaves have the root that the signed checkpoint states.
+    pub fn open(case: &Path, origin: &str, public_key: &str, keys: &Keys) -> Result<Self, StoreError> {
+        let mut log = Log::create(case, origin, keys);
+        let (size, root) = read_checkpoint(case, origin, public_key)?;
+        for leaf in read_leaves(case, size)? {
+            log.push(leaf)?;
+        }
+        if log.root()? != root {
+            return Err(StoreError::log("its leaves do not have the root hash that its checkpoint states"));
+        }
+        if let Some(last) = log.tail.last() {
+            log.last_time = parse_leaf(last)?.time;
+        } else if size > 0 {
+            log.last_time = read_leaves(case, size)?
+                .last()
+                .map(|l| parse_leaf(l))
+                .transpose()?
+                .map_or_else(String::new, |l| l.time);
+        }
+        Ok(log)
+    }
+
+    /// Returns the number of events.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Appends events in one commit and returns the index of the first; when it returns, they are durable.
+    pub fn append(&mut self, events: &[Event]) -> Result<u64, StoreError> {
+        let first = self.size;
+        if events.is_empty() {
+            return Ok(first);
+        }
+        let mut folders = std::collections::BTreeSet::new();
+        let old_size = self.size;
+        for event in events {
+            let file = event.payload.to_file(&random()?).map_err(|e| StoreError::other(e.to_string()))?;
+            let path = self.case.join(paths::payload(self.size));
+            let folder = path.parent().unwrap_or(&self.case).to_path_buf();
+            make_folder(&folder)?;
+            write_atomic(&path, &file)?;
+            folders.insert(folder);
+            // Time never runs backwards in the log, whatever the clock does.
+            let now = now();
+            let time = if now > self.last_time { now } else { self.last_time.clone() };
+            let leaf = Leaf {
+                v: 1,
+                seq: self.size,
+                time: time.clone(),
+                kind: event.kind,
+                action: event.action.to_owned(),
+                payload: commitment(&file),
+                erases: event.erases.clone(),
+            };
+            self.last_time = time;
+            let leaf = serde_json::to_vec(&leaf).map_err(|e| StoreError::other(e.to_string()))?;
+            self.push(leaf)?;
+            if self.size.is_multiple_of(TILE_WIDTH) {
+                self.write_bundle()?;
+            }
+        }
+        if !self.tail.is_empty() {
+            self.write_bundle()?;
+        }
+        for tile in Tile::new_tiles(TILE_HEIGHT, old_size, self.size) {
+            let data = tile.read_data(&self.hashes).map_err(|e| StoreError::log(e.to_string()))?;
+            self.write_tile_file(&paths::tile(tile.level(), tile.level_index(), tile.width()), &data)?;
+        }
+        let checkpoint = self.checkpoint()?;
+        write_atomic(&self.case.join(paths::CHECKPOINT), checkpoint.as_bytes())?;
+        sync_folder(&self.case.join("log"))?;
+        self.drop_partials(old_size);
+        Ok(first)
+    }
+
+    /// Returns the signed tree head as text: what somebody outside should keep.
+    pub fn checkpoint(&self) -> Result<String, StoreError> {
+        let broken = |_| StoreError::log("its checkpoint cannot be written");
+        let checkpoint = Checkpoint::new(&self.origin, self.size, self.root()?, "").map_err(|_| broken(()))?;
+        let mut note = Note::new(&checkpoint.to_bytes(), &[]).map_err(|_| broken(()))?;
+        note.add_sigs(&[&self.keys.signer()?]).map_err(|_| broken(()))?;
+        String::from_utf8(note.to_bytes()).map_err(|_| broken(()))
+    }
+
+    fn root(&self) -> Result<Hash, StoreError> {
+        tree_hash(self.size, &self.hashes).map_err(|e| StoreError::log(e.to_string()))
+    }
+
+    fn push(&mut self, leaf: Vec<u8>) -> Result<(), StoreError> {
+        debug_assert_eq!(self.hashes.0.len() as u64, stored_hash_count(self.size));
+        let new = stored_hashes(self.size, &leaf, &self.hashes).map_err(|e| StoreError::log(e.to_string()))?;
+        debug_assert_eq!(new.first().copied(), Some(record_hash(&leaf)));
+        self.hashes.0.extend(new);
+        if self.tail.len() as u64 == TILE_WIDTH {
+            self.tail.clear();
+        }
+        self.tail.push(leaf);
+        self.size += 1;
+        Ok(())
+    }
+
+    fn write_bundle(&self) -> Result<(), StoreError> {
+        let bundle = encode_bundle(&self.tail).map_err(|e| StoreError::other(e.to_string()))?;
+        let index = (self.size - 1) / TILE_WIDTH;
+        self.write_tile_file(&paths::entries(index, self.tail.len() as u32), &bundle)
+    }
+
+    fn write_tile_file(&self, path: &str, data: &[u8]) -> Result<(), StoreError> {
+        let path = self.case.join(path);
+        make_folder(path.parent().unwrap_or(&self.case))?;
+        write_atomic(&path, data)
+    }
+
+    /// Takes away partial tiles whose full tile the checkpoint now covers; to fail at that loses nothing.
+    fn drop_partials(&self, old_size: u64) {
+        for index in old_size / TILE_WIDTH..self.size / TILE_WIDTH {
+            for full in [paths::entries(index, 256), paths::tile(0, index, 256)] {
+                let _ = fs::remove_dir_all(self.case.join(format!("{full}.p")));
+            }
+        }
+    }
+}
+
+/// Returns the leaves of a case's log with their payloads, as far as these are still there.
+pub fn read_events(case: &Path, origin: &str, public_key: &str) -> Result<Vec<(Leaf, Option<Payload>)>, StoreError> {
+    let (size, _) = read_checkpoint(case, origin, public_key)?;
+    let leaves = read_leaves(case, size)?;
+    leaves
+        .iter()
+        .map(|bytes| {
+            let leaf = parse_leaf(bytes)?;
+            let payload = fs::read(case.join(paths::payload(leaf.seq))).ok();
+            let payload = payload.filter(|file| commitment(file) == leaf.payload);
+            Ok((leaf, payload.and_then(|file| Payload::from_file(&file).ok())))
+        })
+        .collect()
+}
+
+fn parse_leaf(bytes: &[u8]) -> Result<Leaf, StoreError> {
+    serde_json::from_slice(bytes).map_err(|_| StoreError::log("a leaf is not the JSON expected"))
+}
+
+fn read_checkpoint(case: &Path, origin: &str, public_key: &str) -> Result<(u64, Hash), StoreError> {
+    let path = case.join(paths::CHECKPOINT);
+    let bytes = fs::read(&path).map_err(|e| StoreError::io(&path, "read", e))?;
+    let note = Note::from_bytes(&bytes).map_err(|_| StoreError::log("its checkpoint is not a signed note"))?;
+    let verifier = StandardVerifier::new(public_key).map_err(|_| StoreError::log("the public key is damaged"))?;
+    note.verify(&VerifierList::new(vec![Box::new(verifier)]))
+        .map_err(|_| StoreError::log("its checkpoint is not signed by the case's key"))?;
+    let checkpoint = Checkpoint::from_bytes(note.text()).map_err(|_| StoreError::log("its checkpoint is malformed"))?;
+    if checkpoint.origin() != origin {
+        return Err(StoreError::log("its checkpoint is another log's"));
+    }
+    Ok((checkpoint.size(), *checkpoint.hash()))
+}
+
+fn read_leaves(case: &Path, size: u64) -> Result<Vec<Vec<u8>>, StoreError> {
+    let mut leaves = Vec::new();
+    for index in 0..size.div_ceil(TILE_WIDTH) {
+        let width = (size - index * TILE_WIDTH).min(TILE_WIDTH);
+        let mut path = case.join(paths::entries(index, width as u32));
+        if !path.exists() {
+            // The bundle may have been filled by an append that the checkpoint does not cover yet.
+            path = case.join(paths::entries(index, 256));
+        }
+        let bundle = fs::read(&path).map_err(|e| StoreError::io(&path, "read", e))?;
+        let found = decode_bundle(&bundle).map_err(|e| StoreError::log(e.to_string()))?;
+        if (found.len() as u64) < width {
+            return Err(StoreError::log("a bundle holds fewer leaves than the checkpoint states"));
+        }
+        leaves.extend(found.into_iter().take(width as usize).map(<[u8]>::to_vec));
+    }
+    Ok(leaves)
+}
+
+/// Returns the time now, RFC 3339, UTC, always with six digits of the second.
+pub fn now() -> String {
+    jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tlog_tiles::TileHashReader;
+
+    fn event(n: u64) -> Event {
+        let payload = Payload { detail: serde_json::json!({ "n": n }), ..Payload::default() };
+        Event { kind: Kind::Consultation, action: "record.shown", payload, erases: Vec::new() }
+    }
+
+    #[test]
+    fn events_survive_reopening_at_every_size_around_a_tile() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (keys, public) = Keys::generate("glasshouse.test/log").expect("keys");
+        let mut log = Log::create(folder.path(), "glasshouse.test/log", &keys);
+        let mut size = 0;
+        for batch in [1u64, 1, 253, 1, 1, 255, 2] {
+            let events: Vec<_> = (0..batch).map(|i| event(size + i)).collect();
+            assert_eq!(log.append(&events).expect("appended"), size);
+            size += batch;
+            log = Log::open(folder.path(), "glasshouse.test/log", &public, &keys).expect("opens again");
+            assert_eq!(log.size(), size);
+            let read = read_events(folder.path(), "glasshouse.test/log", &public).expect("readable");
+            assert_eq!(read.len() as u64, size);
+            for (n, (leaf, payload)) in (0..).zip(&read) {
+                assert_eq!(leaf.seq, n);
+                assert_eq!(payload.as_ref().map(|p| p.detail["n"].as_u64()), Some(Some(n)));
+            }
+        }
+        assert!(!folder.path().join("log/tile/0/000.p").exists());
+        let (_, other) = Keys::generate("glasshouse.test/log").expect("keys");
+        assert!(Log::open(folder.path(), "glasshouse.test/log", &other, &keys).is_err(), "another key");
+    }
+
+    /// What a crash leaves beyond the checkpoint is no part of the log and does not stop it.
+    #[test]
+    fn leftovers_of_a_crash_are_written_over() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (keys, public) = Keys::generate("glasshouse.test/log").expect("keys");
+        let mut log = Log::create(folder.path(), "glasshouse.test/log", &keys);
+        log.append(&(0..255).map(event).collect::<Vec<_>>()).expect("appended");
+        let kept = fs::read(folder.path().join(paths::CHECKPOINT)).expect("a checkpoint");
+        log.append(&[event(255), event(256)]).expect("appended");
+        fs::write(folder.path().join(paths::CHECKPOINT), kept).expect("rolled back");
+        let mut log = Log::open(folder.path(), "glasshouse.test/log", &public, &keys).expect("opens");
+        assert_eq!(log.size(), 255);
+        log.append(&[event(1000)]).expect("appended");
+        let log = Log::open(folder.path(), "glasshouse.test/log", &public, &keys).expect("opens");
+        assert_eq!(log.size(), 256);
+    }
+
+    /// The tiles on disk satisfy the library's own tile reader, which knows nothing of this writer.
+    #[test]
+    fn tiles_prove_the_root() {
+        struct Disk(PathBuf);
+        impl tlog_tiles::TileReader for Disk {
+            fn height(&self) -> u8 {
+                TILE_HEIGHT
+            }
+            fn read_tiles(&self, tiles: &[Tile]) -> Result<Vec<Vec<u8>>, tlog_tiles::Error> {
+                let read = |t: &Tile| fs::read(self.0.join(paths::tile(t.level(), t.level_index(), t.width())));
+                tiles.iter().map(|t| read(t).map_err(|_| tlog_tiles::Error::IndexesNotInTree)).collect()
+            }
+            fn save_tiles(&self, _: &[Tile], _: &[Vec<u8>]) {}
+        }
+        let folder = tempfile::tempdir().expect("a folder");
+        let (keys, _) = Keys::generate("glasshouse.test/log").expect("keys");
+        let mut log = Log::create(folder.path(), "glasshouse.test/log", &keys);
+        log.append(&(0..600).map(event).collect::<Vec<_>>()).expect("appended");
+        let disk = Disk(folder.path().to_path_buf());
+        let reader = TileHashReader::new(600, log.root().expect("a root"), &disk);
+        for n in [0, 1, 255, 256, 511, 512, 599] {
+            let index = tlog_tiles::stored_hash_index(0, n);
+            let hash = reader.read_hashes(&[index]).expect("proven by the tiles")[0];
+            let leaves = read_leaves(folder.path(), 600).expect("leaves");
+            assert_eq!(hash, record_hash(&leaves[n as usize]));
+        }
+    }
+}
