@@ -7,7 +7,7 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::FileExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use zstd::bulk::{Compressor, Decompressor};
 use zstd::zstd_safe::CParameter;
@@ -94,7 +94,9 @@ pub struct BlockFile(Arc<Opened>);
 
 #[derive(Debug)]
 struct Opened {
-    file: File,
+    /// Readers open the file themselves, so that a part with thousands of nested archives does not use up
+    /// the open files of the process.
+    path: PathBuf,
     len: u64,
     /// Where each block begins, and where the last one ends.
     starts: Vec<u64>,
@@ -142,7 +144,8 @@ impl BlockFile {
         if at != index_at {
             return Err(damaged("blocks are missing"));
         }
-        Ok(Self(Arc::new(Opened { file, len, starts })))
+        let path = path.to_path_buf();
+        Ok(Self(Arc::new(Opened { path, len, starts })))
     }
 
     /// Length of the stream that was written.
@@ -157,13 +160,22 @@ impl BlockFile {
 
     /// A reader at the beginning of the stream.
     pub fn reader(&self) -> BlockReader {
-        BlockReader { file: self.clone(), at: 0, held: None, block: Vec::new(), packed: Vec::new(), decompressor: None }
+        BlockReader {
+            blocks: self.clone(),
+            file: None,
+            at: 0,
+            held: None,
+            block: Vec::new(),
+            packed: Vec::new(),
+            decompressor: None,
+        }
     }
 }
 
 /// Reads a [`BlockFile`] and keeps the block it is in.
 pub struct BlockReader {
-    file: BlockFile,
+    blocks: BlockFile,
+    file: Option<File>,
     at: u64,
     held: Option<usize>,
     block: Vec<u8>,
@@ -183,12 +195,16 @@ impl BlockReader {
             return Ok(());
         }
         self.held = None;
-        let opened = &self.file.0;
+        let opened = &self.blocks.0;
         let (Some(from), Some(to)) = (opened.starts.get(number), opened.starts.get(number + 1)) else {
             return Err(damaged("a block is missing"));
         };
         self.packed.resize((to - from) as usize, 0);
-        opened.file.read_exact_at(&mut self.packed, *from)?;
+        let file = match &mut self.file {
+            Some(file) => file,
+            none => none.insert(File::open(&opened.path)?),
+        };
+        file.read_exact_at(&mut self.packed, *from)?;
         let before = (number * BLOCK) as u64;
         let expected = opened.len.saturating_sub(before).min(BLOCK as u64) as usize;
         self.block.clear();
@@ -208,7 +224,7 @@ impl BlockReader {
 
 impl Read for BlockReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.at >= self.file.len() || buffer.is_empty() {
+        if self.at >= self.blocks.len() || buffer.is_empty() {
             return Ok(0);
         }
         let number = usize::try_from(self.at / BLOCK as u64).map_err(io::Error::other)?;
@@ -224,7 +240,7 @@ impl Seek for BlockReader {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         let to = match to {
             SeekFrom::Start(at) => Some(at),
-            SeekFrom::End(by) => self.file.len().checked_add_signed(by),
+            SeekFrom::End(by) => self.blocks.len().checked_add_signed(by),
             SeekFrom::Current(by) => self.at.checked_add_signed(by),
         };
         self.at = to.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "seek to before the beginning"))?;

@@ -61,7 +61,9 @@ fn sniff_head(head: &[u8]) -> Option<Container> {
         return Some(Container::Zip);
     }
     let block: &[u8; 512] = head.try_into().ok()?;
-    is_tar_header(block).then_some(Container::Tar)
+    // A damaged first header still says what it is; the listing goes on at the next one.
+    let says_so = block.get(257..262) == Some(b"ustar");
+    (says_so || is_tar_header(block)).then_some(Container::Tar)
 }
 
 /// Says whether a block is a tar header: its checksum holds, which is true of old tars without a magic too.
@@ -78,9 +80,8 @@ pub(crate) fn is_tar_header(block: &[u8; 512]) -> bool {
         block.iter().enumerate().map(byte).sum()
     };
     let stated = i64::from(stated);
-    let whole = stated == sum(i64::from) || stated == sum(|b| i64::from(b as i8));
-    // A block of zeros is the end of a tar, and a name is what makes a header useful.
-    whole && block.first().is_some_and(|b| *b != 0)
+    // Some old writers added the bytes up as signed numbers.
+    stated == sum(i64::from) || stated == sum(|b| i64::from(b as i8))
 }
 
 /// What an entry of a container is.

@@ -69,12 +69,13 @@ impl Troubles {
 
     /// Takes over the troubles of one archive of a part.
     pub(crate) fn absorb(&mut self, other: Troubles, index: impl Fn(usize) -> Option<usize>) {
-        for (code, count) in &other.counts {
-            let unlisted = count.saturating_sub(OF_A_KIND);
-            *self.counts.entry(code).or_default() += unlisted;
-        }
+        let counts = other.counts;
         for trouble in other.list {
             self.add(trouble.entry.and_then(&index), trouble.code, trouble.message);
+        }
+        for (code, count) in counts {
+            // What the archive itself left out was not added above.
+            *self.counts.entry(code).or_default() += count.saturating_sub(OF_A_KIND);
         }
     }
 

@@ -68,16 +68,26 @@ impl<'a> Opener<'a> {
             Container::File => self.add_file(source),
             Container::Zip | Container::Tar => self.add(source, container, &branch)?,
             Container::TarGz => {
+                let len = source.len();
                 let gzip = BufReader::with_capacity(1 << 18, self.spool.counted(source.reader()));
                 let content = Box::new(MultiGzDecoder::new(gzip));
-                // Inflating the part itself is not bounded by what nested archives may take.
-                let spooled = self.spool.keep(content, &branch.name, u64::MAX, 0, false)?;
-                if let Spooled::Kept { source, broken } = spooled {
-                    if let Some(why) = broken {
-                        let message = format!("The gzip stream breaks off: {why}; what came before is listed.");
-                        self.troubles.add(None, "gzip.damaged", message);
+                // A large part may well be larger inside than nested archives may be together.
+                let room = self.budget.limits.nested_bytes.max(len.saturating_mul(20));
+                match self.spool.keep(content, &branch.name, room, 0, false)? {
+                    Spooled::TooLarge => {
+                        return Err(StoreError::Container {
+                            path: self.path.to_path_buf(),
+                            why: format!("it inflates to more than {room} bytes, which no real export does"),
+                            next: "Inflate it with another tool, look at what it holds, and add that".into(),
+                        });
                     }
-                    self.add(source, Container::Tar, &branch)?;
+                    Spooled::Kept { source, broken } => {
+                        if let Some(why) = broken {
+                            let message = format!("The gzip stream breaks off: {why}; what came before is listed.");
+                            self.troubles.add(None, "gzip.damaged", message);
+                        }
+                        self.add(source, Container::Tar, &branch)?;
+                    }
                 }
             }
         }

@@ -103,7 +103,10 @@ impl<'a> Spool<'a> {
             let source = Source::memory(held);
             return Ok(Spooled::Kept { source, broken });
         };
-        writer.finish().map_err(failed)?;
+        let written = writer.finish().map_err(failed)?;
+        let written = written.into_inner().map_err(|e| failed(e.into_error()))?;
+        // The name must not reach the disk before the content does.
+        written.sync_data().map_err(failed)?;
         // A copy that is not whole keeps another name, so that the next run notices the damage again.
         let path = match broken {
             Some(_) => self.cache.join(format!("{name}.damaged")),

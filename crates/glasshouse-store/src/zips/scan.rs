@@ -20,8 +20,11 @@ const WINDOW: usize = 1 << 16;
 pub(crate) fn scan(source: &Source, from: u64, to: u64, mut take: impl FnMut(Found) -> bool) -> io::Result<()> {
     let mut reader = source.reader();
     let mut at = from;
+    // Streams without a stated length have to be read to be measured; headers that only pretend to have
+    // one must not make that quadratic.
+    let mut patience = (to - from).saturating_mul(2);
     while let Some(start) = find(&mut reader, LOCAL_MAGIC, at, to)? {
-        match read_entry(source, &mut reader, start, to)? {
+        match read_entry(source, &mut reader, start, to, &mut patience)? {
             Some((found, end)) => {
                 if !take(found) {
                     return Ok(());
@@ -54,7 +57,13 @@ fn find(reader: &mut SourceReader, magic: &[u8; 4], mut at: u64, to: u64) -> io:
 }
 
 /// Reads the header at `start` if it makes sense, and finds where its entry ends.
-fn read_entry(source: &Source, reader: &mut SourceReader, start: u64, to: u64) -> io::Result<Option<(Found, u64)>> {
+fn read_entry(
+    source: &Source,
+    reader: &mut SourceReader,
+    start: u64,
+    to: u64,
+    patience: &mut u64,
+) -> io::Result<Option<(Found, u64)>> {
     let mut fixed = [0; LOCAL_LEN];
     if !reader.fill(start, &mut fixed)? {
         return Ok(None);
@@ -73,10 +82,12 @@ fn read_entry(source: &Source, reader: &mut SourceReader, start: u64, to: u64) -
     let mut problem = None;
     let mut end = data.saturating_add(header.csize);
     if header.has_descriptor() && header.csize == 0 {
-        let measured = if header.method == 8 && !header.encrypted() {
-            measure_deflate(source, data, left)?
+        let measured = if *patience == 0 {
+            None
+        } else if header.method == 8 && !header.encrypted() {
+            measure_deflate(source, data, left, patience)?
         } else {
-            find_descriptor(reader, data, to)?
+            find_descriptor(reader, data, to, patience)?
         };
         match measured {
             Some(measured) => {
@@ -84,12 +95,16 @@ fn read_entry(source: &Source, reader: &mut SourceReader, start: u64, to: u64) -
                 header.size = measured.size;
                 header.crc32 = measured.crc32;
                 end = data + header.csize;
-                end += descriptor_len(reader, end, &header)?;
+                if let Some((len, crc32)) = descriptor(reader, end, &header)? {
+                    // What the writer stated counts, so that damage shows when the content is read.
+                    (end, header.crc32) = (end + len, crc32);
+                }
             }
             None => {
-                header.csize = left;
-                end = to;
-                problem = Some("its end is missing");
+                // The content is damaged or cut off; at the latest it ends where the next header is.
+                end = find(reader, LOCAL_MAGIC, data, to)?.unwrap_or(to);
+                header.csize = end - data;
+                problem = Some("its end cannot be found");
             }
         }
     } else if end > to {
@@ -108,7 +123,7 @@ struct Measured {
 }
 
 /// Inflates a stream to learn where it ends; nothing of it is kept.
-fn measure_deflate(source: &Source, data: u64, left: u64) -> io::Result<Option<Measured>> {
+fn measure_deflate(source: &Source, data: u64, left: u64, patience: &mut u64) -> io::Result<Option<Measured>> {
     use std::io::Read;
     let packed = io::BufReader::with_capacity(WINDOW, source.slice(data, left).reader());
     let mut inflater = flate2::bufread::DeflateDecoder::new(packed);
@@ -122,19 +137,24 @@ fn measure_deflate(source: &Source, data: u64, left: u64) -> io::Result<Option<M
                 hash.update(buffer.get(..n).unwrap_or_default());
                 size += n as u64;
             }
-            Err(_) => return Ok(None),
+            Err(_) => {
+                *patience = patience.saturating_sub(inflater.total_in());
+                return Ok(None);
+            }
         }
     }
+    *patience = patience.saturating_sub(inflater.total_in());
     Ok(Some(Measured { csize: inflater.total_in(), size, crc32: hash.finalize() }))
 }
 
 /// Finds the data descriptor that states exactly the length it stands behind.
-fn find_descriptor(reader: &mut SourceReader, data: u64, to: u64) -> io::Result<Option<Measured>> {
+fn find_descriptor(reader: &mut SourceReader, data: u64, to: u64, patience: &mut u64) -> io::Result<Option<Measured>> {
     let mut at = data;
     while let Some(place) = find(reader, b"PK\x07\x08", at, to)? {
         let mut bytes = [0; 24];
         let n = reader.read_up_to(place, &mut bytes)?;
         let csize = place - data;
+        *patience = patience.saturating_sub(place - at);
         let crc32 = u32_at(&bytes, 4);
         if n == 24 && u64_at(&bytes, 8) == csize {
             let size = u64_at(&bytes, 16);
@@ -146,18 +166,24 @@ fn find_descriptor(reader: &mut SourceReader, data: u64, to: u64) -> io::Result<
         }
         at = place + 4;
     }
+    *patience = patience.saturating_sub(to.saturating_sub(at));
     Ok(None)
 }
 
-/// How long the data descriptor at `at` is; 0 if there is none.
-fn descriptor_len(reader: &mut SourceReader, at: u64, header: &Header) -> io::Result<u64> {
+/// Length and checksum of the data descriptor at `at`, if one with these sizes is there.
+fn descriptor(reader: &mut SourceReader, at: u64, header: &Header) -> io::Result<Option<(u64, u32)>> {
     let mut bytes = [0; 24];
     let n = reader.read_up_to(at, &mut bytes)?;
-    let signed = bytes.starts_with(b"PK\x07\x08");
-    let skip = if signed { 4 } else { 0 };
-    if n < skip + 12 || u32_at(&bytes, skip) != header.crc32 {
-        return Ok(0);
-    }
-    let wide = n >= skip + 20 && u64_at(&bytes, skip + 4) == header.csize && u64_at(&bytes, skip + 12) == header.size;
-    Ok((skip + if wide { 20 } else { 12 }) as u64)
+    let skip = if bytes.starts_with(b"PK\x07\x08") { 4 } else { 0 };
+    let crc32 = u32_at(&bytes, skip);
+    let narrow = [header.csize, header.size].map(|wide| wide as u32);
+    let found =
+        if n >= skip + 20 && [u64_at(&bytes, skip + 4), u64_at(&bytes, skip + 12)] == [header.csize, header.size] {
+            Some((skip as u64 + 20, crc32))
+        } else if n >= skip + 12 && [u32_at(&bytes, skip + 4), u32_at(&bytes, skip + 8)] == narrow {
+            Some((skip as u64 + 12, crc32))
+        } else {
+            None
+        };
+    Ok(found)
 }
