@@ -4,11 +4,13 @@
 //! each block lies. A file that was not finished, or was cut or altered, does not open: it is a cache,
 //! and is made again.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use zstd::bulk::{Compressor, Decompressor};
 use zstd::zstd_safe::CParameter;
 
@@ -90,10 +92,15 @@ impl<W: Write> Write for BlockWriter<W> {
 
 /// An open block file. Cheap to clone; readers work independently of each other.
 #[derive(Clone, Debug)]
-pub struct BlockFile(Arc<Opened>);
+pub struct BlockFile {
+    opened: Arc<Opened>,
+    recent: Recent,
+}
 
 #[derive(Debug)]
 struct Opened {
+    /// Tells files apart that share their recent blocks.
+    id: u64,
     /// Readers open the file themselves, so that a part with thousands of nested archives does not use up
     /// the open files of the process.
     path: PathBuf,
@@ -144,13 +151,19 @@ impl BlockFile {
         if at != index_at {
             return Err(damaged("blocks are missing"));
         }
+        let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
         let path = path.to_path_buf();
-        Ok(Self(Arc::new(Opened { path, len, starts })))
+        Ok(Self { opened: Arc::new(Opened { id, path, len, starts }), recent: Recent::default() })
+    }
+
+    /// Shares the memory for recent blocks with other files.
+    pub(crate) fn sharing(self, recent: &Recent) -> Self {
+        Self { recent: recent.clone(), ..self }
     }
 
     /// Length of the stream that was written.
     pub fn len(&self) -> u64 {
-        self.0.len
+        self.opened.len
     }
 
     /// Says whether the stream that was written is empty.
@@ -160,15 +173,7 @@ impl BlockFile {
 
     /// A reader at the beginning of the stream.
     pub fn reader(&self) -> BlockReader {
-        BlockReader {
-            blocks: self.clone(),
-            file: None,
-            at: 0,
-            held: None,
-            block: Vec::new(),
-            packed: Vec::new(),
-            decompressor: None,
-        }
+        BlockReader { blocks: self.clone(), file: None, at: 0, held: None, packed: Vec::new(), decompressor: None }
     }
 }
 
@@ -177,8 +182,7 @@ pub struct BlockReader {
     blocks: BlockFile,
     file: Option<File>,
     at: u64,
-    held: Option<usize>,
-    block: Vec<u8>,
+    held: Option<(usize, Block)>,
     packed: Vec<u8>,
     decompressor: Option<Decompressor<'static>>,
 }
@@ -190,12 +194,27 @@ impl std::fmt::Debug for BlockReader {
 }
 
 impl BlockReader {
-    fn load(&mut self, number: usize) -> io::Result<()> {
-        if self.held == Some(number) {
-            return Ok(());
+    fn load(&mut self, number: usize) -> io::Result<Block> {
+        if let Some((held, block)) = &self.held
+            && *held == number
+        {
+            return Ok(Arc::clone(block));
         }
-        self.held = None;
-        let opened = &self.blocks.0;
+        let opened = &self.blocks.opened;
+        let block = match self.blocks.recent.get(opened.id, number) {
+            Some(block) => block,
+            None => {
+                let block = Arc::new(self.decode(number)?);
+                self.blocks.recent.put(self.blocks.opened.id, number, &block);
+                block
+            }
+        };
+        self.held = Some((number, Arc::clone(&block)));
+        Ok(block)
+    }
+
+    fn decode(&mut self, number: usize) -> io::Result<Vec<u8>> {
+        let opened = &self.blocks.opened;
         let (Some(from), Some(to)) = (opened.starts.get(number), opened.starts.get(number + 1)) else {
             return Err(damaged("a block is missing"));
         };
@@ -207,18 +226,15 @@ impl BlockReader {
         file.read_exact_at(&mut self.packed, *from)?;
         let before = (number * BLOCK) as u64;
         let expected = opened.len.saturating_sub(before).min(BLOCK as u64) as usize;
-        self.block.clear();
-        self.block.reserve_exact(BLOCK);
         let decompressor = match &mut self.decompressor {
             Some(decompressor) => decompressor,
             none => none.insert(Decompressor::new()?),
         };
-        let n = decompressor.decompress_to_buffer(&self.packed, &mut self.block)?;
-        if n != expected {
+        let block = decompressor.decompress(&self.packed, expected)?;
+        if block.len() != expected {
             return Err(damaged("a block has the wrong length"));
         }
-        self.held = Some(number);
-        Ok(())
+        Ok(block)
     }
 }
 
@@ -228,9 +244,9 @@ impl Read for BlockReader {
             return Ok(0);
         }
         let number = usize::try_from(self.at / BLOCK as u64).map_err(io::Error::other)?;
-        self.load(number)?;
+        let block = self.load(number)?;
         let within = (self.at % BLOCK as u64) as usize;
-        let n = self.block.get(within..).unwrap_or_default().read(buffer)?;
+        let n = block.get(within..).unwrap_or_default().read(buffer)?;
         self.at += n as u64;
         Ok(n)
     }
@@ -245,6 +261,32 @@ impl Seek for BlockReader {
         };
         self.at = to.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "seek to before the beginning"))?;
         Ok(self.at)
+    }
+}
+
+type Block = Arc<Vec<u8>>;
+
+static NEXT_ID: AtomicU64 = AtomicU64::new(0);
+
+/// Blocks that were decoded last, so that many small entries in one block do not decode it each.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Recent(Arc<Mutex<VecDeque<(u64, usize, Block)>>>);
+
+const RECENT: usize = 8;
+
+impl Recent {
+    fn get(&self, id: u64, number: usize) -> Option<Block> {
+        let recent = self.0.lock().ok()?;
+        let found = recent.iter().find(|(file, block, _)| (*file, *block) == (id, number));
+        found.map(|(_, _, block)| Arc::clone(block))
+    }
+
+    fn put(&self, id: u64, number: usize, block: &Block) {
+        // A poisoned lock only means that nothing is remembered any more.
+        if let Ok(mut recent) = self.0.lock() {
+            recent.truncate(RECENT - 1);
+            recent.push_front((id, number, Arc::clone(block)));
+        }
     }
 }
 

@@ -5,6 +5,7 @@ mod checked;
 mod container;
 mod copy;
 mod error;
+mod gzip;
 mod listing;
 mod opener;
 mod pack;

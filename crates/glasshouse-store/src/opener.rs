@@ -2,12 +2,12 @@
 
 use crate::container::{Catalog, CatalogEntry, Container, EntryKind, Limits, sniff_source};
 use crate::error::StoreError;
+use crate::gzip::Members;
 use crate::listing::{Budget, How, Listing, Place, Troubles};
 use crate::part::{Slot, open_slot};
 use crate::source::Source;
 use crate::spool::{Spool, Spooled};
 use crate::zips::NotListed;
-use flate2::bufread::MultiGzDecoder;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 
@@ -70,7 +70,7 @@ impl<'a> Opener<'a> {
             Container::TarGz => {
                 let len = source.len();
                 let gzip = BufReader::with_capacity(1 << 18, self.spool.counted(source.reader()));
-                let content = Box::new(MultiGzDecoder::new(gzip));
+                let content = Box::new(Members::new(gzip));
                 // A large part may well be larger inside than nested archives may be together.
                 let room = self.budget.limits.nested_bytes.max(len.saturating_mul(20));
                 match self.spool.keep(content, &branch.name, room, 0, false)? {
@@ -238,7 +238,7 @@ impl<'a> Opener<'a> {
         }
         let (content, container) = match container {
             Container::TarGz => {
-                let gzip = MultiGzDecoder::new(BufReader::with_capacity(1 << 16, content));
+                let gzip = Members::new(BufReader::with_capacity(1 << 16, content));
                 (Box::new(gzip) as Box<dyn Read + Send>, Container::Tar)
             }
             other => (content, other),

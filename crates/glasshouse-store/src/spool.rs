@@ -1,6 +1,6 @@
 //! Keeps content that has to be read at any place: small in memory, large as a block file in the cache.
 
-use crate::blocks::{BlockFile, BlockWriter};
+use crate::blocks::{BlockFile, BlockWriter, Recent};
 use crate::error::StoreError;
 use crate::source::Source;
 use std::cell::Cell;
@@ -12,6 +12,7 @@ pub(crate) struct Spool<'a> {
     cache: &'a Path,
     progress: &'a dyn Fn(u64),
     done: Cell<u64>,
+    recent: Recent,
 }
 
 /// What became of content.
@@ -24,7 +25,7 @@ pub(crate) enum Spooled {
 
 impl<'a> Spool<'a> {
     pub(crate) fn new(cache: &'a Path, progress: &'a dyn Fn(u64)) -> Self {
-        Self { cache, progress, done: Cell::new(0) }
+        Self { cache, progress, done: Cell::new(0), recent: Recent::default() }
     }
 
     /// Counts what is read through it as progress.
@@ -54,7 +55,7 @@ impl<'a> Spool<'a> {
                 return Ok(Spooled::TooLarge);
             }
             self.advance(if count { blocks.len() } else { 0 });
-            let source = Source::blocks(blocks);
+            let source = Source::blocks(blocks.sharing(&self.recent));
             return Ok(Spooled::Kept { source, broken: None });
         }
         let mut held = Vec::new();
@@ -114,7 +115,7 @@ impl<'a> Spool<'a> {
         };
         fs::rename(&unfinished, &path).map_err(failed)?;
         let blocks = BlockFile::open(&path).map_err(|e| StoreError::io(&path, "open", e))?;
-        let source = Source::blocks(blocks);
+        let source = Source::blocks(blocks.sharing(&self.recent));
         Ok(Spooled::Kept { source, broken })
     }
 }

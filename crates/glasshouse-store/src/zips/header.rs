@@ -120,6 +120,8 @@ impl Header {
     fn kind(&self, path: &str) -> EntryKind {
         match self.unix_mode.unwrap_or(0) & 0o170_000 {
             0o120_000 => EntryKind::Link,
+            // What was piped into the archive has the mode of a pipe, and yet content.
+            _ if self.size > 0 => EntryKind::File,
             0o040_000 => EntryKind::Folder,
             0o010_000 | 0o020_000 | 0o060_000 | 0o140_000 => EntryKind::Other,
             _ if path.ends_with('/') => EntryKind::Folder,

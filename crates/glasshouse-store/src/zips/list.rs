@@ -49,6 +49,11 @@ pub(crate) fn list(source: &Source, budget: &mut Budget) -> Result<Listing, NotL
         None => {
             let message = "The central directory is missing; the entries were found by reading through the archive.";
             listing.troubles.add(None, "zip.central-directory", message.into());
+            let mut magic = [0; 4];
+            if source.reader().fill(0, &mut magic)? && &magic == b"PK\x07\x08" {
+                let message = "This is the first file of an archive that was split; add all of it joined together.";
+                listing.troubles.add(None, "zip.several-files", message.into());
+            }
             source.len()
         }
     };

@@ -268,3 +268,13 @@ fn unknown_methods_and_strong_encryption_are_named() {
     let (part, _) = Bench::new(&bytes).open();
     assert!(matches!(part.read(0), Err(EntryProblem::Unsupported(_))));
 }
+
+#[test]
+fn content_that_was_piped_into_the_archive_is_a_file() {
+    let mut bytes = zip_of(&[("-", b"piped")], stored());
+    let central = rfind(&bytes, b"PK\x01\x02");
+    bytes[central + 40..central + 42].copy_from_slice(&0o010_600u16.to_le_bytes());
+    let (part, catalog) = Bench::new(&bytes).open();
+    assert_eq!(catalog.entries[0].kind, EntryKind::File);
+    assert_eq!(content(&part, 0).unwrap(), b"piped");
+}
