@@ -100,6 +100,8 @@ pub(crate) struct Budget {
     pub limits: Limits,
     entries: usize,
     path_bytes: u64,
+    /// Length of the path of the archive being listed, which every path in it begins with.
+    pub prefix_len: usize,
     pub nested_bytes: u64,
     pub memory: u64,
     /// Set when entries had to be left out.
@@ -115,22 +117,29 @@ impl Budget {
             limits: limits.clone(),
             entries: limits.entries,
             path_bytes: limits.path_bytes,
+            prefix_len: 0,
             nested_bytes: by_ratio.min(limits.nested_bytes),
             memory: limits.memory_all,
             exhausted: false,
         }
     }
 
-    /// Takes one entry, or says that no more can be listed.
-    pub(crate) fn take_entry(&mut self, path_len: usize) -> bool {
-        let bytes = path_len as u64;
-        if self.entries == 0 || self.path_bytes < bytes {
+    /// Takes one entry whose names have this length together, or says that no more can be listed.
+    pub(crate) fn take_entry(&mut self, names_len: usize) -> bool {
+        let taken = self.entries > 0 && self.take_names(self.prefix_len + names_len);
+        if taken {
+            self.entries -= 1;
+        } else {
             self.exhausted = true;
-            return false;
         }
-        self.entries -= 1;
-        self.path_bytes -= bytes;
-        true
+        taken
+    }
+
+    /// Takes room for names and targets of links, if there is enough.
+    pub(crate) fn take_names(&mut self, len: usize) -> bool {
+        let left = self.path_bytes.checked_sub(len as u64);
+        self.path_bytes = left.unwrap_or(self.path_bytes);
+        left.is_some()
     }
 }
 

@@ -131,6 +131,11 @@ impl<'a> Opener<'a> {
 
     /// Lists one archive, and right after each entry what is nested in it.
     fn add(&mut self, source: Source, container: Container, branch: &Branch) -> Result<(), StoreError> {
+        let prefix = branch
+            .parent
+            .and_then(|parent| self.entries.get(parent))
+            .map_or(String::new(), |parent| format!("{}!/", parent.path));
+        self.budget.prefix_len = prefix.len();
         let listed = match container {
             Container::Zip => crate::zips::list(&source, &mut self.budget),
             _ => crate::tars::list(&source, &mut self.budget).map_err(NotListed::Io),
@@ -141,10 +146,6 @@ impl<'a> Opener<'a> {
         };
         let number = self.sources.len();
         self.sources.push(source);
-        let prefix = branch
-            .parent
-            .and_then(|parent| self.entries.get(parent))
-            .map_or(String::new(), |parent| format!("{}!/", parent.path));
         let mut indices = Vec::with_capacity(items.len());
         for (ordinal, item) in items.into_iter().enumerate() {
             let index = self.entries.len();

@@ -45,6 +45,8 @@ pub(crate) fn list(source: &Source, budget: &mut Budget) -> io::Result<Listing> 
                 let message = "A header is damaged; the listing goes on at the next header that is whole.";
                 listing.troubles.add(None, "tar.header", message.into());
             }
+            // What was said about the lost entry must not be taken for the next one.
+            pending = Pending::default();
             (at, lost) = (at + BLOCK, true);
             continue;
         };
@@ -113,7 +115,8 @@ fn entry(
         (csize, size) = (0, 0);
     }
     let raw = pending.path.unwrap_or_else(|| header.path_bytes().into_owned());
-    if !budget.take_entry(raw.len()) {
+    let link_len = pending.link.as_ref().map_or(0, Vec::len);
+    if !budget.take_entry(raw.len() + link_len) {
         return Ok(None);
     }
     let index = listing.items.len();

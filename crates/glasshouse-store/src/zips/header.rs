@@ -80,6 +80,12 @@ impl Header {
         }
     }
 
+    /// How much room the names take.
+    pub(crate) fn names_len(&self) -> usize {
+        let unicode = self.extra.unicode_name.as_ref();
+        self.name.len() + unicode.map_or(0, |(_, name)| name.len())
+    }
+
     pub(crate) fn encrypted(&self) -> bool {
         self.flags & 1 != 0
     }

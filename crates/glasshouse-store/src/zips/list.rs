@@ -63,7 +63,7 @@ pub(crate) fn list(source: &Source, budget: &mut Budget) -> Result<Listing, NotL
     for (from, to) in gaps {
         find_unlisted(source, (from, to), was_listed, &mut listing, budget)?;
     }
-    read_links(source, &mut listing);
+    read_links(source, &mut listing, budget);
     note_duplicates(&mut listing);
     Ok(listing)
 }
@@ -97,7 +97,7 @@ fn read_directory(
         variable.resize(len, 0);
         reader.read_exact(&mut variable)?;
         let mut header = Header::central(&fixed, &variable);
-        if !budget.take_entry(header.name.len()) {
+        if !budget.take_entry(header.names_len()) {
             return Ok(extents);
         }
         if header.disk != 0 && header.disk != u16::MAX {
@@ -250,7 +250,7 @@ fn find_unlisted(
         return Ok(());
     }
     scan(source, from, to, |found| {
-        if !budget.take_entry(found.header.name.len()) {
+        if !budget.take_entry(found.header.names_len()) {
             return false;
         }
         let index = push(found.header, listing);
@@ -272,16 +272,21 @@ fn find_unlisted(
 }
 
 /// Reads where symbolic links point: their content is the target.
-fn read_links(source: &Source, listing: &mut Listing) {
+fn read_links(source: &Source, listing: &mut Listing, budget: &mut Budget) {
     const TARGET_MAX: u64 = 4096;
-    for item in &mut listing.items {
-        let readable = item.entry.kind == EntryKind::Link && item.place.size <= TARGET_MAX && !item.entry.encrypted;
-        if !readable {
-            continue;
-        }
+    let mut links: Vec<_> = listing
+        .items
+        .iter_mut()
+        .filter(|item| item.entry.kind == EntryKind::Link && !item.entry.encrypted)
+        .filter(|item| item.place.size <= TARGET_MAX)
+        .collect();
+    // In the order of their places, so that a compressed source is gone through once.
+    links.sort_by_key(|item| item.place.offset);
+    for item in links {
         let mut target = Vec::new();
         if let Ok(content) = super::open(source, &item.place, None)
             && content.take(TARGET_MAX).read_to_end(&mut target).is_ok()
+            && budget.take_names(target.len())
         {
             item.entry.link_target = Some(String::from_utf8_lossy(&target).into_owned());
         }

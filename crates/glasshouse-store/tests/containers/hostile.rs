@@ -86,3 +86,15 @@ fn troubles_of_one_kind_are_counted_past_a_bound() {
     assert_eq!(catalog.troubles.len(), 1001);
     assert!(catalog.troubles[1000].message.contains("500 more"));
 }
+
+#[test]
+fn the_length_of_all_paths_is_bounded_with_what_nesting_adds() {
+    let names: Vec<String> = (0..100).map(|i| format!("{i}")).collect();
+    let files: Vec<(&str, &[u8])> = names.iter().map(|n| (n.as_str(), &b""[..])).collect();
+    let long = format!("{}.zip", "n".repeat(1000));
+    let bytes = zip_of(&[(&long, &zip_of(&files, stored()))], stored());
+    let limits = Limits { path_bytes: 20_000, ..Limits::default() };
+    let (_, catalog) = Bench::new(&bytes).try_open(None, &limits).unwrap();
+    assert!(catalog.entries.len() < 20);
+    assert!(codes(&catalog).contains(&"archive.entries"));
+}

@@ -111,3 +111,15 @@ fn a_name_or_size_that_cannot_be_is_survived() {
     assert_eq!(paths(&catalog), ["x"]);
     assert_eq!(codes(&catalog), ["tar.truncated"]);
 }
+
+#[test]
+fn a_long_name_of_a_lost_entry_is_not_given_to_the_next() {
+    let long = format!("{}/lost", "folder".repeat(40));
+    let mut bytes = tar_of(&[(&long, b"1"), ("next", b"2")]);
+    let header = 1024;
+    assert_eq!(&bytes[header..header + 6], b"folder");
+    bytes[header + 150] ^= 0x0f;
+    let (_, catalog) = Bench::new(&bytes).open();
+    assert_eq!(paths(&catalog), ["next"]);
+    assert_eq!(codes(&catalog), ["tar.header"]);
+}
