@@ -1,20 +1,174 @@
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::Path;
+//! Copies of parts, their hashes, and the space there is for them.
 
-/// Returns the SHA-256 and the size of a file.
+use crate::error::StoreError;
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+const STEP: usize = 1 << 20;
+
+/// Copies a part bit for bit and gives its length.
+///
+/// Where the file system can share the blocks, nothing is copied. The copy is written beside `to` under a
+/// temporary name, brought to the disk, and only then given its name; an existing `to` is an error.
+pub fn copy_part(from: &Path, to: &Path, progress: &dyn Fn(u64)) -> Result<u64, StoreError> {
+    let mut source = File::open(from).map_err(|e| StoreError::io(from, "open", e))?;
+    let len = source.metadata().map_err(|e| StoreError::io(from, "read", e))?.len();
+    if to.exists() {
+        let exists = io::Error::from(io::ErrorKind::AlreadyExists);
+        return Err(StoreError::io(to, "write the copy to", exists));
+    }
+    let temporary = beside(to);
+    let result = write_copy(&mut source, from, len, &temporary, progress)
+        .and_then(|copied| settle(&temporary, to).map(|()| copied));
+    if result.is_err() {
+        // What is left over is of no use; that it cannot be removed either would only hide the reason.
+        let _ = fs::remove_file(&temporary);
+    }
+    result
+}
+
+/// Gives the SHA-256 and the length of a file.
 pub fn hash_file(path: &Path, progress: &dyn Fn(u64)) -> io::Result<([u8; 32], u64)> {
     let mut file = File::open(path)?;
     let mut context = ring::digest::Context::new(&ring::digest::SHA256);
-    let mut buffer = vec![0; 1 << 20];
-    let mut size = 0;
+    let mut buffer = vec![0; STEP];
+    let mut done = 0;
     loop {
-        let n = file.read(&mut buffer)?;
-        let Some(bytes) = buffer.get(..n).filter(|b| !b.is_empty()) else { break };
-        context.update(bytes);
-        size += n as u64;
-        progress(n as u64);
+        let n = read_some(&mut file, &mut buffer)?;
+        if n == 0 {
+            break;
+        }
+        context.update(buffer.get(..n).unwrap_or_default());
+        done += n as u64;
+        progress(done);
     }
-    let digest = context.finish();
-    Ok((digest.as_ref().try_into().unwrap_or([0; 32]), size))
+    let mut hash = [0; 32];
+    hash.copy_from_slice(context.finish().as_ref());
+    Ok((hash, done))
+}
+
+/// Gives how many bytes this user may still write where `path` lies; the path itself need not exist.
+pub fn free_space(path: &Path) -> io::Result<u64> {
+    let existing = path.ancestors().find(|p| p.exists());
+    let place = match existing {
+        Some(place) => place,
+        None => Path::new("."),
+    };
+    let stat = rustix::fs::statvfs(place)?;
+    Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
+}
+
+/// A name beside `to` that says what the file is.
+pub(crate) fn beside(to: &Path) -> PathBuf {
+    let mut name = to.file_name().unwrap_or_default().to_os_string();
+    name.push(".unfinished");
+    to.with_file_name(name)
+}
+
+/// Brings a finished file to the disk and gives it its name.
+pub(crate) fn settle(temporary: &Path, to: &Path) -> Result<(), StoreError> {
+    let failed = |e| StoreError::io(to, "finish", e);
+    File::open(temporary).and_then(|file| file.sync_all()).map_err(failed)?;
+    fs::rename(temporary, to).map_err(failed)?;
+    // The name itself is in the folder, which has to reach the disk too.
+    if let Some(folder) = to.parent().filter(|p| !p.as_os_str().is_empty()) {
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
+    }
+    Ok(())
+}
+
+fn write_copy(
+    source: &mut File,
+    from: &Path,
+    len: u64,
+    temporary: &Path,
+    progress: &dyn Fn(u64),
+) -> Result<u64, StoreError> {
+    // A copy that was interrupted is begun again.
+    match fs::remove_file(temporary) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => {
+            return Err(StoreError::io(temporary, "remove", e));
+        }
+        _ => {}
+    }
+    if reflink_copy::reflink(from, temporary).is_ok() {
+        progress(len);
+        return Ok(len);
+    }
+    let free = free_space(temporary).unwrap_or(u64::MAX);
+    if free < len {
+        return Err(StoreError::NoSpace { path: temporary.to_path_buf(), needed: len, free });
+    }
+    let failed = |e| StoreError::io(temporary, "write the copy to", e);
+    let mut copy = File::create_new(temporary).map_err(failed)?;
+    let mut buffer = vec![0; STEP];
+    let mut done = 0;
+    loop {
+        let n = read_some(source, &mut buffer).map_err(|e| StoreError::io(from, "read", e))?;
+        if n == 0 {
+            break;
+        }
+        copy.write_all(buffer.get(..n).unwrap_or_default()).map_err(failed)?;
+        done += n as u64;
+        progress(done);
+    }
+    if done != len {
+        return Err(StoreError::Other(format!(
+            "{} changed while it was copied: it had {len} bytes, and {done} were read. Copy it again when nothing writes to it.",
+            from.display()
+        )));
+    }
+    Ok(done)
+}
+
+fn read_some(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match file.read(buffer) {
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            other => return other,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_is_the_same_bytes_and_the_hash_is_known() {
+        let folder = tempfile::tempdir().unwrap();
+        let from = folder.path().join("from");
+        let to = folder.path().join("to");
+        let content = vec![7; 3 * STEP + 5];
+        fs::write(&from, &content).unwrap();
+        let seen = std::cell::Cell::new(0);
+        let len = copy_part(&from, &to, &|n| seen.set(n)).unwrap();
+        assert_eq!((len, seen.get()), (content.len() as u64, len));
+        assert!(fs::read(&to).unwrap() == content);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+        let (hash, hashed) = hash_file(&to, &|_| {}).unwrap();
+        let expected = ring::digest::digest(&ring::digest::SHA256, &content);
+        assert_eq!(hash.as_slice(), expected.as_ref());
+        assert_eq!(hashed, len);
+    }
+
+    #[test]
+    fn nothing_is_overwritten_and_errors_name_the_path() {
+        let folder = tempfile::tempdir().unwrap();
+        let from = folder.path().join("from");
+        let to = folder.path().join("to");
+        let missing = copy_part(&from, &to, &|_| {}).unwrap_err().to_string();
+        assert!(missing.contains("from") && missing.contains("Check"));
+        fs::write(&from, b"new").unwrap();
+        fs::write(&to, b"old").unwrap();
+        assert!(copy_part(&from, &to, &|_| {}).is_err());
+        assert_eq!(fs::read(&to).unwrap(), b"old");
+    }
+
+    #[test]
+    fn free_space_is_known_for_a_path_that_does_not_exist_yet() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(free_space(&folder.path().join("a/b/c")).unwrap() > 0);
+    }
 }

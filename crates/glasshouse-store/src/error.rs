@@ -46,7 +46,11 @@ impl StoreError {
     /// Wraps an I/O error with the path and what was being done.
     pub fn io(path: &Path, action: &'static str, source: io::Error) -> Self {
         if source.kind() == io::ErrorKind::StorageFull {
-            return Self::NoSpace { path: path.to_path_buf(), needed: 0, free: 0 };
+            return Self::NoSpace {
+                path: path.to_path_buf(),
+                needed: 0,
+                free: crate::copy::free_space(path).unwrap_or(0),
+            };
         }
         Self::Io { path: path.to_path_buf(), action, source }
     }

@@ -1,15 +1,32 @@
 //! The only writer of evidence: containers, manifests, the log of a case and its keys.
 
+mod blocks;
 mod case;
+mod checked;
+mod container;
 mod copy;
 mod error;
 pub mod files;
+mod gzip;
 mod keys;
+mod listing;
 mod log;
+mod opener;
+mod pack;
+mod part;
+mod pipe;
+mod source;
+mod spool;
+mod tars;
+mod zips;
 
+pub use blocks::{BlockFile, BlockReader, BlockWriter};
 pub use case::{
     Actor, Case, SELF_AUTHORITY, SELF_STATEMENT, is_case, read_case_events, read_case_file, read_parts, read_run, tool,
 };
-pub use copy::hash_file;
+pub use container::{Catalog, CatalogEntry, Container, EntryKind, EntryProblem, Limits, Trouble, sniff};
+pub use copy::{copy_part, free_space, hash_file};
 pub use error::StoreError;
 pub use log::{Event, now};
+pub use pack::{Packed, pack_folder};
+pub use part::Part;

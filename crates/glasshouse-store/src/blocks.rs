@@ -1,0 +1,369 @@
+//! A disposable copy of a byte stream that can be read at any place.
+//!
+//! The stream is cut into blocks of 1 MiB, each compressed on its own; an index at the end says where
+//! each block lies. A file that was not finished, or was cut or altered, does not open: it is a cache,
+//! and is made again.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use zstd::bulk::{Compressor, Decompressor};
+use zstd::zstd_safe::CParameter;
+
+const MAGIC: &[u8; 8] = b"GHblock\x01";
+const END_MAGIC: &[u8; 8] = b"GHblkend";
+const BLOCK: usize = 1 << 20;
+/// Length of the stream, number of blocks, CRC-32 of index and these numbers, magic.
+const TRAILER: usize = 8 + 8 + 4 + 8;
+
+/// Writes a stream as independently compressed blocks, in the calling thread.
+pub struct BlockWriter<W: Write> {
+    out: W,
+    compressor: Compressor<'static>,
+    block: Vec<u8>,
+    packed: Vec<u8>,
+    index: Vec<u8>,
+    len: u64,
+}
+
+impl<W: Write> BlockWriter<W> {
+    /// Begins a block file.
+    pub fn new(mut out: W) -> io::Result<Self> {
+        let mut compressor = Compressor::new(1)?;
+        compressor.set_parameter(CParameter::ChecksumFlag(true))?;
+        out.write_all(MAGIC)?;
+        Ok(Self {
+            out,
+            compressor,
+            block: Vec::with_capacity(BLOCK),
+            packed: vec![0; zstd::zstd_safe::compress_bound(BLOCK)],
+            index: Vec::new(),
+            len: 0,
+        })
+    }
+
+    /// Writes the last block and the index. Without it the file does not open.
+    pub fn finish(mut self) -> io::Result<W> {
+        self.flush_block()?;
+        let blocks = (self.index.len() / 4) as u64;
+        let mut tail = std::mem::take(&mut self.index);
+        tail.extend_from_slice(&self.len.to_le_bytes());
+        tail.extend_from_slice(&blocks.to_le_bytes());
+        let crc = crc32fast::hash(&tail);
+        tail.extend_from_slice(&crc.to_le_bytes());
+        tail.extend_from_slice(END_MAGIC);
+        self.out.write_all(&tail)?;
+        self.out.flush()?;
+        Ok(self.out)
+    }
+
+    fn flush_block(&mut self) -> io::Result<()> {
+        if self.block.is_empty() {
+            return Ok(());
+        }
+        let n = self.compressor.compress_to_buffer(&self.block, &mut self.packed[..])?;
+        self.out.write_all(self.packed.get(..n).unwrap_or_default())?;
+        self.index.extend_from_slice(&(n as u32).to_le_bytes());
+        self.block.clear();
+        Ok(())
+    }
+}
+
+impl<W: Write> Write for BlockWriter<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let n = bytes.len().min(BLOCK - self.block.len());
+        self.block.extend_from_slice(bytes.get(..n).unwrap_or_default());
+        self.len += n as u64;
+        if self.block.len() == BLOCK {
+            self.flush_block()?;
+        }
+        Ok(n)
+    }
+
+    /// Does nothing: a block is written when it is full, so that the cuts do not depend on the caller.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// An open block file. Cheap to clone; readers work independently of each other.
+#[derive(Clone, Debug)]
+pub struct BlockFile {
+    opened: Arc<Opened>,
+    recent: Recent,
+}
+
+#[derive(Debug)]
+struct Opened {
+    /// Tells files apart that share their recent blocks.
+    id: u64,
+    /// Readers open the file themselves, so that a part with thousands of nested archives does not use up
+    /// the open files of the process.
+    path: PathBuf,
+    len: u64,
+    /// Where each block begins, and where the last one ends.
+    starts: Vec<u64>,
+}
+
+impl BlockFile {
+    /// Opens a finished block file. One that is cut short, or not a block file, is `InvalidData`.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let file = File::open(path)?;
+        let size = file.metadata()?.len();
+        let mut magic = [0; 8];
+        let mut trailer = [0; TRAILER];
+        let Some(trailer_at) = size.checked_sub(TRAILER as u64) else {
+            return Err(damaged("too short"));
+        };
+        file.read_exact_at(&mut magic, 0)?;
+        file.read_exact_at(&mut trailer, trailer_at)?;
+        let (numbers, rest) = trailer.split_at(16);
+        let (crc, end) = rest.split_at(4);
+        if &magic != MAGIC || end != END_MAGIC {
+            return Err(damaged("not finished, or not a block file"));
+        }
+        let (len, blocks) = numbers.split_at(8);
+        let (len, blocks) = (u64_of(len), u64_of(blocks));
+        let index_at = blocks
+            .checked_mul(4)
+            .and_then(|n| trailer_at.checked_sub(n))
+            .filter(|_| blocks == len.div_ceil(BLOCK as u64))
+            .ok_or_else(|| damaged("wrong number of blocks"))?;
+        let index_len = usize::try_from(trailer_at - index_at).map_err(io::Error::other)?;
+        let mut index = vec![0; index_len];
+        file.read_exact_at(&mut index, index_at)?;
+        let mut hash = crc32fast::Hasher::new();
+        hash.update(&index);
+        hash.update(numbers);
+        if crc != hash.finalize().to_le_bytes() {
+            return Err(damaged("the index does not match its checksum"));
+        }
+        let mut at = MAGIC.len() as u64;
+        let mut starts = vec![at];
+        for size in index.as_chunks::<4>().0 {
+            at += u64::from(u32::from_le_bytes(*size));
+            starts.push(at);
+        }
+        if at != index_at {
+            return Err(damaged("blocks are missing"));
+        }
+        let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
+        let path = path.to_path_buf();
+        Ok(Self { opened: Arc::new(Opened { id, path, len, starts }), recent: Recent::default() })
+    }
+
+    /// Shares the memory for recent blocks with other files.
+    pub(crate) fn sharing(self, recent: &Recent) -> Self {
+        Self { recent: recent.clone(), ..self }
+    }
+
+    /// Length of the stream that was written.
+    pub fn len(&self) -> u64 {
+        self.opened.len
+    }
+
+    /// Says whether the stream that was written is empty.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// A reader at the beginning of the stream.
+    pub fn reader(&self) -> BlockReader {
+        BlockReader { blocks: self.clone(), file: None, at: 0, held: None, packed: Vec::new(), decompressor: None }
+    }
+}
+
+/// Reads a [`BlockFile`] and keeps the block it is in.
+pub struct BlockReader {
+    blocks: BlockFile,
+    file: Option<File>,
+    at: u64,
+    held: Option<(usize, Block)>,
+    packed: Vec<u8>,
+    decompressor: Option<Decompressor<'static>>,
+}
+
+impl std::fmt::Debug for BlockReader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BlockReader").field("at", &self.at).finish()
+    }
+}
+
+impl BlockReader {
+    fn load(&mut self, number: usize) -> io::Result<Block> {
+        if let Some((held, block)) = &self.held
+            && *held == number
+        {
+            return Ok(Arc::clone(block));
+        }
+        let opened = &self.blocks.opened;
+        let block = match self.blocks.recent.get(opened.id, number) {
+            Some(block) => block,
+            None => {
+                let block = Arc::new(self.decode(number)?);
+                self.blocks.recent.put(self.blocks.opened.id, number, &block);
+                block
+            }
+        };
+        self.held = Some((number, Arc::clone(&block)));
+        Ok(block)
+    }
+
+    fn decode(&mut self, number: usize) -> io::Result<Vec<u8>> {
+        let opened = &self.blocks.opened;
+        let (Some(from), Some(to)) = (opened.starts.get(number), opened.starts.get(number + 1)) else {
+            return Err(damaged("a block is missing"));
+        };
+        self.packed.resize((to - from) as usize, 0);
+        let file = match &mut self.file {
+            Some(file) => file,
+            none => none.insert(File::open(&opened.path)?),
+        };
+        file.read_exact_at(&mut self.packed, *from)?;
+        let before = (number * BLOCK) as u64;
+        let expected = opened.len.saturating_sub(before).min(BLOCK as u64) as usize;
+        let decompressor = match &mut self.decompressor {
+            Some(decompressor) => decompressor,
+            none => none.insert(Decompressor::new()?),
+        };
+        let block = decompressor.decompress(&self.packed, expected)?;
+        if block.len() != expected {
+            return Err(damaged("a block has the wrong length"));
+        }
+        Ok(block)
+    }
+}
+
+impl Read for BlockReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.at >= self.blocks.len() || buffer.is_empty() {
+            return Ok(0);
+        }
+        let number = usize::try_from(self.at / BLOCK as u64).map_err(io::Error::other)?;
+        let block = self.load(number)?;
+        let within = (self.at % BLOCK as u64) as usize;
+        let n = block.get(within..).unwrap_or_default().read(buffer)?;
+        self.at += n as u64;
+        Ok(n)
+    }
+}
+
+impl Seek for BlockReader {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let to = match to {
+            SeekFrom::Start(at) => Some(at),
+            SeekFrom::End(by) => self.blocks.len().checked_add_signed(by),
+            SeekFrom::Current(by) => self.at.checked_add_signed(by),
+        };
+        self.at = to.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "seek to before the beginning"))?;
+        Ok(self.at)
+    }
+}
+
+type Block = Arc<Vec<u8>>;
+
+static NEXT_ID: AtomicU64 = AtomicU64::new(0);
+
+/// Blocks that were decoded last, so that many small entries in one block do not decode it each.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Recent(Arc<Mutex<VecDeque<(u64, usize, Block)>>>);
+
+const RECENT: usize = 8;
+
+impl Recent {
+    fn get(&self, id: u64, number: usize) -> Option<Block> {
+        let recent = self.0.lock().ok()?;
+        let found = recent.iter().find(|(file, block, _)| (*file, *block) == (id, number));
+        found.map(|(_, _, block)| Arc::clone(block))
+    }
+
+    fn put(&self, id: u64, number: usize, block: &Block) {
+        // A poisoned lock only means that nothing is remembered any more.
+        if let Ok(mut recent) = self.0.lock() {
+            recent.truncate(RECENT - 1);
+            recent.push_front((id, number, Arc::clone(block)));
+        }
+    }
+}
+
+fn damaged(why: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, format!("the cached copy is unusable: {why}"))
+}
+
+fn u64_of(bytes: &[u8]) -> u64 {
+    bytes.try_into().map_or(0, u64::from_le_bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(content: &[u8]) -> tempfile::NamedTempFile {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let mut writer = BlockWriter::new(file.reopen().unwrap()).unwrap();
+        writer.write_all(content).unwrap();
+        writer.finish().unwrap();
+        file
+    }
+
+    fn noise(len: usize) -> Vec<u8> {
+        (0..len as u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 23) as u8).collect()
+    }
+
+    #[test]
+    fn any_place_reads_back() {
+        let content = noise(3 * BLOCK + 17);
+        let file = written(&content);
+        let blocks = BlockFile::open(file.path()).unwrap();
+        assert_eq!(blocks.len(), content.len() as u64);
+        let mut reader = blocks.reader();
+        for at in [0, BLOCK - 3, 2 * BLOCK, 5, content.len() - 9] {
+            reader.seek(SeekFrom::Start(at as u64)).unwrap();
+            let mut got = vec![0; 9];
+            reader.read_exact(&mut got).unwrap();
+            assert_eq!(got, content[at..at + 9]);
+        }
+        let mut all = Vec::new();
+        blocks.reader().read_to_end(&mut all).unwrap();
+        assert!(all == content);
+    }
+
+    #[test]
+    fn empty_stream_reads_back() {
+        let file = written(b"");
+        assert!(BlockFile::open(file.path()).unwrap().is_empty());
+    }
+
+    #[test]
+    fn unfinished_cut_or_altered_files_do_not_open() {
+        let unfinished = tempfile::NamedTempFile::new().unwrap();
+        let mut writer = BlockWriter::new(unfinished.reopen().unwrap()).unwrap();
+        writer.write_all(&noise(2 * BLOCK)).unwrap();
+        drop(writer);
+        assert!(BlockFile::open(unfinished.path()).is_err());
+
+        let file = written(&noise(2 * BLOCK));
+        let whole = std::fs::read(file.path()).unwrap();
+        std::fs::write(file.path(), &whole[..whole.len() - 1]).unwrap();
+        assert!(BlockFile::open(file.path()).is_err());
+        let mut altered = whole.clone();
+        let at = whole.len() - TRAILER - 2;
+        altered[at] ^= 1;
+        std::fs::write(file.path(), &altered).unwrap();
+        assert!(BlockFile::open(file.path()).is_err());
+    }
+
+    #[test]
+    fn an_altered_block_is_an_error() {
+        let file = written(&noise(BLOCK));
+        let mut bytes = std::fs::read(file.path()).unwrap();
+        bytes[5000] ^= 1;
+        std::fs::write(file.path(), &bytes).unwrap();
+        let mut reader = BlockFile::open(file.path()).unwrap().reader();
+        assert!(reader.read_to_end(&mut Vec::new()).is_err());
+    }
+}

@@ -1,0 +1,314 @@
+//! Lists a zip: its central directory, checked against the local headers, and what the directory leaves out.
+
+use super::end::{self, End};
+use super::header::{CENTRAL_LEN, CENTRAL_MAGIC, Header, LOCAL_LEN, LOCAL_MAGIC};
+use super::scan::scan;
+use crate::container::{EntryKind, EntryProblem};
+use crate::listing::{Budget, How, Listed, Listing, check_path, u16_at};
+use crate::source::Source;
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
+
+/// Why a zip is not listed at all.
+#[derive(Debug)]
+pub(crate) enum NotListed {
+    /// The bytes cannot be read.
+    Io(io::Error),
+    /// It is one file of several that belong together.
+    SeveralDisks,
+}
+
+impl From<io::Error> for NotListed {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+/// Where an entry lies in the archive, from its local header to the end of its content.
+#[derive(Clone, Copy, Debug)]
+struct Extent {
+    start: u64,
+    data: u64,
+    end: u64,
+    item: usize,
+    method: u16,
+}
+
+/// Lists a zip. Entries come in the order of the central directory, then those found without it.
+pub(crate) fn list(source: &Source, budget: &mut Budget) -> Result<Listing, NotListed> {
+    let mut listing = Listing::default();
+    let end = end::find(source)?;
+    if end.is_some_and(|end| end.several_disks) {
+        return Err(NotListed::SeveralDisks);
+    }
+    let mut extents = Vec::new();
+    let limit = match end {
+        Some(end) => {
+            extents = read_directory(source, end, &mut listing, budget)?;
+            end.directory
+        }
+        None => {
+            let message = "The central directory is missing; the entries were found by reading through the archive.";
+            listing.troubles.add(None, "zip.central-directory", message.into());
+            let mut magic = [0; 4];
+            if source.reader().fill(0, &mut magic)? && &magic == b"PK\x07\x08" {
+                let message = "This is the first file of an archive that was split; add all of it joined together.";
+                listing.troubles.add(None, "zip.several-files", message.into());
+            }
+            source.len()
+        }
+    };
+    check_local_headers(source, &mut extents, &mut listing)?;
+    let gaps = refuse_overlaps(&extents, limit, &mut listing);
+    let was_listed = end.is_some();
+    for (from, to) in gaps {
+        find_unlisted(source, (from, to), was_listed, &mut listing, budget)?;
+    }
+    read_links(source, &mut listing, budget);
+    note_duplicates(&mut listing);
+    Ok(listing)
+}
+
+fn read_directory(
+    source: &Source,
+    end: End,
+    listing: &mut Listing,
+    budget: &mut Budget,
+) -> Result<Vec<Extent>, NotListed> {
+    let mut extents = Vec::new();
+    let mut reader = BufReader::with_capacity(1 << 16, source.reader());
+    reader.seek(SeekFrom::Start(end.directory))?;
+    let mut at = end.directory;
+    let mut variable = Vec::new();
+    loop {
+        let mut fixed = [0; CENTRAL_LEN];
+        if at + CENTRAL_LEN as u64 > end.directory_end {
+            break;
+        }
+        reader.read_exact(&mut fixed)?;
+        if !fixed.starts_with(CENTRAL_MAGIC) {
+            break;
+        }
+        let len = [28, 30, 32].map(|at| usize::from(u16_at(&fixed, at)));
+        let len = len.iter().sum::<usize>();
+        at += (CENTRAL_LEN + len) as u64;
+        if at > end.directory_end {
+            break;
+        }
+        variable.resize(len, 0);
+        reader.read_exact(&mut variable)?;
+        let mut header = Header::central(&fixed, &variable);
+        if !budget.take_entry(header.names_len()) {
+            return Ok(extents);
+        }
+        if header.disk != 0 && header.disk != u16::MAX {
+            return Err(NotListed::SeveralDisks);
+        }
+        header.offset = header.offset.saturating_add(end.shift);
+        extents.push(Extent {
+            start: header.offset,
+            data: header.offset,
+            end: header.offset.saturating_add(header.csize),
+            item: listing.items.len(),
+            method: header.method,
+        });
+        push(header, listing);
+    }
+    let found = extents.len() as u64;
+    if found != end.entries {
+        let message = format!("The central directory should have {} entries, and {found} can be read.", end.entries);
+        listing.troubles.add(None, "zip.central-directory", message);
+    }
+    Ok(extents)
+}
+
+/// Adds an entry whose content begins right where its header says, until the local header is read.
+fn push(header: Header, listing: &mut Listing) -> usize {
+    let index = listing.items.len();
+    let short_zip64 = header.short_zip64;
+    let (mut item, not_utf8) = header.listed(header.offset);
+    if not_utf8 {
+        let message = "The archive says that the name is UTF-8, and it is not.".into();
+        listing.troubles.add(Some(index), "path.not-utf8", message);
+    }
+    if short_zip64 {
+        let why = "its sizes are missing from the ZIP64 field";
+        damage(&mut item, why);
+        let message = format!("The entry cannot be read: {why}.");
+        listing.troubles.add(Some(index), "zip.sizes", message);
+    }
+    check_path(&item.entry.path, index, &mut listing.troubles);
+    listing.items.push(item);
+    index
+}
+
+fn damage(item: &mut Listed, why: &str) {
+    item.entry.problem = Some(why.to_owned());
+    item.place.how = How::Not(EntryProblem::Damaged(why.to_owned()));
+}
+
+/// Reads every local header, in the order in which they lie, and compares it with the directory.
+fn check_local_headers(source: &Source, extents: &mut [Extent], listing: &mut Listing) -> io::Result<()> {
+    extents.sort_by_key(|extent| (extent.start, extent.item));
+    let mut reader = source.reader();
+    let mut buffer = Vec::new();
+    for extent in extents.iter_mut() {
+        let Some(item) = listing.items.get_mut(extent.item) else {
+            continue;
+        };
+        let central_name = match &item.entry.path_bytes {
+            Some(bytes) => bytes.as_slice(),
+            None => item.entry.path.as_bytes(),
+        };
+        // Name and fixed fields come in one read, if the name has the length that the directory says.
+        buffer.resize(LOCAL_LEN + central_name.len(), 0);
+        let n = reader.read_up_to(extent.start, &mut buffer)?;
+        let read = buffer.get(..n).unwrap_or_default();
+        let Some((fixed, name)) =
+            read.split_first_chunk::<LOCAL_LEN>().filter(|(fixed, _)| fixed.starts_with(LOCAL_MAGIC))
+        else {
+            damage(item, "its local header is not where the directory says");
+            let message = "There is no local header where the central directory says.".into();
+            listing.troubles.add(Some(extent.item), "zip.local-header", message);
+            // Nothing is known to lie there, so that nothing can overlap it.
+            extent.end = extent.start;
+            continue;
+        };
+        let local = Header::local(fixed, &[], extent.start);
+        let name_len = u16_at(fixed, 26);
+        let lengths = u64::from(name_len) + u64::from(u16_at(fixed, 28));
+        let same_name = usize::from(name_len) == central_name.len() && name == central_name;
+        extent.data = extent.start + LOCAL_LEN as u64 + lengths;
+        extent.end = extent.data.saturating_add(item.place.csize);
+        item.place.offset = extent.data;
+        item.entry.offset = extent.data;
+        let narrow = |wide: u64| wide.min(u64::from(u32::MAX));
+        let states_sizes = !local.has_descriptor() && local.csize != u64::from(u32::MAX);
+        let same_size =
+            !states_sizes || (local.csize == narrow(item.place.csize) && local.size == narrow(item.place.size));
+        let same_method = local.method == extent.method;
+        if !same_name {
+            let message = "The local header has another name than the central directory.".into();
+            listing.troubles.add(Some(extent.item), "zip.name-mismatch", message);
+        }
+        if !same_size || !same_method {
+            let message = "The local header has another size or method than the central directory.".into();
+            listing.troubles.add(Some(extent.item), "zip.size-mismatch", message);
+        }
+        if extent.end > source.len() {
+            item.entry.problem = Some("the archive ends before the content does".into());
+            let message = "The archive ends before the content of the entry does.".into();
+            listing.troubles.add(Some(extent.item), "zip.truncated", message);
+        }
+    }
+    Ok(())
+}
+
+/// Refuses entries that lie over each other, and gives the stretches that no entry takes.
+fn refuse_overlaps(extents: &[Extent], limit: u64, listing: &mut Listing) -> Vec<(u64, u64)> {
+    let mut gaps = Vec::new();
+    let mut covered = 0;
+    let mut owner: Option<usize> = None;
+    let mut overlapping = Vec::new();
+    for extent in extents {
+        if extent.start > covered {
+            gaps.push((covered, extent.start));
+        } else if extent.start < covered && extent.end > extent.start {
+            overlapping.extend(owner);
+            overlapping.push(extent.item);
+        }
+        if extent.end > covered {
+            covered = extent.end;
+            owner = Some(extent.item);
+        }
+    }
+    if covered < limit {
+        gaps.push((covered, limit));
+    }
+    overlapping.sort_unstable();
+    overlapping.dedup();
+    for index in overlapping {
+        if let Some(item) = listing.items.get_mut(index) {
+            let why = "its bytes overlap those of another entry";
+            item.entry.problem = Some(why.into());
+            item.place.how = How::Not(EntryProblem::Refused(why.into()));
+            let message = "The bytes of the entry overlap those of another entry.".into();
+            listing.troubles.add(Some(index), "zip.overlap", message);
+        }
+    }
+    gaps
+}
+
+/// Lists what lies between the entries that the directory knows.
+fn find_unlisted(
+    source: &Source,
+    (from, to): (u64, u64),
+    was_listed: bool,
+    listing: &mut Listing,
+    budget: &mut Budget,
+) -> io::Result<()> {
+    if to - from <= LOCAL_LEN as u64 {
+        return Ok(());
+    }
+    scan(source, from, to, |found| {
+        if !budget.take_entry(found.header.names_len()) {
+            return false;
+        }
+        let index = push(found.header, listing);
+        if let Some(item) = listing.items.get_mut(index) {
+            item.place.offset = found.data;
+            item.entry.offset = found.data;
+            if let Some(why) = found.problem {
+                item.entry.problem = Some(why.to_owned());
+                let message = format!("The entry is not whole: {why}.");
+                listing.troubles.add(Some(index), "zip.truncated", message);
+            }
+        }
+        if was_listed {
+            let message = "The entry is in the archive and not in its central directory.".into();
+            listing.troubles.add(Some(index), "zip.unlisted", message);
+        }
+        true
+    })
+}
+
+/// Reads where symbolic links point: their content is the target.
+fn read_links(source: &Source, listing: &mut Listing, budget: &mut Budget) {
+    const TARGET_MAX: u64 = 4096;
+    let mut links: Vec<_> = listing
+        .items
+        .iter_mut()
+        .filter(|item| item.entry.kind == EntryKind::Link && !item.entry.encrypted)
+        .filter(|item| item.place.size <= TARGET_MAX)
+        .collect();
+    // In the order of their places, so that a compressed source is gone through once.
+    links.sort_by_key(|item| item.place.offset);
+    for item in links {
+        let mut target = Vec::new();
+        if let Ok(content) = super::open(source, &item.place, None)
+            && content.take(TARGET_MAX).read_to_end(&mut target).is_ok()
+            && budget.take_names(target.len())
+        {
+            item.entry.link_target = Some(String::from_utf8_lossy(&target).into_owned());
+        }
+    }
+}
+
+/// Notes names that occur more than once.
+fn note_duplicates(listing: &mut Listing) {
+    let mut order: Vec<usize> = (0..listing.items.len()).collect();
+    let path = |i: &usize| listing.items.get(*i).map(|item| item.entry.path.as_str());
+    order.sort_by(|a, b| path(a).cmp(&path(b)).then(a.cmp(b)));
+    let mut repeated = Vec::new();
+    for pair in order.windows(2) {
+        if let [a, b] = pair
+            && path(a) == path(b)
+        {
+            repeated.push(*b);
+        }
+    }
+    repeated.sort_unstable();
+    for index in repeated {
+        let message = "Another entry of the same archive has the same name; both are listed.".into();
+        listing.troubles.add(Some(index), "zip.duplicate-name", message);
+    }
+}
