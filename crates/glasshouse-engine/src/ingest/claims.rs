@@ -1,0 +1,99 @@
+//! Recognition: which provider reads which entry, decided before anything is parsed.
+
+use super::intake::Evidence;
+use super::journal::WarningRow;
+use crate::EngineError;
+use glasshouse_model::{Claim, EntryId, Format};
+use glasshouse_providers::{ALL, Provider, Tree, TreeEntry};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read;
+
+/// A claim that stands, with its provider and the key it is known by from run to run.
+pub struct Standing {
+    pub provider: &'static dyn Provider,
+    pub format: Format,
+    pub claim: Claim,
+    pub key: String,
+}
+
+/// What recognition decided.
+pub struct Recognised {
+    pub claims: Vec<Standing>,
+    /// Entries that a claim uses beside its main one.
+    pub companions: BTreeSet<EntryId>,
+    pub warnings: Vec<WarningRow>,
+}
+
+/// Asks every provider for its claims; those of general readers yield, and of two others the first stands.
+pub fn recognise(evidence: &Evidence, entries: &[TreeEntry]) -> Result<Recognised, EngineError> {
+    let head = |id: EntryId| head(evidence, id);
+    let tree = Tree::new(entries, &head);
+    let mut taken: BTreeMap<EntryId, &'static str> = BTreeMap::new();
+    let mut companions = BTreeSet::new();
+    let mut standing = Vec::new();
+    let mut warnings = Vec::new();
+    for general in [false, true] {
+        for provider in ALL.iter().filter(|p| p.manifest().general == general) {
+            let manifest = provider.manifest();
+            let claims = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| provider.recognise(&tree)));
+            let Ok(mut claims) = claims else {
+                warnings.push(warning(None, manifest.id, "provider.panic", "The provider failed while recognising; its entries were not read.".into()));
+                continue;
+            };
+            claims.sort_by_key(|c| c.main);
+            for claim in claims {
+                if general && (taken.contains_key(&claim.main) || companions.contains(&claim.main)) {
+                    continue;
+                }
+                if let Some(other) = taken.get(&claim.main) {
+                    warnings.push(warning(
+                        Some(claim.main),
+                        manifest.id,
+                        "claim.conflict",
+                        format!("Both {other} and {} claim this entry; {other} reads it.", manifest.id),
+                    ));
+                    continue;
+                }
+                let Some(format) = manifest.formats.iter().find(|f| f.id == claim.format).copied() else {
+                    return Err(EngineError::other(format!("{} claims as {}, which its manifest lacks.", manifest.id, claim.format)));
+                };
+                taken.insert(claim.main, manifest.id);
+                companions.extend(claim.companions.iter().chain(&claim.copies));
+                let key = key(*provider, &format, &claim);
+                standing.push(Standing { provider: *provider, format, claim, key });
+            }
+        }
+    }
+    Ok(Recognised { claims: standing, companions, warnings })
+}
+
+/// Returns what a claim is known by: the same key means the same records.
+fn key(provider: &dyn Provider, format: &Format, claim: &Claim) -> String {
+    let text = format!(
+        "{}.{}/{} {} {:?} {:?} {:?} {:?}",
+        provider.manifest().id,
+        format.id,
+        format.version,
+        claim.main,
+        claim.companions,
+        claim.copies,
+        claim.framing,
+        claim.group,
+    );
+    blake3::hash(text.as_bytes()).to_hex()[..32].to_owned()
+}
+
+fn head(evidence: &Evidence, id: EntryId) -> Vec<u8> {
+    let mut head = Vec::new();
+    if let Some((part, index)) = evidence.find(id)
+        && let Ok(reader) = part.part.read(index)
+    {
+        // An entry that breaks off has a head all the same.
+        let _ = reader.take(Tree::HEAD as u64).read_to_end(&mut head);
+    }
+    head
+}
+
+pub(super) fn warning(entry: Option<EntryId>, provider: &str, code: &str, message: String) -> WarningRow {
+    WarningRow { entry: entry.map(|e| e.0), locator: None, provider: provider.into(), code: code.into(), message }
+}

@@ -1,0 +1,444 @@
+//! Ending a run: manifests, duplicates, lists, digest, and the event that vouches for it all.
+
+use super::claims::Recognised;
+use super::intake::{Evidence, HeldPart};
+use super::is_file;
+use super::journal::{EntryHash, Journal};
+use crate::EngineError;
+use crate::rewrite::{read_columns, rewrite};
+use crate::segment::{hash, typed, write_parquet};
+use datafusion::arrow::array::{ArrayRef, FixedSizeBinaryArray, RecordBatch, StringArray, UInt32Array, UInt64Array};
+use datafusion::arrow::datatypes::{DataType, Field, Schema};
+use glasshouse_layout::{EntryLine, FileHash, Kind, PartInfo, RunFile, Segment, SourceFile, paths};
+use glasshouse_store::{Case, EntryKind, SELF_AUTHORITY, files};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::fs;
+use std::sync::Arc;
+
+/// Writes the manifest of each part whose entries are all hashed, and logs it.
+pub fn seal(case: &Case, journal: &Journal, evidence: &Evidence) -> Result<(), EngineError> {
+    let hashes = journal.hashes()?;
+    let logged = case.logged_files()?;
+    let mut events = Vec::new();
+    for part in &evidence.parts {
+        let Some(sha256) = part.row.sha256.clone() else { continue };
+        let (source, number) = (&part.row.source, part.row.number);
+        let (info_path, manifest_path) = (paths::source_file(source, number), paths::manifest(source, number));
+        if logged.contains_key(&info_path) {
+            continue;
+        }
+        let manifest = manifest(part, &hashes)?;
+        files::write_atomic(&case.root().join(&manifest_path), manifest.as_bytes())?;
+        let info = SourceFile {
+            source: source.clone(),
+            series: part.row.series.clone(),
+            authority: SELF_AUTHORITY.into(),
+            part: PartInfo {
+                number,
+                name: part.row.name.clone(),
+                container: part.row.container.clone(),
+                size: part.row.size,
+                sha256: sha256.clone(),
+                added: glasshouse_store::now(),
+                external: part.row.external.then(|| part.row.origin.clone()),
+                first_entry: part.row.first_entry.unwrap_or(0),
+                entries: part.entries.len() as u32,
+            },
+        };
+        let json = serde_json::to_string(&info).map_err(|e| EngineError::other(e.to_string()))? + "\n";
+        files::write_atomic(&case.root().join(&info_path), json.as_bytes())?;
+        let bytes = FileHash {
+            path: paths::part(source, number),
+            size: part.row.size,
+            sha256,
+            external: part.row.external.then(|| part.row.origin.clone()),
+        };
+        let files = vec![bytes, hash(case.root(), &info_path)?, hash(case.root(), &manifest_path)?];
+        let detail = serde_json::json!({ "source": source, "part": number, "name": part.row.name, "entries": part.entries.len() });
+        events.push(case.event(Kind::Collection, "part.preserved", files, detail));
+    }
+    case.append(&events)?;
+    Ok(())
+}
+
+fn manifest(part: &HeldPart, hashes: &HashMap<u32, EntryHash>) -> Result<String, EngineError> {
+    let first = part.row.first_entry.unwrap_or(0);
+    let mut lines = String::new();
+    for (number, entry) in (first..).zip(&part.entries) {
+        let known = hashes.get(&number);
+        let line = EntryLine {
+            entry: number,
+            path: entry.path.clone(),
+            path_bytes: entry.path_bytes.as_ref().map(glasshouse_layout::hex),
+            kind: kind(entry.kind).into(),
+            parent: entry.parent.map(|p| first + p as u32),
+            method: entry.method.clone(),
+            offset: entry.offset,
+            csize: entry.csize,
+            size: known.filter(|k| k.sha256.is_some()).map_or(entry.size, |k| k.size),
+            crc32: entry.crc32.map(|crc| format!("{crc:08x}")),
+            sha256: known.and_then(|k| k.sha256.clone()),
+            mime: known.and_then(|k| k.mime.clone()),
+            modified: entry.modified.clone(),
+            link_target: entry.link_target.clone(),
+            encrypted: entry.encrypted,
+            problem: known.and_then(|k| k.problem.clone()).or_else(|| entry.problem.clone()),
+        };
+        lines.push_str(&serde_json::to_string(&line).map_err(|e| EngineError::other(e.to_string()))?);
+        lines.push('\n');
+    }
+    Ok(lines)
+}
+
+fn kind(kind: EntryKind) -> &'static str {
+    match kind {
+        EntryKind::File => "file",
+        EntryKind::Folder => "folder",
+        EntryKind::Link => "link",
+        EntryKind::Other => "other",
+    }
+}
+
+/// Brings the segments in line with the claims that stand, writes the run's lists and logs the run.
+#[allow(clippy::too_many_arguments)]
+pub fn finish(
+    case: &Case,
+    journal: &Journal,
+    evidence: &Evidence,
+    recognised: &Recognised,
+    numbers: &HashMap<String, (u32, Option<u32>)>,
+    obsolete: &[u32],
+    run: &str,
+    started: String,
+) -> Result<RunFile, EngineError> {
+    let gone: HashSet<u32> = obsolete.iter().copied().collect();
+    drop_rows(case, journal, run, &gone, &HashSet::new())?;
+    journal.replace(&[], &[], obsolete)?;
+    let duplicates = duplicates(case, journal, evidence, recognised, numbers)?;
+    drop_rows(case, journal, run, &HashSet::new(), &duplicates)?;
+    let mut warnings = evidence.warnings.clone();
+    warnings.extend(recognised.warnings.iter().cloned());
+    journal.put_case_warnings(&warnings)?;
+
+    let segments = journal.segments()?;
+    let totals = totals(case, segments.iter().map(|(_, s, _)| s))?;
+    let folder = paths::run(run);
+    fs::create_dir_all(case.root().join(&folder)).map_err(|e| EngineError::io(&case.root().join(&folder), "create the folder", e))?;
+    let statuses = statuses(journal, evidence, recognised, numbers)?;
+    let warning_rows = journal.warnings()?;
+    let mut listed = vec![
+        write_parquet(case.root(), &format!("{folder}/entries.parquet"), &entries_table(journal, evidence, &statuses)?)?,
+        write_parquet(case.root(), &format!("{folder}/warnings.parquet"), &warnings_table(evidence, &warning_rows)?)?,
+        write_parquet(case.root(), &format!("{folder}/drift.parquet"), &drift_table(journal)?)?,
+        write_parquet(case.root(), &format!("{folder}/outcomes.parquet"), &outcomes_table(&totals, &statuses)?)?,
+    ];
+    let formats = recognised.claims.iter().map(|c| (format!("{}.{}", c.provider.manifest().id, c.format.id), c.format.version));
+    let run_file = RunFile {
+        run: run.to_owned(),
+        started,
+        finished: glasshouse_store::now(),
+        tool: glasshouse_store::tool(),
+        formats: formats.collect(),
+        segments: segments.iter().map(|(_, s, _)| s.clone()).collect(),
+        records: totals.by_kind.values().sum(),
+        warnings: warning_rows.len() as u64,
+        digest: totals.digest.clone(),
+    };
+    let json = serde_json::to_string_pretty(&run_file).map_err(|e| EngineError::other(e.to_string()))? + "\n";
+    files::write_atomic(&case.root().join(paths::run_file(run)), json.as_bytes())?;
+    listed.push(hash(case.root(), &paths::run_file(run))?);
+
+    let logged = case.logged_files()?;
+    let in_force: BTreeMap<String, FileHash> =
+        segments.into_iter().flat_map(|(_, _, files)| files).chain(listed).map(|f| (f.path.clone(), f)).collect();
+    let removed: Vec<String> =
+        logged.keys().filter(|p| p.starts_with("runs/") && !in_force.contains_key(*p)).cloned().collect();
+    let new = in_force.into_values().filter(|f| logged.get(&f.path) != Some(&f.sha256)).collect();
+    let detail = serde_json::json!({ "run": run, "records": run_file.records, "warnings": run_file.warnings, "digest": run_file.digest });
+    let mut event = case.event(Kind::Alteration, "run.completed", new, detail);
+    event.payload.removed.clone_from(&removed);
+    case.append(&[event])?;
+    for path in removed {
+        // What is no longer in force may go; to leave it would only cost room.
+        let full = case.root().join(path);
+        let _ = fs::remove_file(&full);
+        let mut folder = full.parent();
+        while let Some(empty) = folder.filter(|f| f.starts_with(case.root().join("runs")) && fs::remove_dir(f).is_ok()) {
+            folder = empty.parent();
+        }
+    }
+    Ok(run_file)
+}
+
+/// Rewrites every segment that holds rows of claims that are gone or rows that are copies of others.
+fn drop_rows(
+    case: &Case,
+    journal: &Journal,
+    run: &str,
+    claims: &HashSet<u32>,
+    ids: &HashSet<String>,
+) -> Result<(), EngineError> {
+    if claims.is_empty() && ids.is_empty() {
+        return Ok(());
+    }
+    for (number, segment, _) in journal.segments()? {
+        let columns = read_columns(case.root(), &segment, &["id", "claim"])?;
+        let mut keep = Vec::with_capacity(segment.rows as usize);
+        for batch in &columns {
+            let (id, claim): (&StringArray, &UInt32Array) = (typed(batch, "id")?, typed(batch, "claim")?);
+            keep.extend((0..batch.num_rows()).map(|i| !claims.contains(&claim.value(i)) && !ids.contains(id.value(i))));
+        }
+        if keep.iter().all(|k| *k) {
+            continue;
+        }
+        let mut left = Vec::new();
+        if keep.iter().any(|k| *k) {
+            let path = paths::segment(run, journal.next_segment()?);
+            left.push(rewrite(case.root(), &segment, &keep, &path)?);
+        }
+        journal.replace(&[number], &left, &[])?;
+    }
+    Ok(())
+}
+
+/// Returns the ids of records that another entry of the same group holds too, at an earlier path.
+fn duplicates(
+    case: &Case,
+    journal: &Journal,
+    evidence: &Evidence,
+    recognised: &Recognised,
+    numbers: &HashMap<String, (u32, Option<u32>)>,
+) -> Result<HashSet<String>, EngineError> {
+    let mut groups: BTreeMap<(&str, &str), Vec<(&str, u32)>> = BTreeMap::new();
+    for standing in &recognised.claims {
+        if let (Some(group), Some((number, _))) = (&standing.claim.group, numbers.get(&standing.key)) {
+            let path = evidence.entry(standing.claim.main).map_or("", |e| e.path.as_str());
+            groups.entry((standing.provider.manifest().id, group)).or_default().push((path, *number));
+        }
+    }
+    // Claim → its group and its rank in it by path.
+    let mut ranks: HashMap<u32, (u32, u32)> = HashMap::new();
+    for (group, mut claims) in (0..).zip(groups.into_values().filter(|claims| claims.len() > 1)) {
+        claims.sort();
+        ranks.extend((0..).zip(claims).map(|(rank, (_, number))| (number, (group, rank))));
+    }
+    let mut drop = HashSet::new();
+    if ranks.is_empty() {
+        return Ok(drop);
+    }
+    let segments = journal.segments()?;
+    let mut first: HashMap<(u32, [u8; 16]), u32> = HashMap::new();
+    for pass in [false, true] {
+        for (_, segment, _) in &segments {
+            for batch in read_columns(case.root(), segment, &["id", "claim", "same_as"])? {
+                let (id, claim): (&StringArray, &UInt32Array) = (typed(&batch, "id")?, typed(&batch, "claim")?);
+                let same_as: &FixedSizeBinaryArray = typed(&batch, "same_as")?;
+                for row in 0..batch.num_rows() {
+                    let Some((group, rank)) = ranks.get(&claim.value(row)) else { continue };
+                    let key = datafusion::arrow::array::Array::is_valid(same_as, row).then(|| same_as.value(row));
+                    let Some(key) = key.and_then(|k| <[u8; 16]>::try_from(k).ok()) else { continue };
+                    let best = first.entry((*group, key)).or_insert(*rank);
+                    if pass && rank > best {
+                        drop.insert(id.value(row).to_owned());
+                    }
+                    *best = (*best).min(*rank);
+                }
+            }
+        }
+    }
+    Ok(drop)
+}
+
+struct Totals {
+    by_kind: BTreeMap<(String, String), u64>,
+    digest: String,
+}
+
+fn totals<'a>(case: &Case, segments: impl Iterator<Item = &'a Segment>) -> Result<Totals, EngineError> {
+    let mut by_kind: BTreeMap<(String, String), u64> = BTreeMap::new();
+    let segments: Vec<_> = segments.cloned().collect();
+    for segment in &segments {
+        for batch in read_columns(case.root(), segment, &["service", "family"])? {
+            let (service, family): (&StringArray, &StringArray) = (typed(&batch, "service")?, typed(&batch, "family")?);
+            let mut row = 0;
+            // Rows of one kind come in runs: count a run at a time.
+            while row < batch.num_rows() {
+                let (s, f) = (service.value(row), family.value(row));
+                let end = (row..batch.num_rows()).find(|i| service.value(*i) != s || family.value(*i) != f).unwrap_or(batch.num_rows());
+                *by_kind.entry((s.to_owned(), f.to_owned())).or_default() += (end - row) as u64;
+                row = end;
+            }
+        }
+    }
+    Ok(Totals { by_kind, digest: crate::digest::digest(case.root(), &segments)? })
+}
+
+/// What became of one entry.
+struct Status {
+    status: &'static str,
+    provider: Option<&'static str>,
+    format: Option<String>,
+    service: String,
+}
+
+fn statuses(
+    journal: &Journal,
+    evidence: &Evidence,
+    recognised: &Recognised,
+    numbers: &HashMap<String, (u32, Option<u32>)>,
+) -> Result<BTreeMap<u32, Status>, EngineError> {
+    let hashes = journal.hashes()?;
+    let warned: HashSet<u32> = journal.warnings()?.into_iter().filter(|w| w.provider != "container").filter_map(|w| w.entry).collect();
+    let records = journal.records_by_claim()?;
+    let mut statuses = BTreeMap::new();
+    for part in &evidence.parts {
+        let first = part.row.first_entry.unwrap_or(0);
+        let parents: BTreeSet<usize> = part.entries.iter().filter_map(|e| e.parent).collect();
+        for (index, entry) in part.entries.iter().enumerate() {
+            let number = first + index as u32;
+            let problem = hashes.get(&number).and_then(|h| h.problem.as_deref());
+            let status = match entry.kind {
+                EntryKind::Folder => "folder",
+                EntryKind::Link | EntryKind::Other => "not a file",
+                EntryKind::File if parents.contains(&index) => "opened",
+                EntryKind::File if problem.is_some() && entry.encrypted => "encrypted",
+                EntryKind::File if problem.is_some() || entry.problem.is_some() => "unreadable",
+                EntryKind::File => "not recognised",
+            };
+            statuses.insert(number, Status { status, provider: None, format: None, service: String::new() });
+        }
+    }
+    for standing in &recognised.claims {
+        let provider = standing.provider.manifest().id;
+        let format = format!("{provider}.{}", standing.format.id);
+        let read = numbers.get(&standing.key).and_then(|(n, _)| records.get(n)).copied().unwrap_or(0) > 0;
+        let claim = &standing.claim;
+        for (place, entry) in std::iter::once(&claim.main).chain(&claim.companions).chain(&claim.copies).enumerate() {
+            let Some(status) = statuses.get_mut(&entry.0) else { continue };
+            status.provider = Some(provider);
+            status.format = Some(format.clone());
+            status.service = provider.to_owned();
+            let damaged = matches!(status.status, "unreadable" | "encrypted");
+            status.status = match status.status {
+                known if damaged && (place > 0 || !read) => known,
+                _ if damaged || warned.contains(&entry.0) => "partly",
+                _ => "parsed",
+            };
+        }
+    }
+    Ok(statuses)
+}
+
+fn texts<'a>(values: impl Iterator<Item = Option<&'a str>>) -> ArrayRef {
+    Arc::new(values.collect::<StringArray>())
+}
+
+fn table(fields: &[(&str, DataType)], columns: Vec<ArrayRef>) -> Result<RecordBatch, EngineError> {
+    let fields: Vec<_> = fields.iter().map(|(name, kind)| Field::new(*name, kind.clone(), true)).collect();
+    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
+}
+
+fn entries_table(
+    journal: &Journal,
+    evidence: &Evidence,
+    statuses: &BTreeMap<u32, Status>,
+) -> Result<RecordBatch, EngineError> {
+    let hashes = journal.hashes()?;
+    let rows: Vec<_> = evidence
+        .parts
+        .iter()
+        .flat_map(|part| (part.row.first_entry.unwrap_or(0)..).zip(&part.entries).map(move |(n, e)| (part, n, e)))
+        .collect();
+    let known = |n: &u32| hashes.get(n);
+    let status = |n: &u32| statuses.get(n);
+    let (text, number) = (DataType::Utf8, DataType::UInt32);
+    table(
+        &[
+            ("entry", number.clone()), ("source", text.clone()), ("part", number), ("path", text.clone()),
+            ("kind", text.clone()), ("size", DataType::UInt64), ("sha256", text.clone()), ("mime", text.clone()),
+            ("modified", text.clone()), ("status", text.clone()), ("provider", text.clone()), ("format", text.clone()),
+            ("problem", text),
+        ],
+        vec![
+            Arc::new(rows.iter().map(|(_, n, _)| *n).collect::<UInt32Array>()),
+            texts(rows.iter().map(|(p, _, _)| Some(p.row.source.as_str()))),
+            Arc::new(rows.iter().map(|(p, _, _)| p.row.number).collect::<UInt32Array>()),
+            texts(rows.iter().map(|(_, _, e)| Some(e.path.as_str()))),
+            texts(rows.iter().map(|(_, _, e)| Some(kind(e.kind)))),
+            Arc::new(
+                rows.iter()
+                    .map(|(_, n, e)| known(n).filter(|k| k.sha256.is_some()).map_or(e.size, |k| k.size))
+                    .collect::<UInt64Array>(),
+            ),
+            texts(rows.iter().map(|(_, n, _)| known(n).and_then(|k| k.sha256.as_deref()))),
+            texts(rows.iter().map(|(_, n, _)| known(n).and_then(|k| k.mime.as_deref()))),
+            texts(rows.iter().map(|(_, _, e)| e.modified.as_deref())),
+            texts(rows.iter().map(|(_, n, _)| status(n).map(|s| s.status))),
+            texts(rows.iter().map(|(_, n, _)| status(n).and_then(|s| s.provider))),
+            texts(rows.iter().map(|(_, n, _)| status(n).and_then(|s| s.format.as_deref()))),
+            texts(rows.iter().map(|(_, n, e)| {
+                let problem = is_file(e.kind).then(|| known(n).and_then(|k| k.problem.as_deref())).flatten();
+                problem.or(e.problem.as_deref())
+            })),
+        ],
+    )
+}
+
+fn warnings_table(evidence: &Evidence, rows: &[super::journal::WarningRow]) -> Result<RecordBatch, EngineError> {
+    let source = |entry: Option<u32>| evidence.find(glasshouse_model::EntryId(entry?)).map(|(p, _)| p.row.source.as_str());
+    let text = DataType::Utf8;
+    table(
+        &[
+            ("source", text.clone()), ("entry", DataType::UInt32), ("locator", text.clone()), ("provider", text.clone()),
+            ("code", text.clone()), ("message", text),
+        ],
+        vec![
+            texts(rows.iter().map(|w| source(w.entry))),
+            Arc::new(rows.iter().map(|w| w.entry).collect::<UInt32Array>()),
+            texts(rows.iter().map(|w| w.locator.as_deref())),
+            texts(rows.iter().map(|w| Some(w.provider.as_str()))),
+            texts(rows.iter().map(|w| Some(w.code.as_str()))),
+            texts(rows.iter().map(|w| Some(w.message.as_str()))),
+        ],
+    )
+}
+
+fn drift_table(journal: &Journal) -> Result<RecordBatch, EngineError> {
+    let rows = journal.drift()?;
+    table(
+        &[("format", DataType::Utf8), ("field", DataType::Utf8), ("count", DataType::UInt64)],
+        vec![
+            texts(rows.iter().map(|r| Some(r.0.as_str()))),
+            texts(rows.iter().map(|r| Some(r.1.as_str()))),
+            Arc::new(rows.iter().map(|r| r.2).collect::<UInt64Array>()),
+        ],
+    )
+}
+
+fn outcomes_table(totals: &Totals, statuses: &BTreeMap<u32, Status>) -> Result<RecordBatch, EngineError> {
+    let mut rows: Vec<(String, Option<String>, &str, &str, &str, u64)> = totals
+        .by_kind
+        .iter()
+        .map(|((service, family), n)| (service.clone(), Some(family.clone()), "within scope", "shown", "records", *n))
+        .collect();
+    let mut unread: BTreeMap<(String, &'static str), u64> = BTreeMap::new();
+    for status in statuses.values().filter(|s| matches!(s.status, "not recognised" | "unreadable" | "encrypted")) {
+        *unread.entry((status.service.clone(), status.status)).or_default() += 1;
+    }
+    rows.extend(unread.into_iter().map(|((service, reason), n)| (service, None, reason, "not read", "entries", n)));
+    let text = DataType::Utf8;
+    table(
+        &[
+            ("service", text.clone()), ("family", text.clone()), ("reason", text.clone()), ("outcome", text.clone()),
+            ("unit", text), ("count", DataType::UInt64),
+        ],
+        vec![
+            texts(rows.iter().map(|r| Some(r.0.as_str()))),
+            texts(rows.iter().map(|r| r.1.as_deref())),
+            texts(rows.iter().map(|r| Some(r.2))),
+            texts(rows.iter().map(|r| Some(r.3))),
+            texts(rows.iter().map(|r| Some(r.4))),
+            Arc::new(rows.iter().map(|r| r.5).collect::<UInt64Array>()),
+        ],
+    )
+}

@@ -1,0 +1,193 @@
+//! From paths to proven, searchable records: preserve, recognise, parse, index.
+//!
+//! Every step leaves a state from which the same command goes on: parts are in the journal when they are
+//! copied, entries when they are hashed, chunks when the segment that holds their records is on disk.
+
+mod claims;
+mod finish;
+mod intake;
+mod journal;
+mod work;
+
+pub use intake::{Evidence, Taken};
+
+use crate::EngineError;
+use glasshouse_layout::RunFile;
+use glasshouse_model::EntryId;
+use glasshouse_store::{Case, EntryKind};
+use journal::Journal;
+use std::collections::{BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+/// How the work is done; none of it changes what is found.
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub threads: usize,
+    /// Leave parts where they are instead of copying them.
+    pub in_place: bool,
+    /// For encrypted parts; never stored.
+    pub password: Option<Vec<u8>>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let threads = std::thread::available_parallelism().map_or(2, usize::from);
+        Options { threads, in_place: false, password: None }
+    }
+}
+
+/// How far the work is; read by whoever shows it, and the place to stop it.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// Bytes to go through in all, as far as known.
+    pub total: AtomicU64,
+    pub done: AtomicU64,
+    pub records: AtomicU64,
+    pub warnings: AtomicU64,
+    pub stop: AtomicBool,
+    phase: Mutex<String>,
+}
+
+impl Progress {
+    /// Returns what is being done, in a few words.
+    pub fn phase(&self) -> String {
+        self.phase.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn say(&self, phase: &str) {
+        phase.clone_into(&mut self.phase.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    fn add_bytes(&self, n: u64) {
+        self.done.fetch_add(n, Ordering::Relaxed);
+    }
+}
+
+/// What an intake did.
+#[derive(Debug)]
+pub struct Report {
+    /// What became of each path given.
+    pub taken: Vec<(PathBuf, Taken)>,
+    /// The run now in force.
+    pub run: RunFile,
+    /// Whether anything changed.
+    pub changed: bool,
+}
+
+/// Takes paths into a case and reads all that is new, or goes on where an earlier call was interrupted.
+pub fn ingest(case: &Case, given: &[PathBuf], options: &Options, progress: &Progress) -> Result<Report, EngineError> {
+    let journal = Journal::open(case.root())?;
+    let (evidence, taken) = intake::take_in(case, &journal, given, options, progress)?;
+    if evidence.parts.is_empty() {
+        return Err(EngineError::other("The case holds nothing yet. Give a path to an export archive, a folder or a file."));
+    }
+    progress.say("Recognising");
+    let tree = evidence.tree();
+    let recognised = claims::recognise(&evidence, &tree)?;
+    let keys: Vec<_> = recognised
+        .claims
+        .iter()
+        .map(|c| (c.key.clone(), c.provider.manifest().id, c.format.id, c.claim.main.0))
+        .collect();
+    let numbers = journal.number_claims(&keys)?;
+    let finished = journal.chunks()?;
+    let current: BTreeSet<&str> = keys.iter().map(|k| k.0.as_str()).collect();
+    let obsolete: Vec<u32> =
+        journal.claims()?.into_iter().filter(|(key, _)| !current.contains(key.as_str())).map(|(_, n)| n).collect();
+    let mut open = Vec::new();
+    for standing in &recognised.claims {
+        let Some((number, chunks)) = numbers.get(&standing.key).copied() else { continue };
+        let done = finished.get(&number).cloned().unwrap_or_default();
+        if chunks.is_none_or(|n| done.len() < n as usize) {
+            open.push(work::OpenClaim { standing, number, finished: done });
+        }
+    }
+    let known = journal.hashes()?;
+    let on_the_way: BTreeSet<EntryId> = open
+        .iter()
+        .flat_map(|o| std::iter::once(o.standing.claim.main).chain(o.standing.claim.companions.iter().copied()))
+        .collect();
+    let mut entries: Vec<_> = tree.iter().filter(|e| !known.contains_key(&e.id.0) && !on_the_way.contains(&e.id)).collect();
+    entries.sort_by_key(|e| std::cmp::Reverse(e.size));
+    let parts: Vec<usize> = (0..evidence.parts.len()).filter(|i| evidence.parts[*i].row.sha256.is_none()).collect();
+    let last = glasshouse_store::read_run(case.root())?;
+    let nothing_new = open.is_empty() && entries.is_empty() && parts.is_empty() && obsolete.is_empty();
+    if let (true, Some(run)) = (nothing_new && evidence.parts.iter().all(|p| p.sealed), &last) {
+        return Ok(Report { taken, run: run.clone(), changed: false });
+    }
+    let size: u64 = parts.iter().map(|p| evidence.parts[*p].row.size).sum::<u64>()
+        + entries.iter().map(|e| e.size).sum::<u64>()
+        + tree.iter().filter(|e| on_the_way.contains(&e.id)).map(|e| e.size).sum::<u64>();
+    progress.total.fetch_add(size, Ordering::Relaxed);
+    progress.say("Reading");
+    let number = last.as_ref().and_then(|r| r.run.get(1..)?.parse::<u32>().ok()).unwrap_or(0) + 1;
+    let entries: Vec<EntryId> = entries.into_iter().map(|e| e.id).collect();
+    let shared = work::Work {
+        case,
+        journal: &journal,
+        evidence: &evidence,
+        options,
+        progress,
+        claims: open,
+        tree: tree.iter().map(|e| (e.id, e)).collect::<HashMap<_, _>>(),
+        record_key: case.record_key()?,
+        run: format!("r{number:04}"),
+        known,
+    };
+    let started = glasshouse_store::now();
+    clear_stray_segments(case, &journal)?;
+    work::run(&shared, &parts, &entries)?;
+    progress.say("Sealing the evidence");
+    // Part hashes were put into the journal by the workers.
+    let run_name = shared.run.clone();
+    drop(shared);
+    let evidence = Evidence { warnings: evidence.warnings, parts: reload(evidence.parts, &journal)? };
+    finish::seal(case, &journal, &evidence)?;
+    progress.say("Finishing");
+    let run = finish::finish(case, &journal, &evidence, &recognised, &numbers, &obsolete, &run_name, started)?;
+    Ok(Report { taken, run, changed: true })
+}
+
+fn reload(mut parts: Vec<intake::HeldPart>, journal: &Journal) -> Result<Vec<intake::HeldPart>, EngineError> {
+    for row in journal.parts()? {
+        if let Some(part) = parts.iter_mut().find(|p| p.row.source == row.source && p.row.number == row.number) {
+            part.row = row;
+        }
+    }
+    Ok(parts)
+}
+
+/// Takes away segment folders that neither the journal nor the log knows: a killed process left them.
+fn clear_stray_segments(case: &Case, journal: &Journal) -> Result<(), EngineError> {
+    let known: BTreeSet<String> = journal.segments()?.into_iter().map(|(_, s, _)| s.path).collect();
+    let logged = case.logged_files()?;
+    let Ok(runs) = std::fs::read_dir(case.root().join("runs")) else { return Ok(()) };
+    for run in runs.filter_map(|r| r.ok()) {
+        let Ok(segments) = std::fs::read_dir(run.path().join("segments")) else { continue };
+        for segment in segments.filter_map(|s| s.ok()) {
+            let path = format!("runs/{}/segments/{}", run.file_name().to_string_lossy(), segment.file_name().to_string_lossy());
+            let in_log = logged.range(format!("{path}/")..).next().is_some_and(|(p, _)| p.starts_with(&format!("{path}/")));
+            if !known.contains(&path) && !in_log {
+                std::fs::remove_dir_all(segment.path()).map_err(|e| EngineError::io(&segment.path(), "remove", e))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Returns where the seekable copy of a big entry is kept.
+pub fn seekable_copy(case: &Path, entry: EntryId) -> PathBuf {
+    case.join(format!("cache/entries/{entry}.blocks"))
+}
+
+/// Opens the evidence of a case for reading single entries.
+pub fn evidence(case: &Case, options: &Options) -> Result<Evidence, EngineError> {
+    let journal = Journal::open(case.root())?;
+    intake::list(case, &journal, options, &Progress::default())
+}
+
+fn is_file(kind: EntryKind) -> bool {
+    kind == EntryKind::File
+}

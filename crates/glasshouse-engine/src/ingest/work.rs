@@ -1,0 +1,588 @@
+//! The workers: entries are inflated once, hashed, cut into chunks and parsed on all cores.
+//!
+//! A chunk holds whole frames and its bounds depend on the entry's bytes alone, so that any set of finished
+//! chunks can be kept and the rest done later. A worker that cuts an entry parses chunks itself when the queue
+//! is full: no thread ever waits for room, and memory stays within the queue's bound.
+
+use super::claims::Standing;
+use super::intake::{Evidence, HeldPart};
+use super::journal::{ChunkRow, EntryHash, Journal, WarningRow};
+use super::{Options, Progress};
+use crate::EngineError;
+use crate::segment::{RowContext, SegmentBuilder};
+use glasshouse_model::{EntryId, Warning};
+use glasshouse_providers::framing::{Framer, LONGEST_FRAME, Span, framer};
+use glasshouse_providers::{Companion, Frame, Opened, Sink, TreeEntry};
+use glasshouse_store::{BlockWriter, Case};
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::fs::File;
+use std::io::Read;
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+
+/// A chunk ends with the first frame that makes it this long.
+const CHUNK: u64 = 1 << 20;
+/// Bytes of chunks that may wait; beyond it the cutting worker parses.
+const QUEUE: usize = 16 << 20;
+/// Memory of the rows that a worker collects before it writes segments.
+const SEGMENT: usize = 40 << 20;
+const SEGMENT_ROWS: usize = 200_000;
+/// Entries from this size on get a seekable copy if they lie deflated.
+const SEEKABLE: u64 = 32 << 20;
+/// Warnings kept in full of one chunk; the rest is counted.
+const WARNINGS_A_CHUNK: usize = 200;
+
+/// Something a worker can do.
+enum Job {
+    /// Hash a part's own bytes.
+    Part(usize),
+    /// Read an entry for a claim.
+    Claim(usize),
+    /// Read an entry that no one parses, for its hash alone.
+    Entry(EntryId),
+}
+
+/// All that workers share.
+pub struct Work<'a> {
+    pub case: &'a Case,
+    pub journal: &'a Journal,
+    pub evidence: &'a Evidence,
+    pub options: &'a Options,
+    pub progress: &'a Progress,
+    /// The claims that are not finished, with their numbers and finished chunks.
+    pub claims: Vec<OpenClaim<'a>>,
+    pub tree: HashMap<EntryId, &'a TreeEntry>,
+    pub record_key: [u8; 32],
+    pub run: String,
+    /// Hashes known from an earlier, interrupted intake.
+    pub known: HashMap<u32, EntryHash>,
+}
+
+/// A claim with work left to do.
+pub struct OpenClaim<'a> {
+    pub standing: &'a Standing,
+    pub number: u32,
+    pub finished: BTreeSet<u32>,
+}
+
+struct Chunk {
+    claim: usize,
+    number: u32,
+    base: u64,
+    bytes: Vec<u8>,
+    spans: Vec<Span>,
+    companions: Arc<Vec<Held>>,
+}
+
+/// A companion's bytes in memory.
+struct Held {
+    entry: EntryId,
+    bytes: Vec<u8>,
+    truncated: bool,
+}
+
+#[derive(Default)]
+struct Queue {
+    chunks: VecDeque<Chunk>,
+    bytes: usize,
+    jobs: VecDeque<Job>,
+    /// Workers that may still add chunks.
+    cutting: usize,
+    failed: Option<EngineError>,
+}
+
+struct Shared<'a> {
+    work: &'a Work<'a>,
+    queue: Mutex<Queue>,
+    changed: Condvar,
+}
+
+/// Does all that is left to do and returns the hashes of parts that were made on the way.
+pub fn run(work: &Work<'_>, parts: &[usize], entries: &[EntryId]) -> Result<(), EngineError> {
+    let mut claims: Vec<_> = (0..work.claims.len()).collect();
+    let size = |entry: EntryId| work.tree.get(&entry).map_or(0, |e| e.size);
+    // The longest first: their cutting is serial and must not come last.
+    claims.sort_by_key(|i| std::cmp::Reverse(size(work.claims[*i].standing.claim.main)));
+    let mut jobs: VecDeque<Job> = claims.into_iter().map(Job::Claim).collect();
+    for part in parts.iter().rev() {
+        jobs.insert(jobs.len().min(2), Job::Part(*part));
+    }
+    jobs.extend(entries.iter().map(|e| Job::Entry(*e)));
+    let shared =
+        Shared { work, queue: Mutex::new(Queue { jobs, ..Queue::default() }), changed: Condvar::new() };
+    std::thread::scope(|scope| {
+        for _ in 0..work.options.threads.max(1) {
+            scope.spawn(|| {
+                let mut worker = Worker::new(&shared);
+                if let Err(error) = worker.go() {
+                    let mut queue = shared.lock();
+                    queue.failed.get_or_insert(error);
+                    shared.changed.notify_all();
+                }
+            });
+        }
+    });
+    let failed = shared.queue.into_inner().unwrap_or_else(PoisonError::into_inner).failed;
+    failed.map_or(Ok(()), Err)
+}
+
+impl Shared<'_> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn stopped(&self) -> bool {
+        self.work.progress.stop.load(Ordering::Relaxed)
+    }
+}
+
+enum Next {
+    Chunk(Chunk),
+    Job(Job),
+    Done,
+}
+
+struct Worker<'a> {
+    shared: &'a Shared<'a>,
+    /// Rows with words, and rows without: the latter need no index.
+    worded: SegmentBuilder,
+    plain: SegmentBuilder,
+    chunks: Vec<ChunkRow>,
+    hashes: Vec<(u32, EntryHash)>,
+}
+
+impl<'a> Worker<'a> {
+    fn new(shared: &'a Shared<'a>) -> Self {
+        Worker {
+            shared,
+            worded: SegmentBuilder::default(),
+            plain: SegmentBuilder::default(),
+            chunks: Vec::new(),
+            hashes: Vec::new(),
+        }
+    }
+
+    fn go(&mut self) -> Result<(), EngineError> {
+        loop {
+            if self.shared.stopped() {
+                return self.flush().and(Err(EngineError::Stopped));
+            }
+            match self.next() {
+                Next::Chunk(chunk) => self.parse(chunk)?,
+                Next::Job(job) => {
+                    let done = self.run(job);
+                    self.shared.lock().cutting -= 1;
+                    self.shared.changed.notify_all();
+                    done?;
+                }
+                Next::Done => return self.flush(),
+            }
+        }
+    }
+
+    fn next(&self) -> Next {
+        let mut queue = self.shared.lock();
+        loop {
+            if queue.failed.is_some() || self.shared.stopped() {
+                return Next::Done;
+            }
+            if let Some(chunk) = queue.chunks.pop_front() {
+                queue.bytes -= chunk.bytes.len();
+                return Next::Chunk(chunk);
+            }
+            if let Some(job) = queue.jobs.pop_front() {
+                queue.cutting += 1;
+                return Next::Job(job);
+            }
+            if queue.cutting == 0 {
+                return Next::Done;
+            }
+            queue = self.shared.changed.wait(queue).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn run(&mut self, job: Job) -> Result<(), EngineError> {
+        match job {
+            Job::Part(part) => self.hash_part(part),
+            Job::Entry(entry) => self.read_entry(entry),
+            Job::Claim(claim) => self.cut(claim),
+        }
+    }
+
+    fn hash_part(&mut self, index: usize) -> Result<(), EngineError> {
+        let work = self.shared.work;
+        let part: &HeldPart = &work.evidence.parts[index];
+        let (sha256, size) = glasshouse_store::hash_file(&part.path, &|n| work.progress.add_bytes(n))
+            .map_err(|e| EngineError::io(&part.path, "read", e))?;
+        let mut row = part.row.clone();
+        row.sha256 = Some(glasshouse_layout::hex(sha256));
+        row.size = size;
+        work.journal.put_part(&row)
+    }
+
+    /// Reads an entry to its end for its hash.
+    fn read_entry(&mut self, entry: EntryId) -> Result<(), EngineError> {
+        let mut reading = Reading::open(self.shared.work, entry);
+        let mut buffer = vec![0; 256 << 10];
+        while reading.read(&mut buffer)? > 0 {
+            if self.shared.stopped() {
+                return Ok(());
+            }
+        }
+        self.note(reading)
+    }
+
+    fn note(&mut self, reading: Reading<'_>) -> Result<(), EngineError> {
+        let entry = reading.entry;
+        if let Some(hash) = reading.finish()? {
+            self.hashes.push((entry.0, hash));
+            if self.hashes.len() >= 256 {
+                self.shared.work.journal.put_hashes(&std::mem::take(&mut self.hashes))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads a claim's entry, cuts it into chunks and hands them out.
+    fn cut(&mut self, index: usize) -> Result<(), EngineError> {
+        let work = self.shared.work;
+        let open = &work.claims[index];
+        let claim = &open.standing.claim;
+        let mut companions = Vec::new();
+        for entry in &claim.companions {
+            companions.push(self.read_companion(*entry)?);
+        }
+        let companions = Arc::new(companions);
+        let mut reading = Reading::open(work, claim.main);
+        let mut framer = framer(claim.framing);
+        let (mut window, mut base) = (Vec::<u8>::new(), 0u64);
+        let (mut spans, mut number) = (Vec::new(), 0u32);
+        loop {
+            let have = window.len();
+            let step = if have == 0 { 64 << 10 } else { 256 << 10 };
+            window.resize(have + step, 0);
+            let n = reading.read(&mut window[have..])?;
+            window.truncate(have + n);
+            let end = n == 0;
+            let before = spans.len();
+            framer.scan(&window, base, end, &mut spans);
+            // Chunks end with frames, whichever window they were found in.
+            let mut from = 0;
+            for i in before..spans.len() {
+                if spans[i].end - spans[from].start >= CHUNK {
+                    let chunk = chunk(index, number, &window, base, spans[from..=i].to_vec(), &companions);
+                    self.hand_out(chunk)?;
+                    number += 1;
+                    from = i + 1;
+                }
+            }
+            spans.drain(..from);
+            if end {
+                if !spans.is_empty() {
+                    let last = chunk(index, number, &window, base, std::mem::take(&mut spans), &companions);
+                    // A small entry is parsed at once by who has it in hand.
+                    if number == 0 { self.parse_if_open(last)? } else { self.hand_out(last)? }
+                    number += 1;
+                }
+                break;
+            }
+            let needed = spans.first().map_or(framer.needed_from(), |s: &Span| s.start.min(framer.needed_from()));
+            let done = needed.saturating_sub(base).min(window.len() as u64) as usize;
+            if done > 0 && (done > window.len() / 2 || done as u64 >= CHUNK) {
+                window.drain(..done);
+                base += done as u64;
+            }
+            if self.shared.stopped() {
+                return Ok(());
+            }
+        }
+        let mut warnings = troubles(open.standing, framer.as_mut());
+        if let Some(problem) = &reading.problem {
+            warnings.push(super::claims::warning(Some(claim.main), open.standing.provider.manifest().id, "entry.unreadable", problem.clone()));
+        }
+        self.note(reading)?;
+        work.journal.end_claim(open.number, number, &warnings)
+    }
+
+    fn read_companion(&mut self, entry: EntryId) -> Result<Held, EngineError> {
+        let mut reading = Reading::open(self.shared.work, entry);
+        let mut bytes = Vec::new();
+        let mut buffer = vec![0; 64 << 10];
+        let mut truncated = false;
+        loop {
+            let n = reading.read(&mut buffer)?;
+            if n == 0 {
+                break;
+            }
+            let room = (LONGEST_FRAME as usize).saturating_sub(bytes.len());
+            truncated |= n > room;
+            bytes.extend_from_slice(&buffer[..n.min(room)]);
+        }
+        self.note(reading)?;
+        Ok(Held { entry, bytes, truncated })
+    }
+
+    fn hand_out(&mut self, chunk: Chunk) -> Result<(), EngineError> {
+        if self.shared.work.claims[chunk.claim].finished.contains(&chunk.number) {
+            return Ok(());
+        }
+        let mut queue = self.shared.lock();
+        queue.bytes += chunk.bytes.len();
+        queue.chunks.push_back(chunk);
+        self.shared.changed.notify_one();
+        if queue.bytes <= QUEUE {
+            return Ok(());
+        }
+        let Some(chunk) = queue.chunks.pop_front() else { return Ok(()) };
+        queue.bytes -= chunk.bytes.len();
+        drop(queue);
+        self.parse(chunk)
+    }
+
+    fn parse_if_open(&mut self, chunk: Chunk) -> Result<(), EngineError> {
+        if self.shared.work.claims[chunk.claim].finished.contains(&chunk.number) { Ok(()) } else { self.parse(chunk) }
+    }
+
+    fn parse(&mut self, chunk: Chunk) -> Result<(), EngineError> {
+        let work = self.shared.work;
+        let open = &work.claims[chunk.claim];
+        let provider = open.standing.provider;
+        let manifest = provider.manifest();
+        let missing = || EngineError::other("A claimed entry is not in the tree.");
+        let entry = *work.tree.get(&open.standing.claim.main).ok_or_else(missing)?;
+        let frames: Vec<_> = chunk
+            .spans
+            .iter()
+            .map(|span| Frame {
+                name: &span.name,
+                element: span.element,
+                index: span.index,
+                offset: span.start,
+                bytes: &chunk.bytes[(span.start - chunk.base) as usize..(span.end - chunk.base) as usize],
+                truncated: span.truncated,
+            })
+            .collect();
+        let companions: Vec<_> = chunk
+            .companions
+            .iter()
+            .filter_map(|held| {
+                let entry = *work.tree.get(&held.entry)?;
+                Some(Companion { entry, bytes: &held.bytes, truncated: held.truncated })
+            })
+            .collect();
+        let opened = Opened { claim: &open.standing.claim, entry, frames: &frames, companions: &companions };
+        let parsed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            let mut sink = Sink::new();
+            provider.parse(&opened, &mut sink);
+            sink
+        }));
+        let (records, mut warnings, drift) = match parsed {
+            Ok(sink) => sink.into_parts(),
+            Err(_) => (Vec::new(), Vec::new(), Default::default()),
+        };
+        if records.is_empty() && warnings.is_empty() && self.panicked(&opened, provider) {
+            warnings.push(Warning {
+                at: Some(opened.at(glasshouse_model::Locator::bytes(chunk.base, chunk.bytes.len() as u64))),
+                code: "parser.panic",
+                message: format!("The parser {} {} failed here; these bytes were not read.", manifest.id, open.standing.format.version),
+            });
+        }
+        let path = |id: EntryId| work.tree.get(&id).map_or_else(String::new, |e| e.path.clone());
+        let source = work.evidence.find(entry.id).map_or("", |(part, _)| part.row.source.as_str());
+        let mut last_place = None;
+        let mut ordinal = 0;
+        for record in &records {
+            let place = record.refs.first().map(|r| (r.entry, r.locator.start, r.locator.length));
+            ordinal = if place == last_place { ordinal + 1 } else { 0 };
+            last_place = place;
+            let context = RowContext {
+                provider: manifest.id,
+                tier: open.standing.format.tier.as_str(),
+                source,
+                claim: open.number,
+                record_key: &work.record_key,
+                path: &path,
+                ordinal,
+            };
+            let worded = record.title.is_some() || record.text.is_some() || !record.parties.is_empty();
+            if worded { self.worded.push(record, &context)? } else { self.plain.push(record, &context)? }
+        }
+        work.progress.records.fetch_add(records.len() as u64, Ordering::Relaxed);
+        work.progress.warnings.fetch_add(warnings.len() as u64, Ordering::Relaxed);
+        self.chunks.push(ChunkRow {
+            claim: open.number,
+            chunk: chunk.number,
+            records: records.len() as u64,
+            warnings: keep_warnings(manifest.id, warnings),
+            drift: drift.into_iter().map(|((format, key), n)| (format!("{}.{format}", manifest.id), key, n)).collect(),
+        });
+        let rows = self.worded.rows() + self.plain.rows();
+        if self.worded.bytes() + self.plain.bytes() > SEGMENT || rows > SEGMENT_ROWS || self.chunks.len() > 20_000 {
+            self.flush()?;
+        }
+        Ok(())
+    }
+
+    /// Says whether parsing these frames panics, which an empty result alone does not tell.
+    fn panicked(&self, opened: &Opened<'_>, provider: &dyn glasshouse_providers::Provider) -> bool {
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| provider.parse(opened, &mut Sink::new()))).is_err()
+    }
+
+    /// Writes what was collected as segments and commits it with its chunks.
+    fn flush(&mut self) -> Result<(), EngineError> {
+        let work = self.shared.work;
+        if !self.hashes.is_empty() {
+            work.journal.put_hashes(&std::mem::take(&mut self.hashes))?;
+        }
+        if self.chunks.is_empty() {
+            return Ok(());
+        }
+        let mut segments = Vec::new();
+        for builder in [std::mem::take(&mut self.worded), std::mem::take(&mut self.plain)] {
+            if builder.rows() > 0 {
+                let path = glasshouse_layout::paths::segment(&work.run, work.journal.next_segment()?);
+                segments.push(builder.write(work.case.root(), &path)?);
+            }
+        }
+        work.journal.commit(&segments, &self.chunks)?;
+        self.chunks.clear();
+        Ok(())
+    }
+}
+
+fn chunk(claim: usize, number: u32, window: &[u8], base: u64, spans: Vec<Span>, companions: &Arc<Vec<Held>>) -> Chunk {
+    let start = spans.first().map_or(base, |s| s.start);
+    let end = spans.last().map_or(base, |s| s.end).max(start);
+    let bytes = window[(start - base) as usize..(end - base) as usize].to_vec();
+    Chunk { claim, number, base: start, bytes, spans, companions: companions.clone() }
+}
+
+fn troubles(standing: &Standing, framer: &mut dyn Framer) -> Vec<WarningRow> {
+    let provider = standing.provider.manifest().id;
+    let row = |t: glasshouse_providers::framing::Trouble| WarningRow {
+        entry: Some(standing.claim.main.0),
+        locator: Some(glasshouse_model::Locator::bytes(t.offset, 0).to_string()),
+        provider: provider.into(),
+        code: t.code.into(),
+        message: t.message.into(),
+    };
+    framer.troubles().into_iter().map(row).collect()
+}
+
+/// Keeps the first warnings of a chunk in full and counts the rest, so that hostile input cannot fill the disk.
+fn keep_warnings(provider: &str, warnings: Vec<Warning>) -> Vec<WarningRow> {
+    let row = |w: &Warning| WarningRow {
+        entry: w.at.as_ref().map(|at| at.entry.0),
+        locator: w.at.as_ref().map(|at| at.locator.to_string()),
+        provider: provider.into(),
+        code: w.code.into(),
+        message: w.message.clone(),
+    };
+    let mut rows: Vec<_> = warnings.iter().take(WARNINGS_A_CHUNK).map(row).collect();
+    if let Some(next) = warnings.get(WARNINGS_A_CHUNK) {
+        let more = warnings.len() - WARNINGS_A_CHUNK;
+        let message = format!("{more} more warnings follow from here on; only their number was kept.");
+        rows.push(WarningRow { code: "warnings.more".into(), message, ..row(next) });
+    }
+    rows
+}
+
+/// An entry on its way through: hashed, counted, and copied where it must be seekable.
+struct Reading<'a> {
+    work: &'a Work<'a>,
+    entry: EntryId,
+    reader: Option<Box<dyn Read + Send>>,
+    hasher: Option<ring::digest::Context>,
+    copy: Option<(BlockWriter<File>, PathBuf)>,
+    size: u64,
+    mime: Option<String>,
+    problem: Option<String>,
+    ended: bool,
+}
+
+impl<'a> Reading<'a> {
+    fn open(work: &'a Work<'a>, entry: EntryId) -> Self {
+        let known = work.known.contains_key(&entry.0);
+        let mut reading = Reading {
+            work,
+            entry,
+            reader: None,
+            hasher: (!known).then(|| ring::digest::Context::new(&ring::digest::SHA256)),
+            copy: None,
+            size: 0,
+            mime: None,
+            problem: None,
+            ended: false,
+        };
+        match work.evidence.find(entry).map(|(part, index)| (part, index, part.part.read(index))) {
+            Some((part, index, Ok(reader))) => {
+                reading.reader = Some(reader);
+                let listed = &part.entries[index];
+                if listed.size >= SEEKABLE && listed.method != "stored" && listed.method != "file" && listed.method != "tar" && !listed.encrypted {
+                    let path = super::seekable_copy(work.case.root(), entry);
+                    if !path.exists() {
+                        reading.copy = path.parent().and_then(|folder| {
+                            std::fs::create_dir_all(folder).ok()?;
+                            let beside = path.with_extension("new");
+                            Some((BlockWriter::new(File::create(&beside).ok()?).ok()?, path.clone()))
+                        });
+                    }
+                }
+            }
+            Some((_, _, Err(problem))) => reading.problem = Some(problem.to_string()),
+            None => reading.problem = Some("The entry is not in the case.".into()),
+        }
+        reading
+    }
+
+    /// Reads on; zero at the end, and where the entry cannot be read further, which is then noted.
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, EngineError> {
+        let Some(reader) = &mut self.reader else { return Ok(0) };
+        let n = loop {
+            match reader.read(buffer) {
+                Ok(n) => break n,
+                Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(e) => {
+                    self.problem = Some(format!("The entry cannot be read beyond byte {}: {e}.", self.size));
+                    self.reader = None;
+                    return Ok(0);
+                }
+            }
+        };
+        let bytes = &buffer[..n];
+        if n == 0 {
+            self.ended = true;
+            return Ok(0);
+        }
+        if self.size == 0 {
+            self.mime = infer::get(bytes).map(|kind| kind.mime_type().to_owned());
+        }
+        if let Some(hasher) = &mut self.hasher {
+            hasher.update(bytes);
+        }
+        if let Some((copy, _)) = &mut self.copy
+            && std::io::Write::write_all(copy, bytes).is_err()
+        {
+            // The copy is a convenience: without room for it the entry is inflated again when it is looked at.
+            self.copy = None;
+        }
+        self.size += n as u64;
+        self.work.progress.add_bytes(n as u64);
+        Ok(n)
+    }
+
+    fn finish(self) -> Result<Option<EntryHash>, EngineError> {
+        if !self.ended && self.problem.is_none() {
+            return Ok(None);
+        }
+        if let (true, Some((copy, path))) = (self.ended, self.copy)
+            && copy.finish().is_ok()
+        {
+            let _ = std::fs::rename(path.with_extension("new"), path);
+        }
+        let Some(hasher) = self.hasher else { return Ok(None) };
+        let sha256 = self.ended.then(|| glasshouse_layout::hex(hasher.finish().as_ref()));
+        Ok(Some(EntryHash { sha256, mime: self.mime, size: self.size, problem: self.problem }))
+    }
+}

@@ -1,0 +1,559 @@
+//! Segments: immutable folders of records in Parquet, with an index over their text.
+
+use crate::EngineError;
+use crate::text;
+use datafusion::arrow::array::{
+    Array, ArrayRef, FixedSizeBinaryBuilder, Float64Builder, RecordBatch, StringArray, StringBuilder,
+    TimestampMicrosecondArray, TimestampMicrosecondBuilder, UInt32Array, UInt32Builder, UInt64Builder,
+};
+use datafusion::arrow::compute::{SortOptions, sort_to_indices, take_record_batch};
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use datafusion::parquet::arrow::ArrowWriter;
+use datafusion::parquet::basic::{Compression, ZstdLevel};
+use datafusion::parquet::file::properties::{EnabledStatistics, WriterProperties};
+use datafusion::parquet::schema::types::ColumnPath;
+use glasshouse_layout::{FileHash, Segment};
+use glasshouse_model::{Record, canonical_json};
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::path::Path;
+use std::sync::{Arc, LazyLock};
+use tantivy::directory::MmapDirectory;
+use tantivy::schema::{Field as TextField, IndexRecordOption, TextFieldIndexing, TextOptions};
+use tantivy::{IndexBuilder, TantivyDocument};
+
+/// The columns of `records.parquet`.
+pub static RECORDS: LazyLock<SchemaRef> = LazyLock::new(|| {
+    let text = |name: &str| Field::new(name, DataType::Utf8, true);
+    Arc::new(Schema::new(vec![
+        Field::new("id", DataType::Utf8, false),
+        Field::new("family", DataType::Utf8, false),
+        Field::new("provider", DataType::Utf8, false),
+        Field::new("format", DataType::Utf8, false),
+        Field::new("tier", DataType::Utf8, false),
+        Field::new("service", DataType::Utf8, false),
+        text("account"),
+        Field::new("time", DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())), true),
+        text("time_text"),
+        text("time_role"),
+        text("zone_basis"),
+        text("precision"),
+        text("title"),
+        text("text"),
+        Field::new("lat", DataType::Float64, true),
+        Field::new("lon", DataType::Float64, true),
+        Field::new("accuracy", DataType::Float64, true),
+        Field::new("altitude", DataType::Float64, true),
+        text("address"),
+        text("conversation"),
+        Field::new("source", DataType::Utf8, false),
+        Field::new("entry", DataType::UInt32, false),
+        Field::new("locator", DataType::Utf8, false),
+        text("refs"),
+        text("moments"),
+        text("fields"),
+        Field::new("claim", DataType::UInt32, false),
+        Field::new("same_as", DataType::FixedSizeBinary(16), true),
+        Field::new("digest", DataType::FixedSizeBinary(32), false),
+    ]))
+});
+
+/// The columns of `parties.parquet`.
+pub static PARTIES: LazyLock<SchemaRef> = LazyLock::new(|| {
+    Arc::new(Schema::new(vec![
+        Field::new("record_id", DataType::Utf8, false),
+        Field::new("role", DataType::Utf8, false),
+        Field::new("name", DataType::Utf8, true),
+        Field::new("kind", DataType::Utf8, true),
+        Field::new("identifier", DataType::Utf8, true),
+    ]))
+});
+
+/// The columns of `attachments.parquet`.
+pub static ATTACHMENTS: LazyLock<SchemaRef> = LazyLock::new(|| {
+    Arc::new(Schema::new(vec![
+        Field::new("record_id", DataType::Utf8, false),
+        Field::new("name", DataType::Utf8, true),
+        Field::new("mime", DataType::Utf8, true),
+        Field::new("size", DataType::UInt64, true),
+        Field::new("sha256", DataType::Utf8, true),
+        Field::new("entry", DataType::UInt32, true),
+        Field::new("locator", DataType::Utf8, true),
+    ]))
+});
+
+/// Names of the index's fields.
+pub const TEXT: &str = "text";
+/// Words of the names and identifiers of all parties.
+pub const WHO: &str = "who";
+/// Words of the names and identifiers of senders and authors.
+pub const FROM: &str = "from";
+
+/// What a record needs beside itself to become a row.
+pub struct RowContext<'a> {
+    pub provider: &'static str,
+    pub tier: &'static str,
+    pub source: &'a str,
+    pub claim: u32,
+    pub record_key: &'a [u8; 32],
+    /// Returns an entry's path, for the digest.
+    pub path: &'a dyn Fn(glasshouse_model::EntryId) -> String,
+    /// How many records before this one in its chunk have the same place.
+    pub ordinal: u32,
+}
+
+/// Collects rows until they are written as one segment.
+pub struct SegmentBuilder {
+    id: StringBuilder,
+    family: StringBuilder,
+    provider: StringBuilder,
+    format: StringBuilder,
+    tier: StringBuilder,
+    account: StringBuilder,
+    time: TimestampMicrosecondBuilder,
+    time_text: StringBuilder,
+    time_role: StringBuilder,
+    zone_basis: StringBuilder,
+    precision: StringBuilder,
+    title: StringBuilder,
+    text: StringBuilder,
+    lat: Float64Builder,
+    lon: Float64Builder,
+    accuracy: Float64Builder,
+    altitude: Float64Builder,
+    address: StringBuilder,
+    conversation: StringBuilder,
+    source: StringBuilder,
+    entry: UInt32Builder,
+    locator: StringBuilder,
+    refs: StringBuilder,
+    moments: StringBuilder,
+    fields: StringBuilder,
+    claim: UInt32Builder,
+    same_as: FixedSizeBinaryBuilder,
+    digest: FixedSizeBinaryBuilder,
+    /// For each row, the words of its parties (all, then senders).
+    who: StringBuilder,
+    from: StringBuilder,
+    parties: [StringBuilder; 5],
+    attachment_texts: [StringBuilder; 5],
+    attachment_size: UInt64Builder,
+    attachment_entry: UInt32Builder,
+    rows: usize,
+    bytes: usize,
+    scratch: String,
+}
+
+impl Default for SegmentBuilder {
+    fn default() -> Self {
+        let text = StringBuilder::new;
+        SegmentBuilder {
+            id: text(),
+            family: text(),
+            provider: text(),
+            format: text(),
+            tier: text(),
+            account: text(),
+            time: TimestampMicrosecondBuilder::new().with_timezone("UTC"),
+            time_text: text(),
+            time_role: text(),
+            zone_basis: text(),
+            precision: text(),
+            title: text(),
+            text: text(),
+            lat: Float64Builder::new(),
+            lon: Float64Builder::new(),
+            accuracy: Float64Builder::new(),
+            altitude: Float64Builder::new(),
+            address: text(),
+            conversation: text(),
+            source: text(),
+            entry: UInt32Builder::new(),
+            locator: text(),
+            refs: text(),
+            moments: text(),
+            fields: text(),
+            claim: UInt32Builder::new(),
+            same_as: FixedSizeBinaryBuilder::new(16),
+            digest: FixedSizeBinaryBuilder::new(32),
+            who: text(),
+            from: text(),
+            parties: std::array::from_fn(|_| text()),
+            attachment_texts: std::array::from_fn(|_| text()),
+            attachment_size: UInt64Builder::new(),
+            attachment_entry: UInt32Builder::new(),
+            rows: 0,
+            bytes: 0,
+            scratch: String::new(),
+        }
+    }
+}
+
+impl SegmentBuilder {
+    /// Returns the number of rows taken.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Returns about how many bytes of memory the rows take.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Adds a record.
+    pub fn push(&mut self, record: &Record, context: &RowContext<'_>) -> Result<(), EngineError> {
+        let canonical = canonical_json(context.provider, record, context.path);
+        let digest = blake3::hash(canonical.as_bytes());
+        let Some(main) = record.refs.first() else {
+            return Err(EngineError::other("A record without a place was given; this is a fault of its parser."));
+        };
+        let scratch = &mut self.scratch;
+        scratch.clear();
+        let _ = write!(scratch, "{}", main.locator);
+        let id = record_id(context, record, main.entry.0, scratch);
+        self.id.append_value(&id);
+        self.locator.append_value(&*scratch);
+        self.family.append_value(record.family.as_str());
+        self.provider.append_value(context.provider);
+        scratch.clear();
+        let _ = write!(scratch, "{}.{}", context.provider, record.format);
+        self.format.append_value(&*scratch);
+        self.tier.append_value(context.tier);
+        self.account.append_option(record.account.as_deref());
+        let moment = record.moments.first();
+        self.time.append_option(moment.and_then(|m| m.instant));
+        self.time_text.append_option(moment.map(|m| &m.text));
+        self.time_role.append_option(moment.map(|m| m.role.as_str()));
+        self.zone_basis.append_option(moment.map(|m| m.basis.to_text()));
+        self.precision.append_option(moment.map(|m| m.precision.as_str()));
+        self.title.append_option(record.title.as_deref());
+        self.text.append_option(record.text.as_deref());
+        let place = record.place.as_ref();
+        self.lat.append_option(place.and_then(|p| p.lat));
+        self.lon.append_option(place.and_then(|p| p.lon));
+        self.accuracy.append_option(place.and_then(|p| p.accuracy));
+        self.altitude.append_option(place.and_then(|p| p.altitude));
+        self.address.append_option(place.and_then(|p| p.address.as_deref()));
+        self.conversation.append_option(record.conversation.as_deref());
+        self.source.append_value(context.source);
+        self.entry.append_value(main.entry.0);
+        self.refs.append_option((record.refs.len() > 1).then(|| refs_json(record)));
+        self.moments.append_option((record.moments.len() > 1).then(|| moments_json(record)));
+        let fields = (!record.fields.is_empty()).then(|| record.fields.to_json());
+        self.bytes += fields.as_ref().map_or(0, String::len);
+        self.fields.append_option(fields);
+        self.claim.append_value(context.claim);
+        match &record.same_as {
+            Some(key) => self.same_as.append_value(&blake3::hash(key.as_bytes()).as_bytes()[..16])?,
+            None => self.same_as.append_null(),
+        }
+        self.digest.append_value(digest.as_bytes())?;
+        self.push_parties(record, &id);
+        self.push_attachments(record, &id);
+        self.rows += 1;
+        self.bytes += 300 + record.text.as_ref().map_or(0, String::len) + record.title.as_ref().map_or(0, String::len);
+        Ok(())
+    }
+
+    fn push_parties(&mut self, record: &Record, id: &str) {
+        let (mut who, mut from) = (String::new(), String::new());
+        for party in &record.parties {
+            let sender = matches!(
+                party.role,
+                glasshouse_model::PartyRole::Sender | glasshouse_model::PartyRole::Author | glasshouse_model::PartyRole::Organizer
+            );
+            let mut identifiers = party.identifiers.iter().map(Some).collect::<Vec<_>>();
+            if identifiers.is_empty() {
+                identifiers.push(None);
+            }
+            for word in party.name.iter().chain(party.identifiers.iter().map(|i| &i.value)) {
+                who.push_str(word);
+                who.push('\n');
+                if sender {
+                    from.push_str(word);
+                    from.push('\n');
+                }
+            }
+            for identifier in identifiers {
+                let [record_id, role, name, kind, value] = &mut self.parties;
+                record_id.append_value(id);
+                role.append_value(party.role.as_str());
+                name.append_option(party.name.as_deref());
+                kind.append_option(identifier.map(|i| i.kind.as_str()));
+                value.append_option(identifier.map(|i| &i.value));
+                self.bytes += 80;
+            }
+        }
+        self.bytes += who.len();
+        self.who.append_option((!who.is_empty()).then_some(who));
+        self.from.append_option((!from.is_empty()).then_some(from));
+    }
+
+    fn push_attachments(&mut self, record: &Record, id: &str) {
+        for attachment in &record.attachments {
+            let [record_id, name, mime, sha256, locator] = &mut self.attachment_texts;
+            record_id.append_value(id);
+            name.append_option(attachment.name.as_deref());
+            mime.append_option(attachment.mime.as_deref());
+            sha256.append_option(attachment.sha256.map(glasshouse_layout::hex));
+            locator.append_option(attachment.at.as_ref().map(|at| at.locator.to_string()));
+            self.attachment_size.append_option(attachment.size);
+            self.attachment_entry.append_option(attachment.at.as_ref().map(|at| at.entry.0));
+            self.bytes += 200;
+        }
+    }
+
+    /// Writes the rows as a segment into a new folder of the case and returns it with its files' hashes.
+    pub fn write(mut self, case: &Path, path: &str) -> Result<(Segment, Vec<FileHash>), EngineError> {
+        let service = self.provider.finish();
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new(self.id.finish()),
+            Arc::new(self.family.finish()),
+            Arc::new(service.clone()),
+            Arc::new(self.format.finish()),
+            Arc::new(self.tier.finish()),
+            Arc::new(service),
+            Arc::new(self.account.finish()),
+            Arc::new(self.time.finish()),
+            Arc::new(self.time_text.finish()),
+            Arc::new(self.time_role.finish()),
+            Arc::new(self.zone_basis.finish()),
+            Arc::new(self.precision.finish()),
+            Arc::new(self.title.finish()),
+            Arc::new(self.text.finish()),
+            Arc::new(self.lat.finish()),
+            Arc::new(self.lon.finish()),
+            Arc::new(self.accuracy.finish()),
+            Arc::new(self.altitude.finish()),
+            Arc::new(self.address.finish()),
+            Arc::new(self.conversation.finish()),
+            Arc::new(self.source.finish()),
+            Arc::new(self.entry.finish()),
+            Arc::new(self.locator.finish()),
+            Arc::new(self.refs.finish()),
+            Arc::new(self.moments.finish()),
+            Arc::new(self.fields.finish()),
+            Arc::new(self.claim.finish()),
+            Arc::new(self.same_as.finish()),
+            Arc::new(self.digest.finish()),
+        ];
+        let records = RecordBatch::try_new(RECORDS.clone(), columns)?;
+        let parties = self.parties.map(|mut b| Arc::new(b.finish()) as ArrayRef);
+        let parties = RecordBatch::try_new(PARTIES.clone(), parties.into())?;
+        let [record_id, name, mime, sha256, locator] = self.attachment_texts.map(|mut b| Arc::new(b.finish()) as ArrayRef);
+        let size = Arc::new(self.attachment_size.finish());
+        let entry = Arc::new(self.attachment_entry.finish());
+        let attachments =
+            RecordBatch::try_new(ATTACHMENTS.clone(), vec![record_id, name, mime, size, sha256, entry, locator])?;
+        let words = (self.who.finish(), self.from.finish());
+        write_segment(case, path, records, words, parties, attachments)
+    }
+}
+
+/// Sorts and writes a segment: records, parties, attachments and the index.
+pub(crate) fn write_segment(
+    case: &Path,
+    path: &str,
+    records: RecordBatch,
+    (who, from): (StringArray, StringArray),
+    parties: RecordBatch,
+    attachments: RecordBatch,
+) -> Result<(Segment, Vec<FileHash>), EngineError> {
+    let folder = case.join(path);
+    // What a killed process left under this name was never part of the case.
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).map_err(|e| EngineError::io(&folder, "create the folder", e))?;
+    let time = column(&records, "time")?;
+    let options = SortOptions { descending: false, nulls_first: false };
+    let order = sort_to_indices(time, Some(options), None)?;
+    let records = take_record_batch(&records, &order)?;
+    let mut files = vec![write_parquet(case, &format!("{path}/records.parquet"), &records)?];
+    if parties.num_rows() > 0 {
+        files.push(write_parquet(case, &format!("{path}/parties.parquet"), &parties)?);
+    }
+    if attachments.num_rows() > 0 {
+        files.push(write_parquet(case, &format!("{path}/attachments.parquet"), &attachments)?);
+    }
+    let title: &StringArray = typed(&records, "title")?;
+    let body: &StringArray = typed(&records, "text")?;
+    let text = title.null_count() < title.len() || body.null_count() < body.len() || who.null_count() < who.len();
+    if text {
+        write_index(&folder.join("text"), title, body, &who, &from, &order)?;
+        for name in file_names(&folder.join("text"))? {
+            // The index's own lock and bookkeeping files are no part of it.
+            if !name.starts_with('.') {
+                files.push(hash(case, &format!("{path}/text/{name}"))?);
+            }
+        }
+    }
+    let time: &TimestampMicrosecondArray = typed(&records, "time")?;
+    let known = time.len() - time.null_count();
+    let at = |i: usize| (known > 0).then(|| time.value(i));
+    glasshouse_store::files::sync_folder(&folder)?;
+    let segment =
+        Segment { path: path.to_owned(), rows: records.num_rows() as u64, text, first: at(0), last: at(known.saturating_sub(1)) };
+    Ok((segment, files))
+}
+
+fn write_index(
+    folder: &Path,
+    title: &StringArray,
+    body: &StringArray,
+    who: &StringArray,
+    from: &StringArray,
+    order: &UInt32Array,
+) -> Result<(), EngineError> {
+    fs::create_dir_all(folder).map_err(|e| EngineError::io(folder, "create the folder", e))?;
+    let (schema, fields) = index_schema();
+    let directory = MmapDirectory::open(folder).map_err(|e| EngineError::other(e.to_string()))?;
+    let settings = tantivy::IndexSettings { docstore_compress_dedicated_thread: false, ..Default::default() };
+    let builder = IndexBuilder::new().schema(schema).settings(settings).tokenizers(tokenizers());
+    let directory: Box<dyn tantivy::Directory> = Box::new(directory);
+    let mut writer = builder.single_segment_index_writer::<TantivyDocument>(directory, 64 << 20)?;
+    for row in 0..order.len() {
+        let old = order.value(row) as usize;
+        let mut document = TantivyDocument::new();
+        if title.is_valid(row) {
+            document.add_text(fields.text, title.value(row));
+        }
+        if body.is_valid(row) {
+            document.add_text(fields.text, body.value(row));
+        }
+        if who.is_valid(old) {
+            document.add_text(fields.who, who.value(old));
+        }
+        if from.is_valid(old) {
+            document.add_text(fields.from, from.value(old));
+        }
+        writer.add_document(document)?;
+    }
+    writer.finalize()?;
+    Ok(())
+}
+
+/// The fields of a segment's index.
+#[derive(Clone, Copy)]
+pub struct IndexFields {
+    pub text: TextField,
+    pub who: TextField,
+    pub from: TextField,
+}
+
+/// Returns the schema of a segment's index.
+pub fn index_schema() -> (tantivy::schema::Schema, IndexFields) {
+    let mut builder = tantivy::schema::Schema::builder();
+    let options = |option| {
+        let indexing = TextFieldIndexing::default().set_tokenizer(text::NAME).set_index_option(option);
+        TextOptions::default().set_indexing_options(indexing)
+    };
+    let text = builder.add_text_field(TEXT, options(IndexRecordOption::WithFreqsAndPositions));
+    let who = builder.add_text_field(WHO, options(IndexRecordOption::WithFreqsAndPositions));
+    let from = builder.add_text_field(FROM, options(IndexRecordOption::WithFreqsAndPositions));
+    (builder.build(), IndexFields { text, who, from })
+}
+
+/// Returns the tokenizers that a segment's index needs.
+pub fn tokenizers() -> tantivy::tokenizer::TokenizerManager {
+    let manager = tantivy::tokenizer::TokenizerManager::default();
+    manager.register(text::NAME, text::Words);
+    manager
+}
+
+/// Writes a batch as Parquet, made for reading single rows fast as well as whole columns.
+pub(crate) fn write_parquet(case: &Path, path: &str, batch: &RecordBatch) -> Result<FileHash, EngineError> {
+    let mut properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
+        .set_data_page_row_count_limit(4096)
+        .set_data_page_size_limit(128 << 10)
+        .set_write_batch_size(1024)
+        .set_max_row_group_row_count(Some(128 << 10))
+        .set_statistics_enabled(EnabledStatistics::Chunk)
+        .set_created_by(glasshouse_store::tool());
+    for name in ["id", "digest", "locator", "text", "title", "fields", "refs", "moments", "time_text", "same_as"] {
+        properties = properties.set_column_dictionary_enabled(ColumnPath::from(name), false);
+    }
+    for name in ["id", "digest"] {
+        // Random bytes do not compress.
+        properties = properties.set_column_compression(ColumnPath::from(name), Compression::UNCOMPRESSED);
+        properties = properties.set_column_statistics_enabled(ColumnPath::from(name), EnabledStatistics::None);
+    }
+    for name in ["text", "title", "fields", "refs", "moments", "locator", "time_text"] {
+        properties = properties.set_column_statistics_enabled(ColumnPath::from(name), EnabledStatistics::None);
+    }
+    properties = properties.set_column_statistics_enabled(ColumnPath::from("time"), EnabledStatistics::Page);
+    let full = case.join(path);
+    let file = File::create(&full).map_err(|e| EngineError::io(&full, "create", e))?;
+    let mut writer = ArrowWriter::try_new(file, batch.schema(), Some(properties.build()))?;
+    writer.write(batch)?;
+    let file = writer.into_inner()?;
+    file.sync_all().map_err(|e| EngineError::io(&full, "sync", e))?;
+    hash(case, path)
+}
+
+pub(crate) fn hash(case: &Path, path: &str) -> Result<FileHash, EngineError> {
+    let full = case.join(path);
+    let (sha256, size) = glasshouse_store::hash_file(&full, &|_| {}).map_err(|e| EngineError::io(&full, "read", e))?;
+    Ok(FileHash { path: path.to_owned(), size, sha256: glasshouse_layout::hex(sha256), external: None })
+}
+
+/// Returns a column by name.
+pub(crate) fn column<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef, EngineError> {
+    batch.column_by_name(name).ok_or_else(|| EngineError::other(format!("A segment lacks the column {name}.")))
+}
+
+/// Returns a column by name as the type it is written in.
+pub(crate) fn typed<'a, T: 'static>(batch: &'a RecordBatch, name: &str) -> Result<&'a T, EngineError> {
+    let column = column(batch, name)?;
+    column
+        .as_any()
+        .downcast_ref()
+        .ok_or_else(|| EngineError::other(format!("The column {name} of a segment has another type than expected.")))
+}
+
+fn file_names(folder: &Path) -> Result<Vec<String>, EngineError> {
+    let entries = fs::read_dir(folder).map_err(|e| EngineError::io(folder, "list", e))?;
+    let mut names: Vec<_> = entries.filter_map(|e| e.ok()?.file_name().into_string().ok()).collect();
+    names.sort();
+    Ok(names)
+}
+
+/// Returns a record's id: a keyed hash of its place, so that it tells nothing to who lacks the case's secret.
+fn record_id(context: &RowContext<'_>, record: &Record, entry: u32, locator: &str) -> String {
+    let mut hasher = blake3::Hasher::new_keyed(context.record_key);
+    hasher.update(&entry.to_le_bytes());
+    hasher.update(&context.ordinal.to_le_bytes());
+    hasher.update(context.provider.as_bytes());
+    hasher.update(b".");
+    hasher.update(record.format.as_bytes());
+    hasher.update(b"\0");
+    hasher.update(locator.as_bytes());
+    let hash = hasher.finalize();
+    // 80 bits in Crockford's alphabet: sixteen characters that are easy to read out.
+    const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+    let bits = hash.as_bytes().iter().take(10).fold(0u128, |n, b| n << 8 | u128::from(*b));
+    (0..16).rev().map(|i| ALPHABET[(bits >> (i * 5) & 31) as usize] as char).collect()
+}
+
+fn refs_json(record: &Record) -> String {
+    let refs: Vec<_> = record
+        .refs
+        .iter()
+        .map(|at| serde_json::json!({ "entry": at.entry.0, "locator": at.locator.to_string() }))
+        .collect();
+    serde_json::Value::from(refs).to_string()
+}
+
+fn moments_json(record: &Record) -> String {
+    let moments: Vec<_> = record
+        .moments
+        .iter()
+        .map(|m| {
+            serde_json::json!({
+                "role": m.role.as_str(), "instant": m.instant, "text": m.text,
+                "basis": m.basis.to_text(), "precision": m.precision.as_str(),
+            })
+        })
+        .collect();
+    serde_json::Value::from(moments).to_string()
+}
+
