@@ -5,6 +5,7 @@
 
 pub mod formats;
 pub mod framing;
+mod mail;
 mod provider;
 mod sink;
 mod tree;
@@ -14,4 +15,7 @@ pub use sink::Sink;
 pub use tree::{Tree, TreeEntry};
 
 /// Every provider, in the order in which they are asked.
-pub const ALL: &[&dyn Provider] = &[];
+#[rustfmt::skip]
+pub const ALL: &[&dyn Provider] = &[
+    &mail::Mail,
+];

@@ -108,8 +108,11 @@ fn unfold(text: Cow<'_, str>) -> Cow<'_, str> {
     Cow::Owned(text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line)).collect())
 }
 
+/// What an address says: a name, an address, or both.
+pub(super) type NameAndAddress = (Option<String>, Option<String>);
+
 /// Returns the addresses of a header value, groups opened up, and whether they hold all that the value does.
-pub(super) fn addresses(value: &str) -> (Vec<(Option<String>, Option<String>)>, bool) {
+pub(super) fn addresses(value: &str) -> (Vec<NameAndAddress>, bool) {
     let mut line = rewrite_words(value).into_owned();
     line.push('\n');
     let mut found = Vec::new();
@@ -130,7 +133,9 @@ pub(super) fn addresses(value: &str) -> (Vec<(Option<String>, Option<String>)>, 
     let punctuation = |c: &char| !matches!(c, '"' | '<' | '>' | ',' | ' ' | '\t');
     let written = value.chars().filter(punctuation);
     let kept = found.iter().flat_map(|(name, address)| name.iter().chain(address)).flat_map(|t| t.chars());
-    let whole = written.eq(kept.filter(punctuation));
+    let count = |c: char| value.matches(c).count();
+    let balanced = count('<') == count('>') && count('"') % 2 == 0;
+    let whole = balanced && written.eq(kept.filter(punctuation));
     (found, whole)
 }
 

@@ -11,6 +11,7 @@ mod parts;
 mod words;
 
 pub use date::mail_date;
+pub(crate) use head::header_name;
 pub use html::readable as html_to_text;
 pub use words::decode_words;
 
@@ -65,7 +66,8 @@ const LISTS: &[&str] = &[
 /// Reads one message that stands at `offset` of an entry.
 ///
 /// Every header that no member of the record carries as written is a field under its name in lower case. Headers
-/// that come many times by nature are lists, `references` is the list of its ids; of any other header the first
+/// that come many times by nature are lists, `references` is the list of its ids (and, where it holds anything but
+/// ids, `references as written` the whole); of any other header the first
 /// is a text, and further ones are the list `<name> again`. Lines among the headers that are none are the list
 /// `stray lines`, the `From ` line of an mbox is `mbox from`, and body parts that the text does not show, because
 /// an alternative of theirs does, are the list `alternative parts`: no header's name has a blank in it.
@@ -210,6 +212,10 @@ fn read_headers(
             "references" => {
                 let list = ids(&text);
                 root = list.first().map(|id| (*id).to_owned());
+                let written = text.chars().filter(|c| !c.is_whitespace());
+                if !written.eq(list.iter().flat_map(|id| ["<", id, ">"]).flat_map(str::chars)) {
+                    record.fields.text("references as written", &text);
+                }
                 record.fields.list(name, list);
             }
             _ if carried => {}

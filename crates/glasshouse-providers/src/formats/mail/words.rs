@@ -80,7 +80,7 @@ fn word(text: &str) -> Option<Word<'_>> {
         b'B' | b'b' => rest.find("?=")?,
         _ => return None,
     };
-    let data = rest[..end].as_bytes();
+    let data = &rest.as_bytes()[..end];
     let bytes = if matches!(encoding, b'Q' | b'q') { quoted(data) } else { base64_lenient(data) };
     Some(Word { charset, bytes, length: text.len() - rest.len() + end + 2 })
 }
