@@ -13,7 +13,12 @@ pub(super) struct Head<'a> {
     pub strays: Vec<&'a [u8]>,
     /// Where the body begins.
     pub body: usize,
+    /// There are more headers than are kept.
+    pub overflow: bool,
 }
+
+/// Headers of one part beyond this number are not kept.
+const MOST_HEADERS: usize = 10_000;
 
 pub(super) struct Header<'a> {
     /// Name in lower case.
@@ -39,7 +44,10 @@ impl<'a> Head<'a> {
                 let next = &bytes[end..];
                 let goes_on = header_name(&next[..line_end(next, 0)]).is_some() || next.starts_with(b"\n");
                 if goes_on || next.starts_with(b"\r\n") {
-                    head.strays.push(line);
+                    head.overflow |= head.strays.len() >= MOST_HEADERS;
+                    if !head.overflow {
+                        head.strays.push(line);
+                    }
                     at = end;
                     continue;
                 }
@@ -50,7 +58,10 @@ impl<'a> Head<'a> {
                 value_end = line_end(bytes, value_end);
             }
             let name = line[..colon].trim_ascii_end();
-            head.headers.push(Header { name: lower(name), raw: &bytes[at + colon + 1..value_end] });
+            head.overflow |= head.headers.len() >= MOST_HEADERS;
+            if !head.overflow {
+                head.headers.push(Header { name: lower(name), raw: &bytes[at + colon + 1..value_end] });
+            }
             at = value_end;
         }
         head.body = at;
@@ -71,7 +82,14 @@ impl Header<'_> {
 
     /// Returns the value as a content type or disposition, its parameters decoded.
     pub fn content_type(&self) -> Option<ContentType<'static>> {
-        let (text, _) = self.text();
+        const LONGEST: usize = 16 << 10;
+        let (mut text, _) = self.text();
+        if text.len() > LONGEST {
+            text = Cow::Owned(text.chars().take(LONGEST / 4).collect());
+        }
+        if broken_words(&text) {
+            text = Cow::Owned(text.replace("=?", "= ?"));
+        }
         match MessageStream::new(format!("{text}\n").as_bytes()).parse_content_type().into_owned() {
             HeaderValue::ContentType(read) => Some(read),
             _ => None,
@@ -108,12 +126,26 @@ fn unfold(text: Cow<'_, str>) -> Cow<'_, str> {
     Cow::Owned(text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line)).collect())
 }
 
+/// Says whether a text has more beginnings of encoded words than a sender writes.
+///
+/// The library looks for the end of each, over and over if there is none.
+fn broken_words(text: &str) -> bool {
+    text.matches("=?").take(21).count() > 20
+}
+
 /// What an address says: a name, an address, or both.
 pub(super) type NameAndAddress = (Option<String>, Option<String>);
 
 /// Returns the addresses of a header value, groups opened up, and whether they hold all that the value does.
-pub(super) fn addresses(value: &str) -> (Vec<NameAndAddress>, bool) {
+///
+/// None comes of a value that is too long, or too broken, to be taken apart.
+pub(super) fn addresses(value: &str) -> Option<(Vec<NameAndAddress>, bool)> {
+    const LONGEST: usize = 2 << 20;
     let mut line = rewrite_words(value).into_owned();
+    let ours = line.matches("=?utf-8?B?").count();
+    if line.len() > LONGEST || line.matches("=?").count() > ours + 20 {
+        return None;
+    }
     line.push('\n');
     let mut found = Vec::new();
     let mut add = |addr: Addr<'_>| {
@@ -136,7 +168,7 @@ pub(super) fn addresses(value: &str) -> (Vec<NameAndAddress>, bool) {
     let count = |c: char| value.matches(c).count();
     let balanced = count('<') == count('>') && count('"') % 2 == 0;
     let whole = balanced && written.eq(kept.filter(punctuation));
-    (found, whole)
+    Some((found, whole))
 }
 
 /// Returns the ids between angle brackets; words where there are none.
@@ -200,8 +232,9 @@ mod tests {
             ("Nobody", vec![one("Nobody", "")], true),
             ("", vec![], true),
         ] {
-            assert_eq!(addresses(value), (found, whole), "{value}");
+            assert_eq!(addresses(value), Some((found, whole)), "{value}");
         }
+        assert_eq!(addresses(&"=?utf-8?Q?x".repeat(30)), None);
     }
 
     #[test]

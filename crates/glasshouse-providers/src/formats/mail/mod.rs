@@ -104,7 +104,7 @@ pub fn read_message(
         out.warn(at.clone(), "mail.no-header", "A message begins without headers; all of it is read as text.");
     }
     let mut taken = Vec::new();
-    let mut guessed = read_headers(&head, options, &mut record, &mut taken);
+    let Doubts { mut guessed, unread } = read_headers(&head, options, &mut record, &mut taken);
     let (parts, troubles) = take_apart(&head, message, truncated);
     for trouble in troubles {
         let (code, message) = match trouble {
@@ -147,6 +147,13 @@ pub fn read_message(
             "A text's charset is not stated, unknown or wrong; the likeliest is used.",
         );
     }
+    if unread {
+        out.warn(
+            at.clone(),
+            "mail.header",
+            "A header is too long or too broken to be taken apart, or there are too many.",
+        );
+    }
     if !hidden.is_empty() {
         record.fields.list("alternative parts", &hidden);
     }
@@ -165,14 +172,22 @@ fn without_separator(message: &[u8]) -> &[u8] {
     }
 }
 
-/// Fills in what the headers say and returns whether a charset had to be guessed.
+/// What was not plain to read in the headers.
+struct Doubts {
+    /// A charset had to be guessed.
+    guessed: bool,
+    /// A header stays whole in the fields or is not kept at all.
+    unread: bool,
+}
+
+/// Fills in what the headers say.
 fn read_headers(
     head: &Head<'_>,
     options: &Options,
     record: &mut Record,
     taken: &mut Vec<(&'static str, String)>,
-) -> bool {
-    let mut guessed = false;
+) -> Doubts {
+    let mut doubts = Doubts { guessed: false, unread: head.overflow };
     let (mut sent, mut received) = (None, None);
     let (mut root, mut parent, mut own) = (None, None, None);
     let mut lists: BTreeMap<Cow<'_, str>, Vec<String>> = BTreeMap::new();
@@ -181,7 +196,7 @@ fn read_headers(
     for header in &head.headers {
         let name = header.name.as_ref();
         let (text, guess) = header.text();
-        guessed |= guess;
+        doubts.guessed |= guess;
         if let Some(name) = options.take.iter().find(|n| **n == name) {
             taken.push((name, text.into_owned()));
             continue;
@@ -194,7 +209,9 @@ fn read_headers(
             continue;
         }
         let role = party_role(name, has_from);
-        let carried = role.is_some_and(|role| add_parties(record, role, &text));
+        let added = role.map(|role| add_parties(record, role, &text));
+        let carried = matches!(added, Some(Some(true)));
+        doubts.unread |= matches!(added, Some(None));
         if !seen.insert(name) {
             // Repeated though it should not be.
             lists.entry(Cow::Owned(format!("{name} again"))).or_default().push(text.into_owned());
@@ -238,7 +255,7 @@ fn read_headers(
     }
     record.moments.extend(sent.into_iter().chain(received));
     record.conversation = root.or(parent).or(own).filter(|id| !id.is_empty());
-    guessed
+    doubts
 }
 
 fn party_role(name: &str, has_from: bool) -> Option<PartyRole> {
@@ -254,15 +271,15 @@ fn party_role(name: &str, has_from: bool) -> Option<PartyRole> {
     })
 }
 
-/// Adds the parties of an address header and returns whether they carry all that it says.
-fn add_parties(record: &mut Record, role: PartyRole, value: &str) -> bool {
-    let (found, whole) = addresses(value);
+/// Adds the parties of an address header and returns whether they carry all that it says, if it could be read.
+fn add_parties(record: &mut Record, role: PartyRole, value: &str) -> Option<bool> {
+    let (found, whole) = addresses(value)?;
     record.parties.extend(found.into_iter().filter_map(|(name, address)| match (name, address) {
         (name, Some(address)) => Some(Party::with(role, name, IdentifierKind::Email, address)),
         (Some(name), None) => Some(Party::named(role, name)),
         (None, None) => None,
     }));
-    whole
+    Some(whole)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

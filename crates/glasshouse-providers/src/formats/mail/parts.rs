@@ -227,6 +227,9 @@ fn split<'a>(body: &'a [u8], boundary: &[u8]) -> (Vec<&'a [u8]>, bool) {
             continue;
         }
         let end = line_end(body, at + marker.len());
+        if parts.len() > MOST_PARTS {
+            return (parts, false);
+        }
         let rest = body[at + marker.len()..end].trim_ascii_end();
         let closing = rest.starts_with(b"--");
         // Some senders put blanks or comments after the closing boundary, none after the others.

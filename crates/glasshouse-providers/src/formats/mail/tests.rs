@@ -95,3 +95,34 @@ fn taken_headers_are_handed_over() {
     assert_eq!(message.taken, [("x-gm-thrid", "12".to_string())]);
     assert_eq!(message.at.locator.to_string(), "mime:@100+28");
 }
+
+/// What a sender can make long stays within time that grows with its length.
+#[test]
+fn hostile_length_takes_no_hostile_time() {
+    let long = 4_000_000;
+    for (head, unit) in [
+        ("", "a:\n"),
+        ("Subject: ", "=?a?Q?"),
+        ("Subject: ", "=?a?B? "),
+        ("To: ", "=?a?Q?"),
+        ("To: ", "(\\(\"<"),
+        ("To: ", "a@b,"),
+        ("Date: ", "((1 "),
+        ("References: ", "<a"),
+        ("Content-Type: x; a=", "=?a?Q?"),
+        ("Content-Type: multipart/mixed; boundary=b\n\n", "--b\n"),
+        ("Content-Type: multipart/mixed; boundary=b\n\n", "--b\nContent-Type: multipart/mixed; boundary=c\n\n"),
+        ("Content-Type: text/html\n\n", "<a b=\"'>"),
+        ("Content-Type: text/html\n\n", "<style></"),
+        ("Content-Type: text/html\n\n", "&<!--"),
+        ("Content-Transfer-Encoding: base64\n\n", "=A!\n"),
+        ("Content-Transfer-Encoding: quoted-printable\n\n", "= \t"),
+        ("From x\n\n", ">From "),
+        ("Subject: \u{e9}", "\u{e9}\n\t"),
+    ] {
+        let message = format!("{head}{}", unit.repeat(long / unit.len()));
+        let started = std::time::Instant::now();
+        read(&message);
+        assert!(started.elapsed().as_secs() < 20, "{head}{unit}");
+    }
+}

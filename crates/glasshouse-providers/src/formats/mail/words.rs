@@ -32,7 +32,9 @@ fn rewrite<'a>(value: &'a str, write: impl Fn(&mut String, &str)) -> Cow<'a, str
     }
     let mut out = String::with_capacity(value.len());
     let mut rest = value;
-    while let Some(start) = rest.find("=?") {
+    // Past the last end of a word there is none: without this, many beginnings would each look for an end.
+    let last_end = value.rfind("?=").unwrap_or(0);
+    while let Some(start) = rest.find("=?").filter(|at| value.len() - rest.len() + at < last_end) {
         let Some(word) = word(&rest[start..]) else {
             out.push_str(&rest[..start + 2]);
             rest = &rest[start + 2..];
@@ -164,6 +166,7 @@ mod tests {
             ("=?utf-8?Q?=3D?=", "="),
             ("=?utf-8?Q??=", ""),
             ("=?broken", "=?broken"),
+            ("=?utf-8?Q?a?= =?utf-8?Q?b", "a =?utf-8?Q?b"),
             ("=?utf-8?X?a?=", "=?utf-8?X?a?="),
             ("a =? b ?= c", "a =? b ?= c"),
             ("=?utf-8?B?Y2Fmw6k?=", "café"),
