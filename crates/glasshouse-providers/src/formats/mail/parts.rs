@@ -62,6 +62,7 @@ impl Part<'_> {
 /// What a part's own headers say of its content.
 struct Content {
     mime: String,
+    boundary: Option<String>,
     content_type: Option<ContentType<'static>>,
     disposition: Option<ContentType<'static>>,
     encoding: Encoding,
@@ -88,6 +89,7 @@ impl Content {
             }
         });
         Content {
+            boundary: if mime.starts_with("multipart/") { boundary(head, content_type.as_ref()) } else { None },
             mime,
             content_type,
             disposition: head.first("content-disposition").and_then(|h| h.content_type()),
@@ -142,8 +144,8 @@ pub(super) fn take_apart<'a>(head: &Head<'a>, bytes: &'a [u8], truncated: bool) 
             trouble(Trouble::Depth);
         }
         if multipart && !too_deep {
-            let boundary = boundary_of(item.content.content_type.as_ref());
-            let (bodies, closed) = split(item.body, boundary.unwrap_or("").as_bytes());
+            let boundary = item.content.boundary.take().unwrap_or_default();
+            let (bodies, closed) = split(item.body, boundary.as_bytes());
             if !bodies.is_empty() {
                 if item.content.mime == "multipart/alternative" {
                     alternatives += 1;
@@ -190,7 +192,7 @@ pub(super) fn take_apart<'a>(head: &Head<'a>, bytes: &'a [u8], truncated: bool) 
                 last: item.last,
             });
         }
-        let Content { mime, content_type, disposition, encoding } = item.content;
+        let Content { mime, content_type, disposition, encoding, .. } = item.content;
         parts.push(Part {
             path,
             mime,
@@ -206,8 +208,19 @@ pub(super) fn take_apart<'a>(head: &Head<'a>, bytes: &'a [u8], truncated: bool) 
     (parts, troubles)
 }
 
-fn boundary_of<'t>(content_type: Option<&'t ContentType<'static>>) -> Option<&'t str> {
-    content_type?.attribute("boundary").map(str::trim_end)
+/// Returns a multipart's boundary, also where the semicolon before it was forgotten.
+fn boundary(head: &Head<'_>, content_type: Option<&ContentType<'_>>) -> Option<String> {
+    if let Some(boundary) = content_type.and_then(|t| t.attribute("boundary")) {
+        return Some(boundary.trim_end().to_owned());
+    }
+    let (text, _) = head.first("content-type")?.text();
+    let at = text.to_ascii_lowercase().find("boundary=")? + "boundary=".len();
+    let value = text.get(at..)?;
+    let value = match value.strip_prefix('"') {
+        Some(quoted) => quoted.split('"').next()?,
+        None => value.split([';', ' ', '\t']).next()?,
+    };
+    Some(value.to_owned())
 }
 
 fn below(path: &str, number: usize) -> String {
@@ -357,6 +370,8 @@ mod tests {
     fn odd_boundaries() {
         let missing = "Content-Type: multipart/mixed; boundary=b\n\nno boundary anywhere";
         assert_eq!(paths(missing), (vec!["1 text/plain \"no boundary anywhere\"".into()], vec![Trouble::Boundary]));
+        let forgotten = "Content-Type: multipart/mixed boundary=\"b\"\n\n--b\n\nx\n--b--";
+        assert_eq!(paths(forgotten), (vec!["1 text/plain \"x\"".into()], vec![]));
         let prefix = "Content-Type: multipart/mixed; boundary=b\n\n--b\n\n--b1\nx--b\n--b  \n\ny";
         assert_eq!(paths(prefix).0, ["1 text/plain \"--b1\\nx--b\"", "2 text/plain \"y\""]);
         let empty = "Content-Type: multipart/mixed; boundary=b\n\n--b\n--b--\n";

@@ -82,8 +82,14 @@ fn word(text: &str) -> Option<Word<'_>> {
         b'B' | b'b' => rest.find("?=")?,
         _ => return None,
     };
-    let data = &rest.as_bytes()[..end];
-    let bytes = if matches!(encoding, b'Q' | b'q') { quoted(data) } else { base64_lenient(data) };
+    let data = &rest[..end];
+    let quoted_word = matches!(encoding, b'Q' | b'q');
+    // Raw bytes in a word were decoded with the header; they go back into the charset that the word names.
+    let data = match encoding_rs::Encoding::for_label(charset.as_bytes()) {
+        Some(stated) if quoted_word && !data.is_ascii() => stated.encode(data).0,
+        _ => Cow::Borrowed(data.as_bytes()),
+    };
+    let bytes = if quoted_word { quoted(&data) } else { base64_lenient(&data) };
     Some(Word { charset, bytes, length: text.len() - rest.len() + end + 2 })
 }
 
@@ -165,6 +171,7 @@ mod tests {
             ("=?utf-8?Q?two words?=", "two words"),
             ("=?utf-8?Q?=3D?=", "="),
             ("=?utf-8?Q??=", ""),
+            ("=?iso-8859-1?Q?Grü=DFe?=", "Grüße"),
             ("=?broken", "=?broken"),
             ("=?utf-8?Q?a?= =?utf-8?Q?b", "a =?utf-8?Q?b"),
             ("=?utf-8?X?a?=", "=?utf-8?X?a?="),
