@@ -5,10 +5,12 @@
 
 pub mod formats;
 pub mod framing;
+mod icalendar;
 mod mail;
 mod provider;
 mod sink;
 mod tree;
+mod vcard;
 
 pub use provider::{Companion, Frame, Opened, Provider};
 pub use sink::Sink;
@@ -18,4 +20,6 @@ pub use tree::{Tree, TreeEntry};
 #[rustfmt::skip]
 pub const ALL: &[&dyn Provider] = &[
     &mail::Mail,
+    &vcard::VCard,
+    &icalendar::ICalendar,
 ];

@@ -10,13 +10,15 @@ mod html;
 mod parts;
 mod words;
 
+pub(crate) use charset::{Reading, decode as decode_charset};
 pub use date::mail_date;
 pub(crate) use head::header_name;
 pub use html::readable as html_to_text;
+pub(crate) use parts::quoted_printable;
+pub(crate) use words::base64_lenient;
 pub use words::decode_words;
 
 use crate::Sink;
-use charset::Reading;
 use glasshouse_model::{
     Attachment, EntryId, Family, IdentifierKind, Locator, LocatorKind, MomentRole, Party, PartyRole, Record, Ref,
 };
