@@ -226,7 +226,9 @@ mod tests {
     use glasshouse_model::Framing;
 
     fn split(mbox: &str) -> Vec<String> {
-        texts(Framing::Mbox, mbox.as_bytes())
+        let messages = texts(Framing::Mbox, mbox.as_bytes());
+        assert_eq!(messages.concat(), mbox, "no byte is lost between messages");
+        messages
     }
 
     const A: &str = "From 1@xxx Sat Jan 02 10:00:00 +0000 2010\r\nSubject: a\r\n\r\nbody\r\n\r\n";

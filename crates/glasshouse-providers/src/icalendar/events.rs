@@ -137,6 +137,8 @@ struct Reader<'r> {
     open: Vec<Component>,
     /// Components beyond the deepest that are open.
     below: usize,
+    /// An end without a beginning was met.
+    stray: bool,
     out: &'r mut Sink,
 }
 
@@ -144,7 +146,8 @@ pub(super) fn parse(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
     let place = |start: usize, end: usize| {
         opened.at(Locator::bytes(frame.offset + start as u64, end.saturating_sub(start) as u64))
     };
-    let mut reader = Reader { place: &place, zones: Zones::read(frame.bytes), open: Vec::new(), below: 0, out };
+    let mut reader =
+        Reader { place: &place, zones: Zones::read(frame.bytes), open: Vec::new(), below: 0, stray: false, out };
     let (mut end, mut stray) = (0, false);
     for line in lines(frame.bytes) {
         match Property::read(&line) {
@@ -221,8 +224,12 @@ impl Reader<'_> {
                 }
             }
             None => {
-                let at = (self.place)(property.start, property.end);
-                self.out.warn(at, "icalendar.stray", "A component ends that never began.");
+                if !self.stray {
+                    let at = (self.place)(property.start, property.end);
+                    let what = "A component ends that never began; this is the first.";
+                    self.out.warn(at, "icalendar.stray", what);
+                }
+                self.stray = true;
             }
         }
     }

@@ -33,7 +33,8 @@ pub(super) fn parse(opened: &Opened<'_>, out: &mut Sink) {
         let offset = frame.offset + lead as u64;
         let read = read_message(bytes, offset, opened.entry.id, frame.truncated, &options, out);
         let Some(mut message) = read else { continue };
-        if let Some(flags) = maildir_flags(opened.entry.name()) {
+        let in_maildir = matches!(opened.entry.dir().rsplit('/').next(), Some("cur" | "new"));
+        if let Some(flags) = maildir_flags(opened.entry.name()).filter(|_| in_maildir) {
             message.record.fields.text("maildir flags", flags);
         }
         out.record(message.at, message.record);

@@ -220,7 +220,7 @@ fn read_headers(
             continue;
         }
         match name {
-            "date" => sent = Some(mail_date(MomentRole::Sent, &text)),
+            "date" if !text.is_empty() => sent = Some(mail_date(MomentRole::Sent, &text)),
             "subject" => {
                 let title = decode_words(&text);
                 if title != text {
@@ -299,7 +299,9 @@ enum Role {
 fn roles(parts: &[Part<'_>]) -> Vec<Role> {
     let is_body = |i: usize, part: &Part<'_>| {
         let readable = matches!(part.mime.as_str(), "text/plain" | "text/html");
-        readable && !part.is_attachment() && (i == 0 || part.file_name().is_none())
+        // Some senders give the HTML of an alternative a name; a named text elsewhere is a file.
+        let unnamed = i == 0 || (part.alternative.is_some() && part.mime == "text/html") || part.file_name().is_none();
+        readable && !part.is_attachment() && unnamed
     };
     // An alternative with plain text that says something is read as that.
     let plain: HashSet<usize> = parts
