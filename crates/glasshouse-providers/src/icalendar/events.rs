@@ -312,11 +312,11 @@ impl Reader<'_> {
         }
         if !component.alarms.is_empty() {
             let alarms: Vec<String> = component.alarms.iter().map(|alarm| object(alarm.iter())).collect();
-            record.fields.raw("VALARM", &format!("[{}]", alarms.join(",")));
+            record.fields.raw("alarms", &format!("[{}]", alarms.join(",")));
         }
         // The calendar's name and default zone come before its components wherever programs write them.
         if let Some(calendar) = self.open.iter().find(|c| c.name == "VCALENDAR") {
-            record.fields.raw("VCALENDAR", &object(calendar.properties.iter().filter(short).take(MOST_REPEATED)));
+            record.fields.raw("calendar", &object(calendar.properties.iter().filter(short).take(MOST_REPEATED)));
         }
         self.out.record(at, record);
     }

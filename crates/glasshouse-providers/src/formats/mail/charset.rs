@@ -27,7 +27,7 @@ pub(crate) fn decode<'a>(bytes: &'a [u8], charset: Option<&str>) -> (Cow<'a, str
         let (text, _, wrong) = encoding.decode(bytes);
         return if wrong { guess(bytes, label) } else { (text, Reading::Stated) };
     }
-    if bytes.is_ascii() && !label.to_ascii_lowercase().starts_with("utf-7") && !bytes.contains(&0x1b) {
+    if bytes.is_ascii() && !label.to_ascii_lowercase().contains("utf-7") && !bytes.contains(&0x1b) {
         // Every other charset met in mail agrees with ASCII on these bytes.
         if let Ok(text) = std::str::from_utf8(bytes) {
             return (Cow::Borrowed(text), Reading::Stated);

@@ -230,6 +230,17 @@ mod tests {
             ),
             ("j@example.org (Jo)", vec![one("Jo", "j@example.org")], false),
             ("Nobody", vec![one("Nobody", "")], true),
+            ("a@example.org <a@example.org>", vec![one("a@example.org", "a@example.org")], true),
+            (
+                "Jo Doe <jo@example.org>; b@example.org",
+                vec![one("Jo Doe", "jo@example.org"), one("", "b@example.org")],
+                false,
+            ),
+            ("'Jo' <jo@example.org>,, ,", vec![one("'Jo'", "jo@example.org")], true),
+            ("\"Jo \\\"X\\\" Doe\" <jo@example.org>", vec![one("Jo \"X\" Doe", "jo@example.org")], false),
+            ("Jo [team] <jo@example.org>", vec![one("Jo [team]", "jo@example.org")], true),
+            ("<jo@example.org", vec![one("", "jo@example.org")], false),
+            ("/O=EX/OU=X/CN=RECIPIENTS/CN=JO", vec![one("/O=EX/OU=X/CN=RECIPIENTS/CN=JO", "")], true),
             ("", vec![], true),
         ] {
             assert_eq!(addresses(value), Some((found, whole)), "{value}");

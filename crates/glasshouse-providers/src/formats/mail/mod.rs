@@ -85,9 +85,12 @@ pub fn read_message(
     let at = place("");
     let mut record = Record::new(Family::Mail, options.format);
     let mut message = bytes;
+    let mut separator_date = None;
     if options.mbox && message.starts_with(b"From ") {
         let end = line_end(message, 0);
-        record.fields.text("mbox from", String::from_utf8_lossy(message[5..end].trim_ascii()).as_ref());
+        let line = String::from_utf8_lossy(message[5..end].trim_ascii());
+        record.fields.text("mbox from", &line);
+        separator_date = line.split_once(' ').map(|(_, date)| mail_date(MomentRole::Received, date));
         message = without_separator(&message[end..]);
     }
     if message.iter().all(u8::is_ascii_whitespace) {
@@ -107,6 +110,10 @@ pub fn read_message(
     }
     let mut taken = Vec::new();
     let Doubts { mut guessed, unread } = read_headers(&head, options, &mut record, &mut taken);
+    if record.moments.is_empty() {
+        // No header says when: the separator does, by the clock of whoever wrote the file.
+        record.moments.extend(separator_date.filter(|m| !m.text.is_empty()));
+    }
     let (parts, troubles) = take_apart(&head, message, truncated);
     for trouble in troubles {
         let (code, message) = match trouble {
@@ -120,14 +127,11 @@ pub fn read_message(
     let mut text = String::new();
     let mut hidden = Vec::new();
     for (part, role) in parts.iter().zip(roles) {
-        let quoted = options.mbox
-            && part.encoding == Encoding::Identity
-            && (part.mime.starts_with("text/") || part.mime.starts_with("message/"));
-        let raw = if quoted { parts::unquote_from(part.body) } else { Cow::Borrowed(part.body) };
+        let raw = content(part, options.mbox);
         let whole = match role {
             Role::Text => read_text(part, &raw, &mut text, &mut guessed),
             Role::Alternative => {
-                hidden.push(format!("{} {}", part.path, part.mime));
+                hidden.push(part);
                 true
             }
             Role::InnerText => true,
@@ -141,6 +145,16 @@ pub fn read_message(
             let what = "A part's transfer encoding is unknown or damaged; it is decoded as far as possible.";
             out.warn(place(&part.path), "mail.encoding", what);
         }
+    }
+    if text.is_empty() {
+        // The plain alternative said nothing once it was decoded.
+        hidden.retain(|part| {
+            let readable = part.mime == "text/html";
+            if readable {
+                read_text(part, &content(part, options.mbox), &mut text, &mut guessed);
+            }
+            !readable
+        });
     }
     if guessed {
         out.warn(
@@ -157,7 +171,7 @@ pub fn read_message(
         );
     }
     if !hidden.is_empty() {
-        record.fields.list("alternative parts", &hidden);
+        record.fields.list("alternative parts", hidden.iter().map(|part| format!("{} {}", part.path, part.mime)));
     }
     record.text = Some(text).filter(|t| !t.is_empty());
     Some(Message { record, at, taken })
@@ -326,6 +340,16 @@ fn roles(parts: &[Part<'_>]) -> Vec<Role> {
         }
     };
     parts.iter().enumerate().map(role).collect()
+}
+
+/// Returns a part's content as it was before an mbox quoted it.
+fn content<'a>(part: &Part<'a>, mbox: bool) -> Cow<'a, [u8]> {
+    let text = part.mime.starts_with("text/") || part.mime.starts_with("message/");
+    if mbox && text && part.encoding == Encoding::Identity {
+        parts::unquote_from(part.body)
+    } else {
+        Cow::Borrowed(part.body)
+    }
 }
 
 /// Adds a part's text and returns whether its transfer encoding could be undone.

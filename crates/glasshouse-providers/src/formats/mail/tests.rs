@@ -126,3 +126,22 @@ fn hostile_length_takes_no_hostile_time() {
         assert!(started.elapsed().as_secs() < 20, "{head}{unit}");
     }
 }
+
+#[test]
+fn the_separators_date_stands_in_for_missing_headers() {
+    let moment = |message: &str| read(message).0.expect("a message").record.moments.first().cloned();
+    let gmail = moment("From 1@xxx Sat Jan 02 10:00:00 +0000 2010\nSubject: draft\n\nx").expect("a time");
+    assert_eq!((gmail.instant, gmail.role), (Some(1_262_426_400_000_000), MomentRole::Received));
+    let local = moment("From a@b Sat Jan  2 10:00:00 2010\nSubject: draft\n\nx").expect("a time");
+    assert_eq!((local.instant, local.text.as_str()), (None, "Sat Jan  2 10:00:00 2010"));
+    assert_eq!(moment("From -\nSubject: draft\n\nx"), None);
+}
+
+#[test]
+fn html_is_read_where_its_plain_alternative_says_nothing() {
+    let value = json(
+        "Content-Type: multipart/alternative; boundary=b\n\n--b\nContent-Transfer-Encoding: quoted-printable\n\n=20\n\
+         --b\nContent-Type: text/html; name=x.html\n\n<p>said</p>\n--b--\n",
+    );
+    assert_eq!((&value["text"], &value["fields"]["alternative parts"]), (&"said".into(), &serde_json::Value::Null));
+}
