@@ -5,13 +5,21 @@
 
 pub mod formats;
 pub mod framing;
+mod icalendar;
+mod mail;
 mod provider;
 mod sink;
 mod tree;
+mod vcard;
 
 pub use provider::{Companion, Frame, Opened, Provider};
 pub use sink::Sink;
 pub use tree::{Tree, TreeEntry};
 
 /// Every provider, in the order in which they are asked.
-pub const ALL: &[&dyn Provider] = &[];
+#[rustfmt::skip]
+pub const ALL: &[&dyn Provider] = &[
+    &mail::Mail,
+    &vcard::VCard,
+    &icalendar::ICalendar,
+];

@@ -36,18 +36,20 @@ enum Look {
 
 const SEPARATOR: &[u8] = b"From ";
 const LONGEST_SEPARATOR: usize = 1000;
-const LONGEST_HEAD: u64 = 1 << 20;
+const LONGEST_HEAD: usize = 1 << 20;
 
 impl Mbox {
-    fn close(&mut self, end: u64, truncated: bool, spans: &mut Vec<Span>) {
+    fn close(&mut self, end: u64, spans: &mut Vec<Span>) {
         if !self.skipping && end > self.start {
+            // The limit is kept here too: what a frame holds must not depend on how the bytes arrive.
+            let limit = self.start.saturating_add(LONGEST_FRAME);
             spans.push(Span {
                 name: String::new(),
                 element: true,
                 index: self.index,
                 start: self.start,
-                end,
-                truncated,
+                end: end.min(limit),
+                truncated: end > limit,
             });
             self.index += 1;
         }
@@ -66,23 +68,33 @@ impl Mbox {
             return true;
         }
         let message = &window[(self.start - base) as usize..];
-        let head = match (memmem::find(message, b"\n\n"), memmem::find(message, b"\n\r\n")) {
-            (Some(a), Some(b)) if b < a => b + 3,
-            (Some(a), _) => a + 2,
-            (None, Some(b)) => b + 3,
-            (None, None) if end || message.len() as u64 > LONGEST_HEAD => {
-                self.length = Length::None;
-                return true;
+        let message = &message[..message.len().min(LONGEST_HEAD)];
+        let (mut at, mut stated) = (0, None);
+        let head = loop {
+            let Some(eol) = memchr(b'\n', &message[at..]) else {
+                if !end && message.len() < LONGEST_HEAD {
+                    return false;
+                }
+                break None;
+            };
+            let line = &message[at..at + eol];
+            if at > 0 && matches!(line, b"" | b"\r") {
+                break Some(at + eol + 1);
             }
-            (None, None) => return false,
+            if at > 0 && line.starts_with(SEPARATOR) {
+                // A message that is all head: what follows is the next one's.
+                break None;
+            }
+            if let Some((name, value)) = line.split_at_checked(15)
+                && name.eq_ignore_ascii_case(b"Content-Length:")
+                && stated.is_none()
+            {
+                stated = std::str::from_utf8(value).ok().and_then(|v| v.trim().parse::<u64>().ok());
+            }
+            at += eol + 1;
         };
-        let stated = message[..head].split(|b| *b == b'\n').find_map(|line| {
-            let (name, value) = line.split_at_checked(15)?;
-            (name.eq_ignore_ascii_case(b"Content-Length:")).then_some(value)
-        });
-        let stated = stated.and_then(|v| std::str::from_utf8(v).ok()?.trim().parse::<u64>().ok());
-        self.length = match stated {
-            Some(n) if n < LONGEST_FRAME => Length::Claimed(self.start + head as u64 + n),
+        self.length = match (head, stated) {
+            (Some(head), Some(n)) if n < LONGEST_FRAME => Length::Claimed(self.start + head as u64 + n),
             _ => Length::None,
         };
         true
@@ -124,13 +136,28 @@ fn look(window: &[u8], at: usize, end: bool) -> Look {
         return Look::Text;
     }
     let after_blank = at == 0 || window[..at].ends_with(b"\n\n") || window[..at].ends_with(b"\n\r\n");
+    let zone_or_year = line.len() >= 4 && line[line.len() - 4..].iter().all(u8::is_ascii_digit);
+    let separator = if after_blank { is_dated(line) || is_undated(line) } else { is_dated(line) && zone_or_year };
+    if separator { Look::Separator } else { Look::Text }
+}
+
+/// Says whether a separator's line holds a time of day and a month or year, wherever its date stands.
+fn is_dated(line: &[u8]) -> bool {
+    const MONTHS: [&[u8]; 12] =
+        [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
     let clock = line
         .windows(4)
         .any(|w| w[0].is_ascii_digit() && w[1] == b':' && w[2].is_ascii_digit() && w[3].is_ascii_digit());
-    let zone_or_year = line.len() >= 4 && line[line.len() - 4..].iter().all(u8::is_ascii_digit);
-    let lone_word = !line.is_empty() && !line.contains(&b' ');
-    let separator = if after_blank { clock || lone_word } else { clock && zone_or_year };
-    if separator { Look::Separator } else { Look::Text }
+    clock
+        && line.split(|b| !b.is_ascii_alphanumeric()).any(|word| {
+            let year = word.len() == 4 && (word.starts_with(b"19") || word.starts_with(b"20"));
+            (year && word.iter().all(u8::is_ascii_digit)) || MONTHS.contains(&word)
+        })
+}
+
+/// Says whether a separator's line is one of those that come without a date: nothing, a dash, an address.
+fn is_undated(line: &[u8]) -> bool {
+    matches!(line, b"" | b"-") || line == b"MAILER-DAEMON" || (line.contains(&b'@') && !line.contains(&b' '))
 }
 
 /// Says whether text begins with a header line (`Name:`) or with an mbox-quoted one.
@@ -171,18 +198,18 @@ impl Framer for Mbox {
                 }
                 Look::Text => self.at = base + (found + SEPARATOR.len()) as u64,
                 Look::Separator => {
-                    self.close(base + found as u64, false, spans);
+                    self.close(base + found as u64, spans);
                     self.begin(base + found as u64);
                 }
             }
         }
         if have - self.start > LONGEST_FRAME && !self.skipping {
-            self.close(self.start + LONGEST_FRAME, true, spans);
+            self.close(have, spans);
             self.skipping = true;
             self.length = Length::None;
         }
         if end {
-            self.close(have, false, spans);
+            self.close(have, spans);
             (self.start, self.at) = (have, have + 1);
         }
     }
@@ -199,7 +226,9 @@ mod tests {
     use glasshouse_model::Framing;
 
     fn split(mbox: &str) -> Vec<String> {
-        texts(Framing::Mbox, mbox.as_bytes())
+        let messages = texts(Framing::Mbox, mbox.as_bytes());
+        assert_eq!(messages.concat(), mbox, "no byte is lost between messages");
+        messages
     }
 
     const A: &str = "From 1@xxx Sat Jan 02 10:00:00 +0000 2010\r\nSubject: a\r\n\r\nbody\r\n\r\n";
@@ -226,6 +255,46 @@ mod tests {
         assert_eq!(split(&format!("{odd}{bare}{odd}")), [odd, bare, odd]);
         let no_blank = "From a@b Sat Jan 02 10:00:00 2010\nSubject: a\n\nno blank line after\n";
         assert_eq!(split(&format!("{no_blank}{B}")), [no_blank, B]);
+    }
+
+    #[test]
+    fn undated_separators_need_a_blank_line_and_a_header() {
+        let thunderbird = "From \r\nX-Mozilla-Status: 0001\r\n\r\nx\r\n\r\n";
+        let dash = "From -\nSubject: a\n\nx\n\n";
+        let eudora = "From ???@???\nSubject: a\n\nx\n\n";
+        assert_eq!(split(&format!("{thunderbird}{dash}{eudora}")), [thunderbird, dash, eudora]);
+        let talk = "From x@y Sat Jan 02 10:00:00 2010\nSubject: a\n\nFrom Bob\nNote: not a header\n\n\
+                    From 10:00 to 11:00\nNote: we meet\n\nFrom me@example.org to you\nNote: x\n\n";
+        assert_eq!(split(&format!("{talk}{B}")), [talk, B]);
+    }
+
+    #[test]
+    fn quoted_separators_stay() {
+        let rd = "From x@y Sat Jan 02 10:00:00 2010\nSubject: a\n\n>From b@c Sat Jan 02 10:00:00 2010\nSubject: b\n\n\
+                  >>From b@c Sat Jan 02 10:00:00 2010\nSubject: c\n\n";
+        assert_eq!(split(&format!("{rd}{B}")), [rd, B]);
+        let quoted_head =
+            "From x@y Sat Jan 02 10:00:00 2010\n>From old@y Fri Jan 01 10:00:00 2010\nSubject: a\n\nx\n\n";
+        assert_eq!(split(&format!("{quoted_head}{B}")), [quoted_head, B]);
+    }
+
+    #[test]
+    fn a_message_that_is_all_head_does_not_take_the_next_ones_length() {
+        let bare = "From x@y Sat Jan 02 10:00:00 2010\nSubject: a\n";
+        let next = "From x@y Sat Jan 02 10:00:00 2010\nContent-Length: 2\n\nx\n\n";
+        assert_eq!(split(&format!("{bare}{next}{B}")), [bare, next, B]);
+    }
+
+    #[test]
+    fn frames_beyond_the_limit_are_cut_however_the_bytes_arrive() {
+        let mut bytes = A.as_bytes().to_vec();
+        bytes.resize(super::LONGEST_FRAME as usize + 100_000, b'x');
+        bytes.extend_from_slice(b"\n\n");
+        bytes.extend_from_slice(B.as_bytes());
+        let (all, _) = crate::framing::frame_all(Framing::Mbox, &bytes);
+        assert_eq!(all.iter().map(|s| s.truncated).collect::<Vec<_>>(), [true, false]);
+        assert_eq!(crate::framing::tests::frame_in_steps(Framing::Mbox, &bytes, 30_000_001), all);
+        assert_eq!(crate::framing::tests::frame_in_steps(Framing::Mbox, &bytes, 1 << 20), all);
     }
 
     #[test]
