@@ -5,7 +5,10 @@
 
 pub mod formats;
 pub mod framing;
+mod google;
+mod gpx;
 mod mail;
+mod media;
 mod provider;
 mod sink;
 mod tree;
@@ -17,5 +20,8 @@ pub use tree::{Tree, TreeEntry};
 /// Every provider, in the order in which they are asked.
 #[rustfmt::skip]
 pub const ALL: &[&dyn Provider] = &[
+    &google::Google,
+    &gpx::Gpx,
     &mail::Mail,
+    &media::Media,
 ];
