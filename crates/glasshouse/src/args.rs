@@ -1,0 +1,261 @@
+//! What can be typed, and what each command does.
+
+use crate::{EXIT_NO, intake, output, query};
+use clap::{Args as ClapArgs, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use glasshouse_engine::EngineError;
+use std::path::PathBuf;
+
+/// Reads exports of your online accounts into proven, searchable records.
+///
+/// Everything stays on this machine: nothing is sent and nothing is fetched. Start with
+/// `glasshouse open takeout-*.zip`; then `glasshouse search CASE "words"`.
+#[derive(Parser)]
+#[command(version, after_help = "Exit codes: 0 done, 1 the answer is no (nothing found, proof failed), 2 not carried out, 130 stopped.")]
+pub struct Args {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Takes exports into a case under the authority `self`, reads them, and says what it found.
+    ///
+    /// Give zips, tars, tar.gz, folders or single files, alone or together; parts of one export may come in any
+    /// order and later. Interrupt it whenever you like: the same command goes on where it was.
+    Open(Open),
+    /// Makes an empty case, or lists what a case is.
+    #[command(subcommand)]
+    Case(CaseCommand),
+    /// Takes more parts into a case and reads what is new.
+    Add(Add),
+    /// Reads what is preserved but not yet read, or goes on after an interruption.
+    Process(Process),
+    /// Finds records by words and by what they are.
+    ///
+    /// Words must all occur; "exact phrase", -without, one OR other, begin*. Fields: from: with: family: service:
+    /// format: account: tier: source: in:CONVERSATION after:2024-01-31 before: on: has:attachment has:place
+    /// near:51.5,-0.12,2km. Without words it lists what the fields select, newest first.
+    Search(Search),
+    /// Shows one record: every time, party and field, and where its bytes are.
+    Show(Show),
+    /// Runs one SQL SELECT over the tables of a case.
+    ///
+    /// Tables: records, parties, attachments, entries, warnings, outcomes, drift, events, sources, runs, authorities.
+    /// JSON in `fields` is reached as fields->>'name'. text_search('words') gives the ids that a search finds.
+    Sql(Sql),
+    /// Prints one line over all records: the same for the same bytes, whatever the case, keys or threads.
+    Digest(OneCase),
+    /// Lists the parts that the case holds, with their hashes.
+    Sources(Listing),
+    /// Lists every entry of every part, and what became of it.
+    Entries(Listing),
+    /// Lists everything that could not be read, or only in part.
+    Warnings(Listing),
+    /// Lists the log: what was done, when and by whom.
+    Events(Listing),
+    /// Lists the formats that can be read, and how well each is proven.
+    Providers(Json),
+    /// Proves the case whole, or says what fails. (The small program glasshouse-verify does the same.)
+    Verify(Verify),
+    /// Serves the case to a browser on this machine and prints the link.
+    Serve(Serve),
+    /// Writes a small synthetic account to try things on.
+    Sample(Sample),
+    /// Prints completions for a shell.
+    Completions { shell: Shell },
+}
+
+#[derive(ClapArgs)]
+pub struct Open {
+    /// Zips, tars, folders or files.
+    #[arg(required = true)]
+    pub paths: Vec<PathBuf>,
+    /// Folder of the case; made if it is not there. Named after the first path if left out.
+    #[arg(long)]
+    pub case: Option<PathBuf>,
+    /// Do not serve the case afterwards.
+    #[arg(long)]
+    pub no_serve: bool,
+    #[command(flatten)]
+    pub how: How,
+    /// Address to serve at.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    pub listen: String,
+}
+
+#[derive(ClapArgs)]
+pub struct How {
+    /// Leave the parts where they are and only hash them: if they change or go, the case says so.
+    #[arg(long)]
+    pub in_place: bool,
+    /// Read a password for encrypted parts from this file descriptor (its first line).
+    #[arg(long, value_name = "FD")]
+    pub password_fd: Option<i32>,
+    /// Number of threads; all cores if left out.
+    #[arg(long)]
+    pub threads: Option<usize>,
+    /// Show no progress.
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// Confirm that this is your own account's data, without being asked.
+    #[arg(long)]
+    pub yes: bool,
+}
+
+#[derive(Subcommand)]
+pub enum CaseCommand {
+    /// Makes an empty case under the authority `self`.
+    New {
+        case: PathBuf,
+        #[arg(long)]
+        title: Option<String>,
+        /// Confirm that this is your own account's data, without being asked.
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Says what a case is.
+    Show(OneCase),
+}
+
+#[derive(ClapArgs)]
+pub struct Add {
+    pub case: PathBuf,
+    #[arg(required = true)]
+    pub paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub how: How,
+}
+
+#[derive(ClapArgs)]
+pub struct Process {
+    pub case: PathBuf,
+    #[command(flatten)]
+    pub how: How,
+}
+
+#[derive(ClapArgs)]
+pub struct OneCase {
+    pub case: PathBuf,
+}
+
+#[derive(ClapArgs)]
+pub struct Json {
+    /// One JSON object a line.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(ClapArgs)]
+pub struct Listing {
+    pub case: PathBuf,
+    #[command(flatten)]
+    pub json: Json,
+}
+
+#[derive(ClapArgs)]
+pub struct Search {
+    pub case: PathBuf,
+    /// Words and fields; see above.
+    #[arg(allow_hyphen_values = true)]
+    pub query: Vec<String>,
+    #[command(flatten)]
+    pub json: Json,
+    /// Print the number of records only.
+    #[arg(long, conflicts_with = "json")]
+    pub count: bool,
+    /// How many records to print.
+    #[arg(long, default_value_t = 20)]
+    pub limit: usize,
+}
+
+#[derive(ClapArgs)]
+pub struct Show {
+    pub case: PathBuf,
+    /// Id of the record.
+    pub record: String,
+    /// Print the record's bytes, as they are in the evidence, and nothing else.
+    #[arg(long)]
+    pub bytes: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum TableFormat {
+    Table,
+    Json,
+    Csv,
+}
+
+#[derive(ClapArgs)]
+pub struct Sql {
+    pub case: PathBuf,
+    pub statement: String,
+    #[arg(long, value_enum, default_value_t = TableFormat::Table)]
+    pub format: TableFormat,
+    /// Stop after this many seconds.
+    #[arg(long, default_value_t = 60)]
+    pub seconds: u64,
+}
+
+#[derive(ClapArgs)]
+pub struct Verify {
+    pub case: PathBuf,
+    /// A checkpoint that was kept outside the case.
+    #[arg(long, value_name = "FILE")]
+    pub against: Option<PathBuf>,
+    /// Also read every entry and compare its hash.
+    #[arg(long)]
+    pub deep: bool,
+}
+
+#[derive(ClapArgs)]
+pub struct Serve {
+    pub case: PathBuf,
+    /// Address to serve at; port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    pub listen: String,
+}
+
+#[derive(ClapArgs)]
+pub struct Sample {
+    /// Folder to write to.
+    pub dir: PathBuf,
+    /// Size: 1.0 is a full account.
+    #[arg(long, default_value_t = 0.01)]
+    pub scale: f64,
+    /// The same seed gives the same account.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}
+
+/// Carries a command out and returns its exit code.
+pub fn run(command: Command) -> Result<u8, EngineError> {
+    match command {
+        Command::Open(open) => intake::open(open),
+        Command::Case(CaseCommand::New { case, title, yes }) => intake::new_case(&case, title, yes),
+        Command::Case(CaseCommand::Show(one)) => output::case(&one.case),
+        Command::Add(add) => intake::add(&add.case, &add.paths, &add.how),
+        Command::Process(process) => intake::add(&process.case, &[], &process.how),
+        Command::Search(search) => query::search(&search),
+        Command::Show(show) => query::show(&show),
+        Command::Sql(sql) => query::sql(&sql),
+        Command::Digest(one) => query::digest(&one.case),
+        Command::Sources(listing) => query::list(&listing, "SELECT * FROM sources"),
+        Command::Entries(listing) => query::list(&listing, "SELECT * FROM entries ORDER BY entry"),
+        Command::Warnings(listing) => query::list(&listing, "SELECT * FROM warnings ORDER BY entry"),
+        Command::Events(listing) => query::list(&listing, "SELECT * FROM events ORDER BY seq"),
+        Command::Providers(json) => output::providers(json.json),
+        Command::Verify(verify) => output::verify(&verify),
+        Command::Serve(serve) => crate::intake::serve(&serve.case, &serve.listen),
+        Command::Sample(sample) => output::sample(&sample),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Args::command(), "glasshouse", &mut std::io::stdout());
+            Ok(0)
+        }
+    }
+}
+
+/// The exit code of a question whose answer may be no.
+pub fn found(any: bool) -> u8 {
+    if any { 0 } else { EXIT_NO }
+}

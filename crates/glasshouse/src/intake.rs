@@ -1,0 +1,168 @@
+//! Opening cases and taking things in, with one progress bar.
+
+use crate::args::{How, Open};
+use crate::output;
+use glasshouse_engine::EngineError;
+use glasshouse_engine::ingest::{Options, Progress, Report, Taken, ingest};
+use glasshouse_store::{Actor, Case, SELF_STATEMENT, is_case};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::io::{BufRead, IsTerminal, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// `glasshouse open`.
+pub fn open(open: Open) -> Result<u8, EngineError> {
+    for path in &open.paths {
+        std::fs::metadata(path).map_err(|e| EngineError::io(path, "open", e))?;
+    }
+    let folder = open.case.clone().unwrap_or_else(|| case_for(&open.paths));
+    let case = if is_case(&folder) {
+        Case::open(&folder, actor())?
+    } else {
+        confirm(open.how.yes)?;
+        let custody = if open.how.in_place { "external" } else { "copied" };
+        Case::create(&folder, &title(&open.paths), custody, actor())?
+    };
+    let report = take_in(&case, &open.paths, &open.how)?;
+    say(&case, &report)?;
+    drop(case);
+    if open.no_serve { Ok(0) } else { serve(&folder, &open.listen) }
+}
+
+/// `glasshouse case new`.
+pub fn new_case(folder: &Path, title: Option<String>, yes: bool) -> Result<u8, EngineError> {
+    confirm(yes)?;
+    let title = title.unwrap_or_else(|| name_of(folder));
+    let case = Case::create(folder, &title, "copied", actor())?;
+    println!("Made the case {}.", folder.display());
+    output::keep(&case)?;
+    Ok(0)
+}
+
+/// `glasshouse add` and `glasshouse process`.
+pub fn add(folder: &Path, paths: &[PathBuf], how: &How) -> Result<u8, EngineError> {
+    let case = Case::open(folder, actor())?;
+    let report = take_in(&case, paths, how)?;
+    say(&case, &report)?;
+    Ok(0)
+}
+
+/// `glasshouse serve`.
+pub fn serve(folder: &Path, listen: &str) -> Result<u8, EngineError> {
+    glasshouse_store::read_case_file(folder)?;
+    let _ = listen;
+    println!("This version has no review page yet. Look with `glasshouse search {} WORDS`.", folder.display());
+    Ok(0)
+}
+
+/// Says who acts, as the operating system knows them.
+pub fn actor() -> Actor {
+    let who = std::env::var("USER").or_else(|_| std::env::var("LOGNAME"));
+    let who = who.unwrap_or_else(|_| format!("uid {}", rustix::process::getuid().as_raw()));
+    let place = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    Actor { who, place }
+}
+
+fn take_in(case: &Case, paths: &[PathBuf], how: &How) -> Result<Report, EngineError> {
+    let mut options = Options { in_place: how.in_place, password: password(how.password_fd)?, ..Options::default() };
+    if let Some(threads) = how.threads {
+        options.threads = threads.clamp(1, 256);
+    }
+    let progress = Arc::new(Progress::default());
+    let stop = progress.clone();
+    // A second handler cannot be set; the first one serves every intake of this process.
+    let _ = ctrlc::set_handler(move || stop.stop.store(true, Ordering::Relaxed));
+    let done = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let bar = (!how.quiet).then(|| show_progress(progress.clone(), done.clone()));
+    let report = ingest(case, paths, &options, &progress);
+    done.store(true, Ordering::Relaxed);
+    if let Some(bar) = bar {
+        let _ = bar.join();
+    }
+    report
+}
+
+fn show_progress(progress: Arc<Progress>, done: Arc<std::sync::atomic::AtomicBool>) -> std::thread::JoinHandle<()> {
+    std::thread::spawn(move || {
+        let bar = ProgressBar::new(0);
+        let style = "{msg:24!} {bar:28} {bytes}/{total_bytes} {prefix} {eta} left";
+        if let Ok(style) = ProgressStyle::with_template(style) {
+            bar.set_style(style);
+        }
+        while !done.load(Ordering::Relaxed) {
+            bar.set_length(progress.total.load(Ordering::Relaxed));
+            bar.set_position(progress.done.load(Ordering::Relaxed));
+            bar.set_message(progress.phase());
+            let (records, warnings) =
+                (progress.records.load(Ordering::Relaxed), progress.warnings.load(Ordering::Relaxed));
+            bar.set_prefix(format!("{} records {} warnings", output::count(records), output::count(warnings)));
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        bar.finish_and_clear();
+    })
+}
+
+fn say(case: &Case, report: &Report) -> Result<(), EngineError> {
+    for (path, taken) in &report.taken {
+        if let Taken::Held(source) = taken {
+            println!("{} is in the case already ({source}).", path.display());
+        }
+    }
+    if !report.changed {
+        println!("Nothing new to read.");
+    }
+    output::summary(case.root(), &report.run)?;
+    output::keep(case)
+}
+
+/// Asks for the one thing that the authority `self` needs.
+fn confirm(yes: bool) -> Result<(), EngineError> {
+    if yes {
+        return Ok(());
+    }
+    if !std::io::stdin().is_terminal() {
+        return Err(EngineError::other(format!(
+            "This opens a case under the authority `self`, which needs one statement: \"{SELF_STATEMENT}\" Confirm it with --yes."
+        )));
+    }
+    eprintln!("This case has no legal basis but yours: \"{SELF_STATEMENT}\"");
+    eprint!("Is that so? Type yes to confirm: ");
+    let mut answer = String::new();
+    std::io::stdin().lock().read_line(&mut answer).map_err(|e| EngineError::other(e.to_string()))?;
+    if answer.trim().eq_ignore_ascii_case("yes") {
+        Ok(())
+    } else {
+        Err(EngineError::other("Not confirmed; nothing was read."))
+    }
+}
+
+fn password(fd: Option<i32>) -> Result<Option<Vec<u8>>, EngineError> {
+    let Some(fd) = fd else { return Ok(None) };
+    let path = PathBuf::from(format!("/dev/fd/{fd}"));
+    let file = std::fs::File::open(&path).map_err(|e| EngineError::io(&path, "read the password from", e))?;
+    let mut line = Vec::new();
+    std::io::BufReader::new(file.take(4096))
+        .read_until(b'\n', &mut line)
+        .map_err(|e| EngineError::io(&path, "read the password from", e))?;
+    while matches!(line.last(), Some(b'\n' | b'\r')) {
+        line.pop();
+    }
+    Ok(Some(line))
+}
+
+fn case_for(paths: &[PathBuf]) -> PathBuf {
+    let first = paths.first().map_or_else(|| "account".into(), |p| name_of(p));
+    let stem = first.split('.').next().filter(|s| !s.is_empty()).unwrap_or("account").to_owned();
+    PathBuf::from(format!("{stem}.case"))
+}
+
+fn title(paths: &[PathBuf]) -> String {
+    paths.first().map_or_else(|| "account".into(), |p| name_of(p))
+}
+
+fn name_of(path: &Path) -> String {
+    let full = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    full.file_name().map_or_else(|| "case".into(), |n| n.to_string_lossy().into_owned())
+}
