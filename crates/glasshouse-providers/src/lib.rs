@@ -5,8 +5,11 @@
 
 pub mod formats;
 pub mod framing;
+mod google;
+mod gpx;
 mod icalendar;
 mod mail;
+mod media;
 mod provider;
 mod sink;
 mod tree;
@@ -19,7 +22,10 @@ pub use tree::{Tree, TreeEntry};
 /// Every provider, in the order in which they are asked.
 #[rustfmt::skip]
 pub const ALL: &[&dyn Provider] = &[
+    &google::Google,
+    &gpx::Gpx,
     &mail::Mail,
     &vcard::VCard,
     &icalendar::ICalendar,
+    &media::Media,
 ];

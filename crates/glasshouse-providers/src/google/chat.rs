@@ -1,0 +1,149 @@
+//! Google Chat: messages of a group or a direct conversation, and what is known of a user.
+
+use super::element::{keep, not_an_object, place, text, unread_member};
+use super::when;
+use crate::formats::json::Object;
+use crate::{Frame, Opened, Sink};
+use glasshouse_model::{
+    Attachment, Family, Framing, IdentifierKind, Locator, MomentRole, Party, PartyRole, Record, Ref,
+};
+
+pub(super) const FORMAT: &str = "chat";
+pub(super) const MESSAGES: Framing = Framing::JsonArrays(&["messages"]);
+
+/// Reads messages (framed by element) or a user's information (whole).
+pub(super) fn parse(opened: &Opened<'_>, out: &mut Sink) {
+    if opened.claim.framing == Framing::Whole {
+        for frame in opened.frames {
+            user(opened, frame, out);
+        }
+        return;
+    }
+    let group = Group::of(opened);
+    for frame in opened.frames {
+        if frame.element {
+            message(opened, frame, &group, out);
+        } else {
+            unread_member(opened, frame, FORMAT, out);
+        }
+    }
+}
+
+/// What the messages' folder says about them.
+struct Group {
+    /// The folder's name: `DM <id>` or `Space <id>`.
+    id: String,
+    name: Option<String>,
+    /// Name and address of each member.
+    members: Vec<(Option<String>, String)>,
+    at: Option<Ref>,
+}
+
+impl Group {
+    fn of(opened: &Opened<'_>) -> Self {
+        let dir = opened.entry.dir();
+        let id = dir.rsplit('/').next().unwrap_or(dir).to_owned();
+        let mut group = Group { id, name: None, members: Vec::new(), at: None };
+        let Some(info) = opened.companions.iter().find(|c| c.entry.name() == "group_info.json") else { return group };
+        let text = String::from_utf8_lossy(info.bytes);
+        let Ok(object) = Object::parse(text.trim_start_matches('\u{feff}')) else { return group };
+        group.name = object.text("name").map(Into::into);
+        group.members = object
+            .objects("members")
+            .iter()
+            .filter_map(|m| Some((m.text("name").map(Into::into), m.text("email")?.into_owned())))
+            .collect();
+        group.at = Some(Ref { entry: info.entry.id, locator: Locator::json("", 0, info.bytes.len() as u64) });
+        group
+    }
+}
+
+fn message(opened: &Opened<'_>, frame: &Frame<'_>, group: &Group, out: &mut Sink) {
+    let at = place(opened, frame);
+    let raw = text(frame, &at, out);
+    let Ok(object) = Object::parse(&raw) else {
+        return not_an_object(frame, at, out);
+    };
+    let mut record = Record::new(Family::Message, FORMAT);
+    record.conversation = Some(group.id.clone());
+    let mut sender = None;
+    for (key, raw) in object.members() {
+        let value = object.text(key);
+        match (key, value) {
+            ("created_date", Some(text)) => record.moments.insert(0, when::moment(MomentRole::Sent, &text)),
+            ("updated_date", Some(text)) => record.moments.push(when::moment(MomentRole::Modified, &text)),
+            ("text", Some(text)) => record.text = Some(text.into_owned()),
+            ("creator", None) => {
+                if let Some(creator) = object.object(key) {
+                    sender = creator.text("email").map(|e| e.into_owned());
+                    record.parties.push(party(PartyRole::Sender, &creator));
+                }
+                keep(&mut record.fields, key, raw.get());
+            }
+            ("attached_files", None) => {
+                record.attachments = object.objects(key).iter().map(|file| attachment(file, opened)).collect();
+                keep(&mut record.fields, key, raw.get());
+            }
+            ("deleted_date" | "annotations" | "topic_id" | "message_id" | "message_state" | "deletion_metadata"
+            | "previous_message_versions" | "quoted_message_metadata" | "reactions" | "creator"
+            | "attached_files" | "created_date" | "updated_date" | "text", _) => {
+                keep(&mut record.fields, key, raw.get());
+            }
+            _ => {
+                out.drift(FORMAT, key);
+                keep(&mut record.fields, key, raw.get());
+            }
+        }
+    }
+    record.fields.opt_text("group_name", group.name.as_deref());
+    if let (2, Some(sender)) = (group.members.len(), &sender) {
+        for (name, email) in group.members.iter().filter(|(_, email)| email != sender) {
+            record.parties.push(Party::with(PartyRole::To, name.clone(), IdentifierKind::Email, email.clone()));
+        }
+    }
+    if record.moments.first().is_none_or(|m| m.instant.is_none()) {
+        out.warn(at.clone(), "time.missing", "The message's time is missing or no instant follows from it.");
+    }
+    out.record_from(at, group.at.clone(), record);
+}
+
+fn party(role: PartyRole, person: &Object<'_>) -> Party {
+    let name = person.text("name").map(|n| n.into_owned());
+    match person.text("email") {
+        Some(email) => Party::with(role, name, IdentifierKind::Email, email),
+        None => Party { role, name, identifiers: Vec::new() },
+    }
+}
+
+fn attachment(file: &Object<'_>, opened: &Opened<'_>) -> Attachment {
+    let export = file.text("export_name");
+    let found = export.as_deref().and_then(|name| opened.companions.iter().find(|c| c.entry.name() == name));
+    Attachment {
+        name: file.text("original_name").or_else(|| export.clone()).map(Into::into),
+        mime: found.and_then(|c| crate::formats::exif::media_type(c.bytes)).map(Into::into),
+        size: found.map(|c| c.entry.size),
+        sha256: None,
+        at: found.map(|c| Ref { entry: c.entry.id, locator: Locator::whole(c.entry.size) }),
+    }
+}
+
+fn user(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
+    let at = opened.at(Locator::json("", frame.offset, frame.bytes.len() as u64));
+    let raw = text(frame, &at, out);
+    let Ok(object) = Object::parse(raw.trim_start_matches('\u{feff}')) else {
+        return not_an_object(frame, at, out);
+    };
+    let mut record = Record::new(Family::Account, FORMAT);
+    if let Some(user) = object.object("user") {
+        record.account = user.text("email").map(Into::into);
+        record.title = user.text("name").map(Into::into);
+        record.parties.push(party(PartyRole::Owner, &user));
+    }
+    for (key, raw) in object.members() {
+        if !matches!(key, "user" | "membership_info") {
+            out.drift(FORMAT, key);
+        }
+        keep(&mut record.fields, key, raw.get());
+    }
+    out.record(at, record);
+}

@@ -1,0 +1,85 @@
+#![doc = include_str!("README.md")]
+
+use crate::formats::exif::{self, NoExif, media_type};
+use crate::{Opened, Provider, Sink, Tree};
+use glasshouse_model::{Attachment, Claim, Family, Format, Framing, Locator, Manifest, Record, Tier};
+
+/// Loose pictures, films and sound.
+pub struct Media;
+
+static MANIFEST: Manifest = Manifest {
+    id: "media",
+    title: "Pictures, films and sound",
+    formats: &[Format {
+        id: "exif",
+        title: "A media file with what it says about itself (EXIF, QuickTime, MP4)",
+        families: &[Family::Media],
+        tier: Tier::Proven,
+        version: 1,
+    }],
+    general: true,
+    not_covered: &[
+        "XMP and IPTC blocks, and the maker notes of cameras, are not read.",
+        "Tags of sound files are not read; the files are listed.",
+        "Of a file longer than 64 MiB only the beginning is looked at.",
+    ],
+    references: &[
+        "https://www.cipa.jp/std/documents/download_e.html?DC-008-Translation-2023-E",
+        "https://github.com/mindeng/nom-exif",
+        "https://github.com/ianare/exif-samples",
+    ],
+};
+
+/// Endings of what is never media and often numerous; their first bytes are not fetched.
+const OTHERS: &[&str] = &[
+    "json", "html", "htm", "csv", "tsv", "txt", "xml", "mbox", "eml", "msg", "zip", "tgz", "gz", "pdf", "ics", "vcf",
+    "js", "css", "md", "log", "doc", "docx", "xls", "xlsx", "ppt", "pptx", "db", "sqlite", "plist", "gpx", "kml", "pst",
+];
+
+impl Provider for Media {
+    fn manifest(&self) -> &'static Manifest {
+        &MANIFEST
+    }
+
+    fn recognise(&self, tree: &Tree<'_>) -> Vec<Claim> {
+        let candidates = tree.entries().iter().filter(|e| e.size > 0 && !OTHERS.contains(&e.extension().as_str()));
+        candidates
+            .filter(|entry| media_type(&tree.head(entry.id)).is_some())
+            .map(|entry| Claim::of("exif", entry.id, Framing::Whole))
+            .collect()
+    }
+
+    fn parse(&self, opened: &Opened<'_>, out: &mut Sink) {
+        for frame in opened.frames {
+            let at = opened.at(Locator::whole(opened.entry.size));
+            let mut record = Record::new(Family::Media, "exif");
+            record.title = Some(opened.entry.name().to_owned());
+            record.attachments.push(Attachment {
+                name: Some(opened.entry.name().to_owned()),
+                mime: media_type(frame.bytes).map(Into::into),
+                size: Some(opened.entry.size),
+                sha256: None,
+                at: Some(at.clone()),
+            });
+            if frame.truncated {
+                out.warn(at.clone(), "media.partial", "Only the beginning of the file was looked at.");
+            }
+            match exif::read(frame.bytes) {
+                Ok(exif) => {
+                    exif.write(&mut record.fields);
+                    if !exif.unreadable.is_empty() {
+                        let names = exif.unreadable.join(", ");
+                        out.warn(at.clone(), "exif.tag", format!("Some EXIF values cannot be read: {names}."));
+                    }
+                    record.moments.extend(exif.taken);
+                    record.place = exif.place;
+                }
+                Err(NoExif::Damaged) => {
+                    out.warn(at.clone(), "exif.damaged", "The file's EXIF data cannot be read.");
+                }
+                Err(NoExif::Absent) => {}
+            }
+            out.record(at, record);
+        }
+    }
+}
