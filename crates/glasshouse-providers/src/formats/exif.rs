@@ -57,10 +57,14 @@ fn read_unguarded(bytes: &[u8]) -> Result<Exif, NoExif> {
     match source.kind() {
         MediaKind::Image => match parser.parse_exif(source) {
             Ok(iter) => Ok(picture(iter)),
-            Err(_) if memchr::memmem::find(bytes, b"Exif\0\0").is_some() => Err(NoExif::Damaged),
-            Err(_) => Err(NoExif::Absent),
+            Err(nom_exif::Error::ExifNotFound) => Err(NoExif::Absent),
+            Err(_) => Err(NoExif::Damaged),
         },
-        MediaKind::Track => parser.parse_track(source).map(|info| film(&info)).map_err(|_| NoExif::Absent),
+        MediaKind::Track => match parser.parse_track(source) {
+            Ok(info) => Ok(film(&info)),
+            Err(nom_exif::Error::TrackNotFound) => Err(NoExif::Absent),
+            Err(_) => Err(NoExif::Damaged),
+        },
     }
 }
 
@@ -107,7 +111,11 @@ fn film(info: &TrackInfo) -> Exif {
                 exif.taken = Some(Moment { role, instant: Some(micros), text, basis, precision: Precision::Second });
             }
         }
-        exif.tags.push((format!("{tag:?}"), value_text(value)));
+        let text = match value {
+            EntryValue::DateTime(time) => time.to_rfc3339(),
+            other => value_text(other),
+        };
+        exif.tags.push((format!("{tag:?}"), text));
     }
     exif.tags.sort();
     exif
@@ -150,8 +158,12 @@ fn value_text(value: &EntryValue) -> String {
         EntryValue::DateTime(time) => time.naive_local().format(FORM).to_string(),
         EntryValue::NaiveDateTime(time) => time.format(FORM).to_string(),
         EntryValue::Undefined(bytes) | EntryValue::U8Array(bytes) => binary(bytes),
-        EntryValue::URationalArray(items) => join(items.iter().map(|r| format!("{}/{}", r.numerator(), r.denominator()))),
-        EntryValue::IRationalArray(items) => join(items.iter().map(|r| format!("{}/{}", r.numerator(), r.denominator()))),
+        EntryValue::URationalArray(items) => {
+            join(items.iter().map(|r| format!("{}/{}", r.numerator(), r.denominator())))
+        }
+        EntryValue::IRationalArray(items) => {
+            join(items.iter().map(|r| format!("{}/{}", r.numerator(), r.denominator())))
+        }
         EntryValue::URational(r) => format!("{}/{}", r.numerator(), r.denominator()),
         EntryValue::IRational(r) => format!("{}/{}", r.numerator(), r.denominator()),
         EntryValue::U16Array(items) => join(items.iter().map(u16::to_string)),
@@ -242,6 +254,7 @@ mod tests {
         assert_eq!(media_type(b"\0\0\0\x18ft"), None);
         assert_eq!(media_type(b"\0\0\0\x08wide\0\0"), Some("video/quicktime"));
         assert_eq!(media_type(b""), None);
-        assert!(matches!(read(b"\xff\xd8\xff\xe1\xff\xff"), Err(NoExif::Absent)));
+        assert!(read(b"\xff\xd8\xff\xe1\xff\xff").is_err());
+        assert!(matches!(read(b"GIF89a"), Err(NoExif::Absent)));
     }
 }

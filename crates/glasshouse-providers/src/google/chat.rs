@@ -20,6 +20,12 @@ pub(super) fn parse(opened: &Opened<'_>, out: &mut Sink) {
         return;
     }
     let group = Group::of(opened);
+    // Once an entry, however many calls its messages take.
+    let first = opened.frames.iter().any(|frame| frame.element && frame.index == 0);
+    if first && group.at.is_none() {
+        let at = opened.at(Locator::json("", 0, 0));
+        out.warn(at, "chat.group", "What the export says about the group is missing or cannot be read.");
+    }
     for frame in opened.frames {
         if frame.element {
             message(opened, frame, &group, out);
@@ -84,9 +90,23 @@ fn message(opened: &Opened<'_>, frame: &Frame<'_>, group: &Group, out: &mut Sink
                 record.attachments = object.objects(key).iter().map(|file| attachment(file, opened)).collect();
                 keep(&mut record.fields, key, raw.get());
             }
-            ("deleted_date" | "annotations" | "topic_id" | "message_id" | "message_state" | "deletion_metadata"
-            | "previous_message_versions" | "quoted_message_metadata" | "reactions" | "creator"
-            | "attached_files" | "created_date" | "updated_date" | "text", _) => {
+            (
+                "deleted_date"
+                | "annotations"
+                | "topic_id"
+                | "message_id"
+                | "message_state"
+                | "deletion_metadata"
+                | "previous_message_versions"
+                | "quoted_message_metadata"
+                | "reactions"
+                | "creator"
+                | "attached_files"
+                | "created_date"
+                | "updated_date"
+                | "text",
+                _,
+            ) => {
                 keep(&mut record.fields, key, raw.get());
             }
             _ => {

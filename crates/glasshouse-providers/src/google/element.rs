@@ -47,6 +47,18 @@ pub(super) fn unread_member(opened: &Opened<'_>, frame: &Frame<'_>, format: &'st
 /// What Rust's JSON reader would refuse later (lone surrogates, numbers beyond a double, endless nesting) is
 /// added as a text that holds the JSON, so that nothing is lost and the fields stay readable.
 pub(super) fn keep(fields: &mut Fields, key: &str, raw: &str) {
+    // Most values are short scalars.
+    match raw.as_bytes() {
+        [b'"', inner @ .., b'"'] if memchr::memchr(b'\\', inner).is_none() => {
+            fields.raw(key, raw);
+            return;
+        }
+        number if number.len() < 20 && number.iter().all(|b| matches!(b, b'0'..=b'9' | b'-' | b'.')) => {
+            fields.raw(key, raw);
+            return;
+        }
+        _ => {}
+    }
     // A record is one line wherever it is written out, so line breaks between tokens go; inside strings JSON
     // allows none.
     let compacted;

@@ -93,9 +93,7 @@ pub(super) fn read_cell(html: &str) -> Cell {
                     Zone::Header
                 } else if class.contains("mdl-typography--caption") {
                     Zone::Caption
-                } else if class.contains("content-cell") {
-                    Zone::Body
-                } else if zone == Zone::Paragraph {
+                } else if class.contains("content-cell") || zone == Zone::Paragraph {
                     Zone::Body
                 } else if closing {
                     Zone::Outside

@@ -73,7 +73,10 @@ const NAMES: &[(Product, &[&str])] = &[
             "Fotky Google",
         ],
     ),
-    (Product::YouTube, &["YouTube and YouTube Music", "YouTube und YouTube Music", "YouTube", "YouTube en YouTube Music"]),
+    (
+        Product::YouTube,
+        &["YouTube and YouTube Music", "YouTube und YouTube Music", "YouTube", "YouTube en YouTube Music"],
+    ),
 ];
 
 /// Returns the product of a path and how many bytes of the path its folder takes.

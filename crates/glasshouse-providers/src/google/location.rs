@@ -65,7 +65,7 @@ fn element(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
         out.warn(at.clone(), "time.unreadable", "The element's timestamp cannot be read.");
     }
     if !placed && (object.raw("latitudeE7").is_some() || object.raw("longitudeE7").is_some()) {
-        out.warn(at.clone(), "place.range", "The element's coordinates are not on Earth; it has no place.");
+        out.warn(at.clone(), "place.range", "The element's coordinates are none on Earth; it has no place.");
     }
     out.record(at, record);
 }

@@ -7,8 +7,7 @@ use glasshouse_model::Framing;
 pub(super) const FORMAT: &str = "mail";
 pub(super) const FRAMING: Framing = Framing::Mbox;
 
-const OPTIONS: Options =
-    Options { format: FORMAT, mbox: true, take: &["x-gm-thrid", "x-gmail-labels", "message-id"] };
+const OPTIONS: Options = Options { format: FORMAT, mbox: true, take: &["x-gm-thrid", "x-gmail-labels", "message-id"] };
 
 /// Says whether first bytes are those of an mbox.
 pub(super) fn is_mbox(head: &[u8]) -> bool {
@@ -27,12 +26,20 @@ pub(super) fn parse(opened: &Opened<'_>, out: &mut Sink) {
         let Some(mut message) = read else { continue };
         let record = &mut message.record;
         let header = |name: &str| message.taken.iter().find(|(n, _)| *n == name).map(|(_, v)| v.trim());
-        let (thread, id) = (header("x-gm-thrid"), header("message-id"));
+        let thread = header("x-gm-thrid").filter(|thread| !thread.is_empty());
+        let id = header("message-id").filter(|id| !id.is_empty());
         record.conversation = thread.map(Into::into).or_else(|| record.conversation.take());
         record.fields.opt_text("message-id", id).opt_text("x-gm-thrid", thread);
         if let Some(labels) = header("x-gmail-labels") {
             record.fields.text("x-gmail-labels", labels);
             record.fields.list("labels", split_labels(&decode_words(labels)));
+        }
+        for name in OPTIONS.take {
+            let again: Vec<&str> =
+                message.taken.iter().filter(|(n, _)| n == name).skip(1).map(|(_, v)| v.trim()).collect();
+            if !again.is_empty() {
+                record.fields.list(&format!("{name} again"), again);
+            }
         }
         record.same_as = Some(match id {
             Some(id) => format!("{id} {}", thread.unwrap_or_default()),

@@ -190,7 +190,8 @@ fn chat_claim(tree: &Tree<'_>, entry: &TreeEntry) -> Claim {
 /// Says whether a page is one of My Activity or of YouTube's history: their first bytes are styles alone.
 fn activity_page(tree: &Tree<'_>, entry: &TreeEntry, product: Option<Product>) -> bool {
     const NAMES: &[&str] = &["MyActivity", "My Activity", "MeineAktivitäten", "Meine Aktivitäten"];
-    const HISTORY: &[&str] = &["watch-history", "search-history", "Wiedergabeverlauf", "Suchverlauf", "kijkgeschiedenis"];
+    const HISTORY: &[&str] =
+        &["watch-history", "search-history", "Wiedergabeverlauf", "Suchverlauf", "kijkgeschiedenis"];
     let named = |names: &[&str]| names.iter().any(|name| entry.name().starts_with(name));
     match product {
         Some(Product::MyActivity) => my_activity::is_html(&tree.head(entry.id)) || named(NAMES),

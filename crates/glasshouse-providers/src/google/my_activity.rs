@@ -101,6 +101,7 @@ fn cell(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
         out.warn(at.clone(), "time.unreadable", "The entry's time is written in a way that is not known.");
     }
     record.fields.opt_text("header", (!header.is_empty()).then_some(header.as_str()));
+    let carried: Vec<String> = lines.iter().filter_map(|line| line.url.clone()).collect();
     let mut lines = lines.into_iter();
     if let Some(first) = lines.next() {
         record.fields.opt_text("titleUrl", first.url.as_deref());
@@ -139,8 +140,11 @@ fn cell(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
         place.address = Some(name.clone());
         Some(place)
     });
-    if !links.is_empty() {
-        record.fields.list("links", links.iter().map(|(_, url)| url));
+    // Those of title and subtitles are fields already.
+    let rest: Vec<_> =
+        links.iter().map(|(_, url)| url.as_str()).filter(|url| !carried.iter().any(|c| c == url)).collect();
+    if !rest.is_empty() {
+        record.fields.list("links", rest);
     }
     if record.title.is_none() && record.moments.is_empty() {
         return out.warn(at, "html.layout", "The entry does not have the expected shape; it was not read.");

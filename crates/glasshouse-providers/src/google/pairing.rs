@@ -137,7 +137,9 @@ fn targets(sidecar: &str) -> Vec<Target> {
 fn counter(stem: &str) -> (&str, Option<&str>) {
     let split = stem.strip_suffix(')').and_then(|rest| rest.rsplit_once('('));
     match split {
-        Some((base, number)) if !number.is_empty() && number.len() < 5 && number.bytes().all(|b| b.is_ascii_digit()) => {
+        Some((base, number))
+            if !number.is_empty() && number.len() < 5 && number.bytes().all(|b| b.is_ascii_digit()) =>
+        {
             (base, Some(number))
         }
         _ => (stem, None),
@@ -167,7 +169,8 @@ fn edited_of(name: &str) -> Vec<String> {
     let cut = || {
         let (original, word) = base.rsplit_once('-')?;
         let word = format!("-{word}");
-        let cut = word.len() > 1 && base.chars().count() >= LONGEST_STEM - 4 && EDITED.iter().any(|e| e.starts_with(&word));
+        let cut =
+            word.len() > 1 && base.chars().count() >= LONGEST_STEM - 4 && EDITED.iter().any(|e| e.starts_with(&word));
         cut.then_some(original)
     };
     if let Some(original) = whole.or_else(cut) {
@@ -211,7 +214,8 @@ mod tests {
         ] {
             assert_eq!(paired(&[media], &[sidecar]), [(media, sidecar)]);
         }
-        for (media, sidecar) in [("img.jpg", "img.jpg(1).json"), ("img(1).jpg", "img.jpg.json"), ("a.jpg", "b.jpg.json")]
+        for (media, sidecar) in
+            [("img.jpg", "img.jpg(1).json"), ("img(1).jpg", "img.jpg.json"), ("a.jpg", "b.jpg.json")]
         {
             assert!(paired(&[media], &[sidecar]).is_empty(), "{media} {sidecar}");
         }

@@ -163,7 +163,7 @@ fn photo(opened: &Opened<'_>, frame: &crate::Frame<'_>, out: &mut Sink) {
             out.warn(from, "json.syntax", "The photo's sidecar or album is not a valid JSON object; it was not read.");
             continue;
         };
-        if object.raw("photoTakenTime").is_none() && companion.entry.dir() != "" && is_album(companion.bytes) {
+        if object.raw("photoTakenTime").is_none() && is_album(companion.bytes) {
             albums.extend(album_title(&object));
         } else if first {
             first = false;
@@ -192,8 +192,10 @@ fn photo(opened: &Opened<'_>, frame: &crate::Frame<'_>, out: &mut Sink) {
             record.moments.extend(exif.taken);
             record.place = record.place.or(exif.place);
         }
-        Err(NoExif::Damaged) => out.warn(at.clone(), "exif.damaged", "The file's EXIF data cannot be read."),
-        Err(NoExif::Absent) => {}
+        Err(NoExif::Damaged) if !frame.truncated => {
+            out.warn(at.clone(), "exif.damaged", "What the file says about itself cannot be read.");
+        }
+        Err(NoExif::Damaged | NoExif::Absent) => {}
     }
     let name = opened.entry.name();
     record.title.get_or_insert_with(|| name.to_owned());
@@ -227,7 +229,18 @@ fn alone(opened: &Opened<'_>, frame: &crate::Frame<'_>, out: &mut Sink) {
         let stamp = date.and_then(|d| d.text("timestamp").map(|t| t.into_owned()));
         record.moments.extend(stamp.map(|t| time::epoch_seconds(MomentRole::Created, &t)));
         for (key, raw) in object.members() {
-            if !matches!(key, "title" | "description" | "access" | "date" | "location" | "geoData" | "albumData" | "enrichments" | "sharedAlbumComments") {
+            if !matches!(
+                key,
+                "title"
+                    | "description"
+                    | "access"
+                    | "date"
+                    | "location"
+                    | "geoData"
+                    | "albumData"
+                    | "enrichments"
+                    | "sharedAlbumComments"
+            ) {
                 out.drift(FORMAT, key);
             }
             if key != "title" {
@@ -266,9 +279,24 @@ fn sidecar(object: &Object<'_>, record: &mut Record, out: &mut Sink) {
             ("title", Some(text)) => record.title = Some(text.into_owned()).filter(|t| !t.is_empty()),
             ("description", Some(text)) if !text.is_empty() => record.text = Some(text.into_owned()),
             (
-                "title" | "description" | "imageViews" | "creationTime" | "photoTakenTime" | "modificationTime"
-                | "photoLastModifiedTime" | "geoData" | "geoDataExif" | "people" | "url" | "googlePhotosOrigin"
-                | "favorited" | "archived" | "trashed" | "enrichments" | "sharedAlbumComments" | "appSource",
+                "title"
+                | "description"
+                | "imageViews"
+                | "creationTime"
+                | "photoTakenTime"
+                | "modificationTime"
+                | "photoLastModifiedTime"
+                | "geoData"
+                | "geoDataExif"
+                | "people"
+                | "url"
+                | "googlePhotosOrigin"
+                | "favorited"
+                | "archived"
+                | "trashed"
+                | "enrichments"
+                | "sharedAlbumComments"
+                | "appSource",
                 _,
             ) => keep(&mut record.fields, key, raw.get()),
             _ => {

@@ -76,10 +76,25 @@ fn read_visit(visit: &Object<'_>, at: &Ref, out: &mut Sink) {
     for (key, raw) in visit.members() {
         if !matches!(
             key,
-            "location" | "centerLatE7" | "centerLngE7" | "duration" | "placeConfidence" | "visitConfidence"
-                | "locationConfidence" | "otherCandidateLocations" | "childVisits" | "sectionId" | "simplifiedRawPath"
-                | "placeVisitLevel" | "editConfirmationStatus" | "editActionMetadata" | "lastEditedTimestamp"
-                | "placeVisitType" | "placeVisitImportance" | "locationAssertionType" | "checkin"
+            "location"
+                | "centerLatE7"
+                | "centerLngE7"
+                | "duration"
+                | "placeConfidence"
+                | "visitConfidence"
+                | "locationConfidence"
+                | "otherCandidateLocations"
+                | "childVisits"
+                | "sectionId"
+                | "simplifiedRawPath"
+                | "placeVisitLevel"
+                | "editConfirmationStatus"
+                | "editActionMetadata"
+                | "lastEditedTimestamp"
+                | "placeVisitType"
+                | "placeVisitImportance"
+                | "locationAssertionType"
+                | "checkin"
         ) {
             out.drift(FORMAT, key);
         }
@@ -96,9 +111,20 @@ fn read_segment(segment: &Object<'_>, at: &Ref, out: &mut Sink) {
     for (key, raw) in segment.members() {
         if !matches!(
             key,
-            "startLocation" | "endLocation" | "duration" | "distance" | "activityType" | "activities" | "confidence"
-                | "waypointPath" | "simplifiedRawPath" | "transitPath" | "parkingEvent" | "editConfirmationStatus"
-                | "editActionMetadata" | "lastEditedTimestamp"
+            "startLocation"
+                | "endLocation"
+                | "duration"
+                | "distance"
+                | "activityType"
+                | "activities"
+                | "confidence"
+                | "waypointPath"
+                | "simplifiedRawPath"
+                | "transitPath"
+                | "parkingEvent"
+                | "editConfirmationStatus"
+                | "editActionMetadata"
+                | "lastEditedTimestamp"
         ) {
             out.drift(FORMAT, key);
         }
@@ -183,8 +209,13 @@ fn settings(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
     for (key, raw) in object.members() {
         if !matches!(
             key,
-            "createdTime" | "modifiedTime" | "historyEnabled" | "deviceSettings" | "retentionWindowDays"
-                | "hasReportedLocations" | "hasSetRetention"
+            "createdTime"
+                | "modifiedTime"
+                | "historyEnabled"
+                | "deviceSettings"
+                | "retentionWindowDays"
+                | "hasReportedLocations"
+                | "hasSetRetention"
         ) {
             out.drift(FORMAT, key);
         }

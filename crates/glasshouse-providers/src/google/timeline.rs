@@ -62,8 +62,14 @@ fn segment(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
     for (key, raw) in object.members() {
         if !matches!(
             key,
-            "startTime" | "endTime" | "startTimeTimezoneUtcOffsetMinutes" | "endTimeTimezoneUtcOffsetMinutes" | "visit"
-                | "activity" | "timelinePath" | "timelineMemory"
+            "startTime"
+                | "endTime"
+                | "startTimeTimezoneUtcOffsetMinutes"
+                | "endTimeTimezoneUtcOffsetMinutes"
+                | "visit"
+                | "activity"
+                | "timelinePath"
+                | "timelineMemory"
         ) {
             out.drift(FORMAT, key);
         }
@@ -201,7 +207,8 @@ mod tests {
 
     #[test]
     fn coordinates_of_both_systems() {
-        for raw in ["\"48.8566°, 2.3522°\"", "\"geo:48.8566,2.3522\"", "{\"latLng\":\"48.8566\\u00b0, 2.3522\\u00b0\"}"] {
+        for raw in ["\"48.8566°, 2.3522°\"", "\"geo:48.8566,2.3522\"", "{\"latLng\":\"48.8566\\u00b0, 2.3522\\u00b0\"}"]
+        {
             assert_eq!(point_in(raw), Place::at(48.8566, 2.3522), "{raw}");
         }
         for raw in ["\"\"", "\"geo:91,0\"", "\"a,b\"", "{}", "1", "\"NaN,NaN\""] {

@@ -97,7 +97,7 @@ fn read(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
                     keep(point, &name, "", out);
                 }
             } else if let Some(kind) = ["trkpt", "rtept", "wpt"].into_iter().find(|kind| *kind == name) {
-                point = Some(begin(element, kind, before, depth + 1, &track));
+                point = Some(begin(element, kind, before, depth + 1, &track, &opened.entry.path));
             } else if matches!(name.as_str(), "trk" | "rte") {
                 tracks += 1;
                 track = Some((format!("{name} {tracks}"), None, depth));
@@ -148,6 +148,7 @@ fn begin(
     start: usize,
     depth: usize,
     track: &Option<(String, Option<String>, usize)>,
+    path: &str,
 ) -> Point {
     let mut record = Record::new(Family::Location, "track");
     let (mut lat, mut lon) = (None, None);
@@ -163,7 +164,8 @@ fn begin(
     record.place = lat.zip(lon).and_then(|(lat, lon)| Place::at(lat, lon));
     record.fields.text("kind", kind);
     if let Some((id, name, _)) = track {
-        record.conversation = Some(name.clone().unwrap_or_else(|| id.clone()));
+        record.conversation = Some(format!("{path} {id}"));
+        record.fields.opt_text("track", name.as_deref());
     }
     Point { start, kind, record, child: None, depth }
 }
@@ -192,8 +194,25 @@ fn keep(point: &mut Point, name: &str, raw: &str, out: &mut Sink) {
         "desc" => record.text = Some(text()).filter(|t| !t.is_empty()),
         _ => {
             const KNOWN: &[&str] = &[
-                "magvar", "geoidheight", "cmt", "src", "link", "sym", "type", "fix", "sat", "hdop", "vdop", "pdop",
-                "ageofdgpsdata", "dgpsid", "extensions", "course", "speed", "url", "urlname",
+                "magvar",
+                "geoidheight",
+                "cmt",
+                "src",
+                "link",
+                "sym",
+                "type",
+                "fix",
+                "sat",
+                "hdop",
+                "vdop",
+                "pdop",
+                "ageofdgpsdata",
+                "dgpsid",
+                "extensions",
+                "course",
+                "speed",
+                "url",
+                "urlname",
             ];
             if !KNOWN.contains(&name) {
                 out.drift("track", name);

@@ -33,7 +33,8 @@ static MANIFEST: Manifest = Manifest {
 /// Endings of what is never media and often numerous; their first bytes are not fetched.
 const OTHERS: &[&str] = &[
     "json", "html", "htm", "csv", "tsv", "txt", "xml", "mbox", "eml", "msg", "zip", "tgz", "gz", "pdf", "ics", "vcf",
-    "js", "css", "md", "log", "doc", "docx", "xls", "xlsx", "ppt", "pptx", "db", "sqlite", "plist", "gpx", "kml", "pst",
+    "js", "css", "md", "log", "doc", "docx", "xls", "xlsx", "ppt", "pptx", "db", "sqlite", "plist", "gpx", "kml",
+    "pst",
 ];
 
 impl Provider for Media {
@@ -74,10 +75,10 @@ impl Provider for Media {
                     record.moments.extend(exif.taken);
                     record.place = exif.place;
                 }
-                Err(NoExif::Damaged) => {
-                    out.warn(at.clone(), "exif.damaged", "The file's EXIF data cannot be read.");
+                Err(NoExif::Damaged) if !frame.truncated => {
+                    out.warn(at.clone(), "exif.damaged", "What the file says about itself cannot be read.");
                 }
-                Err(NoExif::Absent) => {}
+                Err(NoExif::Damaged | NoExif::Absent) => {}
             }
             out.record(at, record);
         }
