@@ -194,7 +194,7 @@ fn activity_page(tree: &Tree<'_>, entry: &TreeEntry, product: Option<Product>) -
         &["watch-history", "search-history", "Wiedergabeverlauf", "Suchverlauf", "kijkgeschiedenis"];
     let named = |names: &[&str]| names.iter().any(|name| entry.name().starts_with(name));
     match product {
-        Some(Product::MyActivity) => my_activity::is_html(&tree.head(entry.id)) || named(NAMES),
+        Some(Product::MyActivity) => my_activity::is_html_there(&tree.head(entry.id)) || named(NAMES),
         Some(Product::YouTube) => named(HISTORY),
         _ => (named(NAMES) || entry.path.contains("Takeout/")) && my_activity::is_html(&tree.head(entry.id)),
     }

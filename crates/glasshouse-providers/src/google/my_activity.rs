@@ -19,10 +19,15 @@ pub(super) fn is_json(head: &[u8]) -> bool {
     head_start.starts_with(b"[") && has(b"\"header\"") && has(b"\"title\"") && has(b"\"time\"")
 }
 
-/// Says whether first bytes are those of the HTML form.
+/// Says whether first bytes are those of the HTML form, wherever the page lies.
 pub(super) fn is_html(head: &[u8]) -> bool {
     let has = |needle: &[u8]| memchr::memmem::find(head, needle).is_some();
-    has(b"outer-cell") || has(b"mdl-typography") || has(b"<title>My Activity History</title>")
+    has(b"outer-cell") || has(b"<title>My Activity History</title>")
+}
+
+/// Says whether first bytes may be those of the HTML form, in a folder where it is expected.
+pub(super) fn is_html_there(head: &[u8]) -> bool {
+    is_html(head) || memchr::memmem::find(head, b"mdl-").is_some()
 }
 
 /// Reads entries of either form.
@@ -74,9 +79,10 @@ fn element(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
 fn cell(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
     // What precedes the first marker is the page's head and styles.
     if !frame.bytes.starts_with(b"<div class=\"outer-cell") {
-        if frame.index > 0 || memchr::memmem::find(frame.bytes, b"outer-cell").is_some() {
+        let all = frame.bytes.len() as u64 == opened.entry.size;
+        if all || frame.index > 0 || memchr::memmem::find(frame.bytes, b"class=\"outer-cell").is_some() {
             let at = opened.at(Locator::bytes(frame.offset, frame.bytes.len() as u64));
-            out.warn(at, "html.layout", "Part of the page does not have the expected shape; it was not read.");
+            out.warn(at, "html.layout", "The page or part of it does not have the expected shape; it was not read.");
         }
         return;
     }

@@ -45,21 +45,15 @@ pub(super) fn pair<'a>(media: &BTreeSet<&'a str>, sidecars: &BTreeSet<&'a str>) 
             by_base.entry((*name).to_owned()).or_default().push((name, None));
         }
     }
-    // Names that were cut: the sidecar's is the beginning of the photo's.
-    for sidecar in sidecars.iter().filter(|s| !used.contains(**s)).copied().collect::<Vec<_>>() {
-        let cut = targets(sidecar).into_iter().find_map(|target| {
-            if target.base.chars().count() < LONGEST_STEM - 6 && target.base.len() < LONGEST_STEM {
-                return None;
+    // Names that were cut: the sidecar's is the beginning of the photo's. Where long names differ only behind the
+    // cut, the sidecars alone have counters; those left over after the first round take the next name in order.
+    for same_counter in [true, false] {
+        for sidecar in sidecars.iter().filter(|s| !used.contains(**s)).copied().collect::<Vec<_>>() {
+            let cut = targets(sidecar).into_iter().find_map(|target| cut_name(&target, same_counter, &by_base, &found));
+            if let Some(name) = cut {
+                found.insert(name, sidecar);
+                used.insert(sidecar);
             }
-            let after = by_base.range(target.base.clone()..).take_while(|(base, _)| base.starts_with(&target.base));
-            let mut fitting = after.flat_map(|(_, names)| names).filter(|(name, counter)| {
-                counter.map(str::to_owned) == target.counter && !found.contains_key(name) && edited_of(name).is_empty()
-            });
-            fitting.next().map(|(name, _)| *name)
-        });
-        if let Some(name) = cut {
-            found.insert(name, sidecar);
-            used.insert(sidecar);
         }
     }
     for name in media {
@@ -91,6 +85,31 @@ pub(super) fn pair<'a>(media: &BTreeSet<&'a str>, sidecars: &BTreeSet<&'a str>) 
         }
     }
     found
+}
+
+/// Returns the first media file without a sidecar whose name begins as the target's does.
+fn cut_name<'a>(
+    target: &Target,
+    same_counter: bool,
+    by_base: &BTreeMap<String, Vec<(&'a str, Option<&'a str>)>>,
+    found: &HashMap<&str, &str>,
+) -> Option<&'a str> {
+    // A hostile folder could hold endless names with one beginning.
+    const MOST_LOOKED_AT: usize = 2000;
+    if target.base.chars().count() < LONGEST_STEM - 6 && target.base.len() < LONGEST_STEM {
+        return None;
+    }
+    let after = by_base.range(target.base.clone()..).take_while(|(base, _)| base.starts_with(&target.base));
+    let mut fitting = after.flat_map(|(_, names)| names).take(MOST_LOOKED_AT).filter(|(name, counter)| {
+        let counted = *counter == target.counter.as_deref() || (!same_counter && counter.is_none());
+        counted && !found.contains_key(name) && edited_of(name).is_empty()
+    });
+    fitting.next().map(|(name, _)| *name)
+}
+
+/// Says whether a name is one of an edited copy or a film, which share the sidecar of another file.
+pub(super) fn shares(name: &str) -> bool {
+    film(name) || !edited_of(name).is_empty()
 }
 
 /// What a sidecar's name says its file is called.
@@ -242,6 +261,14 @@ mod tests {
         let (one, two) = (format!("{long}.jpg"), format!("{long}(1).jpg"));
         let (first, second) = (format!("{}.json", &long[..46]), format!("{}(1).json", &long[..46]));
         assert_eq!(paired(&[&one, &two], &[&first, &second]), [(two.as_str(), second.as_str()), (&one, &first)]);
+    }
+
+    #[test]
+    fn long_names_that_differ_behind_the_cut() {
+        let long = "c".repeat(46);
+        let (one, two) = (format!("{long}a.jpg"), format!("{long}b.jpg"));
+        let (first, second) = (format!("{long}.json"), format!("{long}(1).json"));
+        assert_eq!(paired(&[&one, &two], &[&first, &second]), [(one.as_str(), first.as_str()), (&two, &second)]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Google Photos: a picture or film with its sidecar, and albums.
 
 use super::element::{keep, not_an_object, text};
-use super::pairing::pair;
+use super::pairing::{pair, shares};
 use crate::formats::exif::{self, NoExif, media_type};
 use crate::formats::json::Object;
 use crate::formats::time;
@@ -62,6 +62,7 @@ pub(super) fn claims(tree: &Tree<'_>, entries: &[(String, &TreeEntry)]) -> Vec<C
     // Of pictures that are the same by name and content, one is claimed and the others are its copies.
     let mut same: BTreeMap<(String, u64, Option<u32>), Vec<Item<'_>>> = BTreeMap::new();
     let mut albums: HashMap<&str, EntryId> = HashMap::new();
+    let mut orphans: Orphans<'_> = BTreeMap::new();
     let mut dated: BTreeSet<&str> = BTreeSet::new();
     for (key, folder) in &mut folders {
         let media: BTreeSet<&str> = folder.media.keys().map(String::as_str).collect();
@@ -72,7 +73,8 @@ pub(super) fn claims(tree: &Tree<'_>, entries: &[(String, &TreeEntry)]) -> Vec<C
             for entry in folder.json.get(*name).into_iter().flatten() {
                 let head = tree.head(entry.id);
                 if is_sidecar(&head) {
-                    claims.push(Claim::of(FORMAT, entry.id, Framing::Whole));
+                    let root = key.rsplit_once('/').map_or("", |(root, _)| root);
+                    orphans.entry((format!("{root}/{name}"), entry.size, entry.crc32)).or_default().push((key, entry));
                 } else if is_album(&head) {
                     claims.push(Claim::of(FORMAT, entry.id, Framing::Whole));
                     folder.album.get_or_insert(entry.id);
@@ -93,21 +95,29 @@ pub(super) fn claims(tree: &Tree<'_>, entries: &[(String, &TreeEntry)]) -> Vec<C
             }
         }
     }
-    for ((_, _, crc), mut items) in same {
+    // Originals before edited copies and films, which share their sidecars.
+    let (second, first): (Vec<_>, Vec<_>) =
+        same.into_iter().partition(|((name, _, _), _)| shares(name.rsplit('/').next().unwrap_or(name)));
+    for ((_, _, crc), mut items) in first.into_iter().chain(second) {
         items.sort_by_key(|item| (!dated.contains(item.folder), item.entry.path.as_str(), item.entry.id));
         if crc.is_none() && items.len() > 1 {
             // Folders state no checksum: name, size and first bytes have to do.
             let first = items.first().map(|item| tree.head(item.entry.id)).unwrap_or_default();
             let (alike, other): (Vec<_>, Vec<_>) = items.into_iter().partition(|i| tree.head(i.entry.id) == first);
-            claims.extend(other.into_iter().filter_map(|item| claim(vec![item], &albums)));
+            claims.extend(other.into_iter().filter_map(|item| claim(vec![item], &albums, &mut orphans)));
             items = alike;
         }
-        claims.extend(claim(items, &albums));
+        claims.extend(claim(items, &albums, &mut orphans));
     }
+    // Sidecars whose photos are nowhere.
+    claims.extend(orphans.into_values().flatten().map(|(_, entry)| Claim::of(FORMAT, entry.id, Framing::Whole)));
     claims
 }
 
-fn claim(items: Vec<Item<'_>>, albums: &HashMap<&str, EntryId>) -> Option<Claim> {
+/// Sidecars without a photo beside them, by root and name, size and checksum, each with its folder.
+type Orphans<'a> = BTreeMap<(String, u64, Option<u32>), Vec<(&'a str, &'a TreeEntry)>>;
+
+fn claim(items: Vec<Item<'_>>, albums: &HashMap<&str, EntryId>, orphans: &mut Orphans<'_>) -> Option<Claim> {
     let mut items_in = items.into_iter();
     let main = items_in.next()?;
     let mut claim = Claim::of(FORMAT, main.entry.id, Framing::Whole);
@@ -126,6 +136,15 @@ fn claim(items: Vec<Item<'_>>, albums: &HashMap<&str, EntryId>) -> Option<Claim>
             sidecar = sidecar.or(Some(other));
         }
         seen_albums.extend(albums.get(copy.folder));
+    }
+    // Some exports give an album the sidecar alone: the same sidecar says that the same photo is in it.
+    if let Some(sidecar) = sidecar.filter(|sidecar| sidecar.crc32.is_some()) {
+        let root = main.folder.rsplit_once('/').map_or("", |(root, _)| root);
+        let id = (format!("{root}/{}", sidecar.name().to_lowercase()), sidecar.size, sidecar.crc32);
+        for (folder, orphan) in orphans.remove(&id).unwrap_or_default() {
+            claim.copies.push(orphan.id);
+            seen_albums.extend(albums.get(folder));
+        }
     }
     seen_albums.dedup();
     claim.companions.extend(seen_albums);
