@@ -35,6 +35,8 @@ pub enum NoExif {
 
 /// More tags than any camera writes; a hostile file could claim thousands of them.
 const MOST_TAGS: usize = 500;
+/// Unreadable tags beyond these go unnamed.
+const MOST_NAMED: usize = 20;
 /// A JPEG's metadata stand before its picture; no more than this is looked through.
 const JPEG_HEAD: usize = 1 << 20;
 /// Binary values longer than this are named by their length alone: their bytes are in the file.
@@ -84,7 +86,8 @@ fn picture(iter: ExifIter) -> Exif {
         match entry.into_result() {
             Ok(value) if !exif.tags.iter().any(|(n, _)| *n == name) => exif.tags.push((name, value_text(&value))),
             Ok(_) => {}
-            Err(_) => exif.unreadable.push(name),
+            Err(_) if exif.unreadable.len() < MOST_NAMED => exif.unreadable.push(name),
+            Err(_) => {}
         }
     }
     let tag = |name: &str| exif.tags.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());

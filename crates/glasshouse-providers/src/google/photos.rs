@@ -239,7 +239,7 @@ fn alone(opened: &Opened<'_>, frame: &crate::Frame<'_>, out: &mut Sink) {
         sidecar(&object, &mut record, out);
         let name = record.title.clone();
         record.attachments.push(Attachment { name, ..Attachment::default() });
-        out.warn(at.clone(), "photos.missing", "The sidecar's photo is not in the export.");
+        out.warn(at.clone(), "photos.missing", "The sidecar's photo is not among the files given.");
     } else {
         record.title = album_title(&object);
         record.fields.text("kind", "album");

@@ -45,7 +45,7 @@ fn object(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
     for (key, value) in object.members() {
         let inner = Object::parse(value.get()).ok();
         match (key, inner) {
-            ("placeVisit", Some(visit)) => read_visit(&visit, &at, out),
+            ("placeVisit", Some(visit)) => read_visit(&visit, &at, 0, out),
             ("activitySegment", Some(segment)) => read_segment(&segment, &at, out),
             _ => {
                 out.drift(FORMAT, key);
@@ -59,7 +59,10 @@ fn object(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
     }
 }
 
-fn read_visit(visit: &Object<'_>, at: &Ref, out: &mut Sink) {
+/// Visits lie inside visits (a shop in a mall); nothing real goes deeper.
+const DEEPEST_VISIT: u32 = 4;
+
+fn read_visit(visit: &Object<'_>, at: &Ref, depth: u32, out: &mut Sink) {
     let mut record = Record::new(Family::Visit, FORMAT);
     duration(visit, &mut record);
     let location = visit.object("location");
@@ -101,6 +104,14 @@ fn read_visit(visit: &Object<'_>, at: &Ref, out: &mut Sink) {
         keep(&mut record.fields, key, raw.get());
     }
     finish(record, at, out);
+    path(visit, at, out);
+    for child in visit.objects("childVisits") {
+        if depth < DEEPEST_VISIT {
+            read_visit(&child, at, depth + 1, out);
+        } else {
+            out.warn(at.clone(), "json.depth", "Visits are nested deeper than is read.");
+        }
+    }
 }
 
 fn read_segment(segment: &Object<'_>, at: &Ref, out: &mut Sink) {
@@ -131,6 +142,25 @@ fn read_segment(segment: &Object<'_>, at: &Ref, out: &mut Sink) {
         keep(&mut record.fields, key, raw.get());
     }
     finish(record, at, out);
+    path(segment, at, out);
+}
+
+/// Gives each fix of a raw path a record of its own: they are where the device was, one by one.
+fn path(object: &Object<'_>, at: &Ref, out: &mut Sink) {
+    let Some(path) = object.object("simplifiedRawPath") else { return };
+    for point in path.objects("points") {
+        let mut record = Record::new(Family::Location, FORMAT);
+        record.place = coordinates(point.int("latE7"), point.int("lngE7"));
+        if let Some(place) = &mut record.place {
+            place.accuracy = point.float("accuracyMeters");
+        }
+        let time = point.text("timestamp").or_else(|| point.text("timestampMs"));
+        record.moments.extend(time.map(|t| moment(MomentRole::Observed, &t)));
+        for (key, raw) in point.members() {
+            keep(&mut record.fields, key, raw.get());
+        }
+        out.record(at.clone(), record);
+    }
 }
 
 fn finish(record: Record, at: &Ref, out: &mut Sink) {

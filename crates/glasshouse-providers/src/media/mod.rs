@@ -10,13 +10,22 @@ pub struct Media;
 static MANIFEST: Manifest = Manifest {
     id: "media",
     title: "Pictures, films and sound",
-    formats: &[Format {
-        id: "exif",
-        title: "A media file with what it says about itself (EXIF, QuickTime, MP4)",
-        families: &[Family::Media],
-        tier: Tier::Proven,
-        version: 1,
-    }],
+    formats: &[
+        Format {
+            id: "exif",
+            title: "A picture with its EXIF data",
+            families: &[Family::Media],
+            tier: Tier::Proven,
+            version: 1,
+        },
+        Format {
+            id: "film",
+            title: "A film or sound file with what its container says (QuickTime, MP4, Matroska)",
+            families: &[Family::Media],
+            tier: Tier::Documented,
+            version: 1,
+        },
+    ],
     general: true,
     not_covered: &[
         "XMP and IPTC blocks, and the maker notes of cameras, are not read.",
@@ -45,15 +54,18 @@ impl Provider for Media {
     fn recognise(&self, tree: &Tree<'_>) -> Vec<Claim> {
         let candidates = tree.entries().iter().filter(|e| e.size > 0 && !OTHERS.contains(&e.extension().as_str()));
         candidates
-            .filter(|entry| media_type(&tree.head(entry.id)).is_some())
-            .map(|entry| Claim::of("exif", entry.id, Framing::Whole))
+            .filter_map(|entry| {
+                let kind = media_type(&tree.head(entry.id))?;
+                let format = if kind.starts_with("image/") { "exif" } else { "film" };
+                Some(Claim::of(format, entry.id, Framing::Whole))
+            })
             .collect()
     }
 
     fn parse(&self, opened: &Opened<'_>, out: &mut Sink) {
         for frame in opened.frames {
             let at = opened.at(Locator::whole(opened.entry.size));
-            let mut record = Record::new(Family::Media, "exif");
+            let mut record = Record::new(Family::Media, opened.claim.format);
             record.title = Some(opened.entry.name().to_owned());
             record.attachments.push(Attachment {
                 name: Some(opened.entry.name().to_owned()),
