@@ -16,8 +16,6 @@ pub(super) struct Line {
 pub(super) struct Cell {
     pub header: String,
     pub lines: Vec<Line>,
-    /// Paragraphs that follow the body's lines.
-    pub after: Vec<String>,
     /// Bold label and lines of each section of the small print.
     pub captions: Vec<(String, Vec<String>)>,
     /// Every link: text and target.
@@ -29,15 +27,19 @@ enum Zone {
     Outside,
     Header,
     Body,
-    Paragraph,
     Caption,
     Label,
 }
+
+/// Divisions nested deeper than these are read as if they were not nested.
+const DEEPEST: usize = 64;
 
 /// Reads an entry, from its opening tag on.
 pub(super) fn read_cell(html: &str) -> Cell {
     let mut cell = Cell::default();
     let mut zone = Zone::Outside;
+    // What surrounds the division being read: answers of assistants bring divisions of their own.
+    let mut outer: Vec<Zone> = Vec::new();
     let mut line = Line::default();
     let mut link: Option<(String, String)> = None;
     let mut rest = html;
@@ -78,25 +80,25 @@ pub(super) fn read_cell(html: &str) -> Cell {
                 zone = Zone::Caption;
             }
             "p" if zone == Zone::Header => {}
-            "p" if !closing && zone == Zone::Body => {
+            "p" | "li" | "tr" | "pre" | "ul" | "ol" | "table" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => {
                 flush(&mut cell, zone, &mut line);
-                zone = Zone::Paragraph;
             }
-            "p" if closing && zone == Zone::Paragraph => {
+            "div" if closing => {
                 flush(&mut cell, zone, &mut line);
-                zone = Zone::Body;
+                zone = outer.pop().unwrap_or(Zone::Outside);
             }
             "div" => {
                 flush(&mut cell, zone, &mut line);
-                let class = if closing { String::new() } else { attribute(tag, "class").unwrap_or_default() };
+                if outer.len() < DEEPEST {
+                    outer.push(zone);
+                }
+                let class = attribute(tag, "class").unwrap_or_default();
                 zone = if class.contains("header-cell") {
                     Zone::Header
                 } else if class.contains("mdl-typography--caption") {
                     Zone::Caption
-                } else if class.contains("content-cell") || zone == Zone::Paragraph {
+                } else if class.contains("content-cell") {
                     Zone::Body
-                } else if closing {
-                    Zone::Outside
                 } else {
                     zone
                 };
@@ -130,7 +132,6 @@ fn flush(cell: &mut Cell, zone: Zone, line: &mut Line) {
             cell.header.push_str(&text);
         }
         Zone::Body => cell.lines.push(Line { text, url: done.url }),
-        Zone::Paragraph => cell.after.push(text),
         Zone::Label => cell.captions.push((text, Vec::new())),
         Zone::Caption => match cell.captions.last_mut() {
             Some((_, lines)) => lines.push(text),
@@ -209,9 +210,21 @@ mod tests {
         assert_eq!(cell.lines[0].text, "Searched for x < y");
         assert_eq!(cell.lines[0].url.as_deref(), Some("https://e.org/?a=1&b"));
         assert_eq!(cell.lines[2].text, "Jan 1, 2020, 1:02:03\u{202f}PM UTC");
-        assert_eq!(cell.after, ["An answer"]);
+        assert_eq!(cell.lines[3].text, "An answer");
         assert_eq!(cell.captions.len(), 2);
         assert_eq!(cell.captions[0], ("Products:".into(), vec!["Search".into()]));
+    }
+
+    #[test]
+    fn answers_with_divisions_of_their_own() {
+        let cell = read_cell(concat!(
+            "<div class=\"outer-cell\"><div class=\"mdl-grid\"><div class=\"content-cell mdl-typography--body-1\">Prompted x<br/>",
+            "Jan 1, 2026, 1:02:03 PM UTC<br/><p>One</p><div><div>Two</div></div><ul><li>Three</li><li>Four</li></ul>Five</div>",
+            "<div class=\"content-cell mdl-typography--caption\"><b>P:</b><br>Six</div></div></div>"
+        ));
+        let lines: Vec<_> = cell.lines.iter().map(|line| line.text.as_str()).collect();
+        assert_eq!(lines, ["Prompted x", "Jan 1, 2026, 1:02:03 PM UTC", "One", "Two", "Three", "Four", "Five"]);
+        assert_eq!(cell.captions, [("P:".to_string(), vec!["Six".to_string()])]);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use super::element::{keep, not_an_object, place, text};
 use super::html::{Cell, read_cell};
 use super::when;
 use crate::formats::json::Object;
+use crate::formats::mail::html_to_text;
 use crate::formats::time;
 use crate::{Frame, Opened, Sink};
 use glasshouse_model::{Family, Fields, Framing, Locator, LocatorKind, MomentRole, Place, Record};
@@ -63,6 +64,10 @@ fn element(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
     }
     let mut lines: Vec<String> = object.text("description").map(Into::into).into_iter().collect();
     lines.extend(object.objects("subtitles").iter().filter_map(|s| s.text("name").map(Into::into)));
+    // What an assistant answered; the HTML itself stays in the fields.
+    let answers = object.objects("safeHtmlItem").into_iter();
+    lines
+        .extend(answers.filter_map(|item| Some(html_to_text(&item.text("html")?))).filter(|answer| !answer.is_empty()));
     record.text = (!lines.is_empty()).then(|| lines.join("\n"));
     let infos = object.objects("locationInfos");
     record.place = infos.iter().find_map(|info| {
@@ -89,9 +94,11 @@ fn cell(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
     let locator = Locator::new(LocatorKind::Node, frame.index.to_string(), frame.offset, frame.bytes.len() as u64);
     let at = opened.at(locator);
     let text = text(frame, &at, out);
-    let Cell { header, mut lines, after, captions, links } = read_cell(&text);
+    let Cell { header, mut lines, captions, links } = read_cell(&text);
     let mut record = Record::new(Family::Activity, FORMAT);
-    let when = lines.iter().rposition(|line| when::looks_like_time(&line.text));
+    // The first line that can be the time, after the title: an answer further below may hold times too.
+    let when =
+        (1..lines.len()).chain([0]).find(|i| lines.get(*i).is_some_and(|line| when::looks_like_time(&line.text)));
     let mut below: Vec<String> = Vec::new();
     match when {
         Some(found) => {
@@ -102,7 +109,6 @@ fn cell(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
         }
         None => out.warn(at.clone(), "time.missing", "The entry has no line that can be read as its time."),
     }
-    below.extend(after);
     if record.moments.first().is_some_and(|m| m.basis == glasshouse_model::ZoneBasis::Ambiguous) {
         out.warn(at.clone(), "time.unreadable", "The entry's time is written in a way that is not known.");
     }
