@@ -5,6 +5,8 @@
 
 pub mod formats;
 pub mod framing;
+mod google;
+mod gpx;
 mod icalendar;
 mod google;
 mod gpx;

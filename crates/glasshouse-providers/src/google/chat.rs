@@ -11,6 +11,12 @@ use glasshouse_model::{
 pub(super) const FORMAT: &str = "chat";
 pub(super) const MESSAGES: Framing = Framing::JsonArrays(&["messages"]);
 
+/// Says whether first bytes are those of a group's messages, wherever they lie.
+pub(super) fn is_messages(head: &[u8]) -> bool {
+    let has = |needle: &[u8]| memchr::memmem::find(head, needle).is_some();
+    has(b"\"messages\"") && has(b"\"creator\"") && has(b"\"created_date\"")
+}
+
 /// Reads messages (framed by element) or a user's information (whole).
 pub(super) fn parse(opened: &Opened<'_>, out: &mut Sink) {
     if opened.claim.framing == Framing::Whole {

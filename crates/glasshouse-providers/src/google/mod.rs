@@ -158,6 +158,8 @@ fn json(tree: &Tree<'_>, entry: &TreeEntry, product: Option<Product>) -> Json {
         claim(location::FORMAT, location::FRAMING)
     } else if timeline::is_ours(&head) {
         claim(timeline::FORMAT, timeline::FRAMING)
+    } else if chat::is_messages(&head) {
+        Json::Ours(chat_claim(tree, entry))
     } else if my_activity::is_json(&head) {
         claim(my_activity::FORMAT, my_activity::JSON)
     } else if photos::is_sidecar(&head) {

@@ -107,6 +107,11 @@ fn cut_name<'a>(
     fitting.next().map(|(name, _)| *name)
 }
 
+/// Returns the media file that a sidecar names exactly, whether or not another sidecar was taken for it.
+pub(super) fn named<'a>(sidecar: &str, media: &BTreeSet<&'a str>) -> Option<&'a str> {
+    targets(sidecar).iter().find_map(|target| media.get(target.full().as_str()).copied())
+}
+
 /// Says whether a name is one of an edited copy or a film, which share the sidecar of another file.
 pub(super) fn shares(name: &str) -> bool {
     film(name) || !edited_of(name).is_empty()

@@ -1,7 +1,7 @@
 //! Google Photos: a picture or film with its sidecar, and albums.
 
 use super::element::{keep, not_an_object, text};
-use super::pairing::{pair, shares};
+use super::pairing::{named, pair, shares};
 use crate::formats::exif::{self, NoExif, media_type};
 use crate::formats::json::Object;
 use crate::formats::time;
@@ -43,6 +43,8 @@ struct Item<'a> {
     entry: &'a TreeEntry,
     folder: &'a str,
     sidecar: Option<&'a TreeEntry>,
+    /// Further sidecars for it, as overlapping exports give.
+    more: Vec<&'a TreeEntry>,
 }
 
 /// Claims what lies in folders of Google Photos; `key` names a folder alike in all parts of one export.
@@ -69,7 +71,12 @@ pub(super) fn claims(tree: &Tree<'_>, entries: &[(String, &TreeEntry)]) -> Vec<C
         let json: BTreeSet<&str> = folder.json.keys().map(String::as_str).collect();
         let pairs = pair(&media, &json);
         let used: BTreeSet<&str> = pairs.values().copied().collect();
+        let mut more: HashMap<&str, Vec<&TreeEntry>> = HashMap::new();
         for name in json.iter().filter(|name| !used.contains(*name)) {
+            if let Some(media) = named(name, &media) {
+                more.entry(media).or_default().extend(folder.json.get(*name).into_iter().flatten());
+                continue;
+            }
             for entry in folder.json.get(*name).into_iter().flatten() {
                 let head = tree.head(entry.id);
                 if is_sidecar(&head) {
@@ -87,11 +94,19 @@ pub(super) fn claims(tree: &Tree<'_>, entries: &[(String, &TreeEntry)]) -> Vec<C
             dated.insert(key);
         }
         for (name, entries) in &folder.media {
-            let sidecar = pairs.get(name.as_str()).and_then(|s| folder.json.get(*s)?.first().copied());
+            let sidecars = pairs.get(name.as_str()).and_then(|s| folder.json.get(*s)).map_or(&[][..], Vec::as_slice);
+            let sidecar = sidecars.first().copied();
+            let further = sidecars.iter().skip(1).chain(more.get(name.as_str()).into_iter().flatten()).copied();
+            let mut further: Vec<&TreeEntry> = further.collect();
             for entry in entries {
                 let root = key.rsplit_once('/').map_or("", |(root, _)| root);
                 let id = (format!("{root}/{name}"), entry.size, entry.crc32);
-                same.entry(id).or_default().push(Item { entry, folder: key, sidecar });
+                same.entry(id).or_default().push(Item {
+                    entry,
+                    folder: key,
+                    sidecar,
+                    more: std::mem::take(&mut further),
+                });
             }
         }
     }
@@ -124,18 +139,20 @@ fn claim(items: Vec<Item<'_>>, albums: &HashMap<&str, EntryId>, orphans: &mut Or
     let mut sidecar = main.sidecar;
     let mut seen_albums: Vec<EntryId> = albums.get(main.folder).copied().into_iter().collect();
     claim.companions.extend(sidecar.map(|s| s.id));
+    let mut others = main.more;
     for copy in items_in {
         claim.copies.push(copy.entry.id);
-        if let Some(other) = copy.sidecar {
-            match sidecar {
-                Some(first) if first.size == other.size && first.crc32 == other.crc32 && first.crc32.is_some() => {
-                    claim.copies.push(other.id);
-                }
-                _ => claim.companions.push(other.id),
-            }
-            sidecar = sidecar.or(Some(other));
-        }
+        others.extend(copy.sidecar.into_iter().chain(copy.more));
         seen_albums.extend(albums.get(copy.folder));
+    }
+    for other in others {
+        match sidecar {
+            Some(first) if first.size == other.size && first.crc32 == other.crc32 && first.crc32.is_some() => {
+                claim.copies.push(other.id);
+            }
+            _ => claim.companions.push(other.id),
+        }
+        sidecar = sidecar.or(Some(other));
     }
     // Some exports give an album the sidecar alone: the same sidecar says that the same photo is in it.
     if let Some(sidecar) = sidecar.filter(|sidecar| sidecar.crc32.is_some()) {
@@ -174,6 +191,7 @@ fn photo(opened: &Opened<'_>, frame: &crate::Frame<'_>, out: &mut Sink) {
     let mut record = Record::new(Family::Media, FORMAT);
     let mut others: Vec<Ref> = Vec::new();
     let mut albums = Vec::new();
+    let mut further = Vec::new();
     let mut first = true;
     for companion in opened.companions {
         let from = Ref { entry: companion.entry.id, locator: Locator::json("", 0, companion.bytes.len() as u64) };
@@ -189,11 +207,13 @@ fn photo(opened: &Opened<'_>, frame: &crate::Frame<'_>, out: &mut Sink) {
             sidecar(&object, &mut record, out);
             others.push(from);
         } else {
-            // A copy in an album has a sidecar of its own that says something else.
-            let name = format!("sidecar of {}", companion.entry.path);
-            keep(&mut record.fields, &name, text.trim_start_matches('\u{feff}').trim());
+            // A copy in an album, or another export, has a sidecar of its own that says something else.
+            further.push(text.trim_start_matches('\u{feff}').trim().to_owned());
             others.push(from);
         }
+    }
+    if !further.is_empty() {
+        keep(&mut record.fields, "sidecars", &format!("[{}]", further.join(",")));
     }
     if !albums.is_empty() {
         record.fields.list("albums", &albums);

@@ -82,6 +82,8 @@ fn claim(tree: &Tree<'_>, entry: &TreeEntry) -> Option<Claim> {
         "emlx" => eml::begins_as_emlx(&tree.head(entry.id)).then(|| Claim::of(eml::ID, entry.id, Framing::Whole)),
         "msf" | "dat" | "lock" => None,
         _ if matches!(folder, "cur" | "new") => is_eml(&tree.head(entry.id)),
+        // Backups hold files by the thousand under hashes for names; a mailbox has a name of its own.
+        _ if entry.name().len() >= 32 && entry.name().bytes().all(|b| b.is_ascii_hexdigit()) => None,
         _ if extension.is_empty() || in_mail_folder(entry.dir()) => {
             let head = tree.head(entry.id);
             // MH keeps one message a file, named by its number.
@@ -142,6 +144,7 @@ mod tests {
             ("a/notes", "From 1 to 9: text\n", None),
             ("a/readme", message, None),
             ("a/x.txt", mbox, None),
+            ("b/0123456789abcdef0123456789abcdef", mbox, None),
             ("b/1.emlx", "12  \nSubject: x\n\n<?xml", Some("eml")),
             ("b/cur/123.M1.host:2,S", message, Some("eml")),
             ("b/inbox/17", message, Some("eml")),
