@@ -725,12 +725,12 @@ class Case:
             file, size = open_external(external) if external else self.folder.open(path)
             manifest = path + ".manifest.jsonl"
             archives = {entry.get("parent") for entry in self.each_entry(manifest)}
-            outer = Range(file, 0, size)
-            if part["container"] == "tar.gz":
-                outer = spooled(gunzip(outer.reader()), MAX_NESTED)
-            opened = []
+            outer, inflated, opened = Range(file, 0, size), None, []
             for entry in self.each_entry(manifest):
-                self.check_entry(manifest, entry, outer, opened, archives)
+                around = outer
+                if part["container"] == "tar.gz" and entry["method"] == "tar" and entry.get("parent") is None:
+                    inflated = around = inflated or spooled(Lenient(gunzip(outer.reader())))
+                self.check_entry(manifest, entry, around, opened, archives)
 
     def check_entry(self, manifest, entry, outer, opened, archives):
         parent, method, number = entry.get("parent"), entry["method"], entry["entry"]
@@ -753,7 +753,7 @@ class Case:
         try:
             around = outer if parent is None else opened[-1][1]
             if parent is not None and method == "tar" and around.reader().read(2) == b"\x1f\x8b":
-                around = spooled(gunzip(around.reader()), MAX_NESTED)
+                around = spooled(Lenient(gunzip(around.reader())))
                 opened[-1] = (parent, around)
             data = around.range(entry["offset"], entry["csize"])
             content = data
@@ -877,7 +877,20 @@ def gunzip(reader):
     return Inflater(reader, 31)
 
 
-def spooled(reader, limit):
+class Lenient(io.RawIOBase):
+    """Takes an error for the end: what comes before the damage can still be checked."""
+
+    def __init__(self, reader):
+        self.reader = reader
+
+    def read(self, size=-1):
+        try:
+            return self.reader.read(size)
+        except (ValueError, OSError, zlib.error):
+            return b""
+
+
+def spooled(reader, limit=MAX_NESTED):
     file, length = tempfile.SpooledTemporaryFile(max_size=8 << 20), 0
     while block := reader.read(min(1 << 20, limit + 1 - length)):
         file.write(block)

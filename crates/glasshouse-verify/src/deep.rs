@@ -133,7 +133,9 @@ impl Walk<'_> {
     fn hash(&mut self, entry: &EntryLine) -> io::Result<(String, u64)> {
         let deflated = entry.method == "deflate";
         let is_archive = self.archives.contains(&entry.entry) && entry.size <= MAX_NESTED;
-        if let (None, Some(stream)) = (entry.parent, &mut self.stream) {
+        // What could not be listed as a tar is held as one file, which is the part itself.
+        let of_tar = entry.parent.is_none() && entry.method == "tar";
+        if let (true, Some(stream)) = (of_tar, &mut self.stream) {
             let data = stream.entry(entry)?;
             if !is_archive {
                 return hash(data, entry.size);
@@ -164,7 +166,7 @@ impl Walk<'_> {
             return Ok(nested.content.clone());
         }
         if nested.inflated.is_none() {
-            let gunzip = Gunzip::new(buffered(nested.content.reader()));
+            let gunzip = Leniently(Gunzip::new(buffered(nested.content.reader())));
             nested.inflated = Some(View::of_reader(gunzip, MAX_NESTED, self.scratch)?);
         }
         nested.inflated.clone().ok_or_else(|| io::Error::other("its archive is not open"))
@@ -188,6 +190,15 @@ impl Stream {
         }
         self.position = entry.offset.saturating_add(entry.csize);
         Ok(self.reader.by_ref().take(entry.csize))
+    }
+}
+
+/// Takes an error for the end: what comes before the damage in an archive can still be checked.
+struct Leniently<R>(R);
+
+impl<R: Read> Read for Leniently<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        Ok(self.0.read(out).unwrap_or(0))
     }
 }
 

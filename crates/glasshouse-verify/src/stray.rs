@@ -94,6 +94,10 @@ impl Walk<'_> {
                 }
                 None => self.unmentioned(path, false, "it is not part of the log"),
             },
+            None if path.starts_with("evidence/") => {
+                let why = "no event mentions it: it was put there, or its addition was cut off or has not ended";
+                self.unmentioned(path, true, why);
+            }
             None => self.unmentioned(path, is_fault(path), "no event mentions it"),
         }
     }
@@ -102,7 +106,7 @@ impl Walk<'_> {
         if fault && self.state.complete {
             self.report.fault(Class::Unmentioned, path, why);
         } else if fault {
-            self.report.note(Class::Unmentioned, path, format!("{why} that could be read"));
+            self.report.note(Class::Unmentioned, path, "no event that could be read mentions it");
         } else {
             self.report.note(Class::Unmentioned, path, why);
         }
