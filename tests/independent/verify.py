@@ -28,6 +28,7 @@ MAX_PAYLOAD = 64 << 20
 MAX_SMALL = 16 << 20
 MAX_LINE = 4 << 20
 MAX_NESTED = 16 << 30
+OPTIONAL = ("path_bytes", "crc32", "sha256", "mime", "modified", "link_target", "problem")
 KINDS = {"collection", "alteration", "consultation", "disclosure", "combination", "erasure"}
 
 
@@ -606,6 +607,10 @@ class Case:
                 expected = self.files[path]
                 fits = (
                     (about["source"], part["number"]) == (match[1], int(match[2]))
+                    and all(isinstance(about[member], str) for member in ("series", "authority"))
+                    and all(isinstance(part[member], str) for member in ("name", "added"))
+                    and is_int(part["number"], 2**32)
+                    and is_int(part["size"])
                     and (part["size"], part["sha256"]) == (expected["size"], expected["sha256"])
                     and part.get("external") == expected.get("external")
                     and part["container"] in ("zip", "tar", "tar.gz", "file", "folder")
@@ -640,6 +645,8 @@ class Case:
                     is_int(entry["entry"], 2**32)
                     and all(isinstance(entry[member], str) for member in ("path", "kind", "method"))
                     and all(is_int(entry[member]) for member in ("offset", "csize", "size"))
+                    and all(isinstance(entry.get(member), (str, type(None))) for member in OPTIONAL)
+                    and isinstance(entry.get("encrypted", False), bool)
                     and entry["kind"] in ("file", "folder", "link", "other")
                     and (entry.get("sha256") is None or is_hash(entry["sha256"]))
                     and (entry.get("parent") is None or is_int(entry["parent"], 2**32))
@@ -764,12 +771,12 @@ class Case:
             found, _ = sha256_of(reader, entry["size"])
         except (ValueError, OSError, zlib.error) as error:
             return self.fault("malformed", manifest, f"entry {number}: its content is not where this list says: {error}")
+        if number in archives:
+            opened.append((number, content))
         if found != entry["sha256"]:
             why = f"entry {number}: its content has SHA-256 {found} but this list says {entry['sha256']}"
             return self.fault("altered", manifest, why)
         self.contents += 1
-        if number in archives:
-            opened.append((number, content))
 
 
 class BadTile(Bad):
@@ -846,12 +853,23 @@ class Reader(io.RawIOBase):
 class Inflater(io.RawIOBase):
     def __init__(self, reader, bits):
         self.reader, self.bits = reader, bits
-        self.state, self.pending = zlib.decompressobj(bits), b""
+        self.state, self.pending, self.damaged = zlib.decompressobj(bits), b"", False
+
+    def before_damage(self, state, block):
+        data = b""
+        try:
+            for place in range(len(block)):
+                data += state.decompress(block[place : place + 1])
+        except zlib.error:
+            pass
+        return data
 
     def read(self, size=-1):
         if size == 0:
             return b""
         while True:
+            if self.damaged:
+                raise ValueError("the deflate stream is damaged")
             if self.state.eof:
                 rest = self.state.unused_data
                 if self.bits < 0:
@@ -861,8 +879,13 @@ class Inflater(io.RawIOBase):
                     return b""
                 self.state = zlib.decompressobj(self.bits)
             block = self.pending or self.reader.read(1 << 16)
-            data = self.state.decompress(block, size)
-            self.pending = self.state.unconsumed_tail
+            before = self.state.copy()
+            try:
+                data = self.state.decompress(block, size)
+                self.pending = self.state.unconsumed_tail
+            except zlib.error:
+                # What comes before the damaged place is given before the error.
+                self.damaged, data = True, self.before_damage(before, block)
             if data:
                 return data
             if not block and not self.state.eof:

@@ -1,41 +1,79 @@
 //! Inflates as a stream, with an inflater that the writer's main path does not use.
 
-use miniz_oxide::inflate::stream::{InflateState, inflate};
-use miniz_oxide::{DataFormat, MZFlush, MZStatus};
+use miniz_oxide::inflate::TINFLStatus;
+use miniz_oxide::inflate::core::{DecompressorOxide, decompress, inflate_flags};
 use std::io::{self, BufRead, ErrorKind, Read};
+use std::ops::Range;
 
-/// A deflate stream (RFC 1951) being inflated.
+/// Length of the window: a power of two, at least the 32 KiB that deflate looks back.
+const WINDOW: usize = 1 << 16;
+const FLAGS: u32 = inflate_flags::TINFL_FLAG_HAS_MORE_INPUT | inflate_flags::TINFL_FLAG_IGNORE_ADLER32;
+
+/// A deflate stream (RFC 1951) being inflated. Everything before a damaged place is given before the error.
 pub struct Inflate<R> {
     input: R,
-    state: Box<InflateState>,
-    done: bool,
+    state: Box<DecompressorOxide>,
+    window: Vec<u8>,
+    /// What of the window is inflated and not yet given.
+    ready: Range<usize>,
+    end: Option<End>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Whole,
+    CutOff,
+    Damaged,
 }
 
 impl<R: BufRead> Inflate<R> {
     pub fn new(input: R) -> Self {
-        Inflate { input, state: InflateState::new_boxed(DataFormat::Raw), done: false }
+        Inflate { input, state: Box::default(), window: vec![0; WINDOW], ready: 0..0, end: None }
+    }
+
+    /// Begins another stream in the same input.
+    fn restart(&mut self) {
+        *self.state = DecompressorOxide::new();
+        self.ready = 0..0;
+        self.end = None;
+    }
+
+    fn step(&mut self) -> io::Result<()> {
+        let input = self.input.fill_buf()?;
+        let at_end = input.is_empty();
+        let place = self.ready.end % WINDOW;
+        let (status, consumed, written) = decompress(&mut self.state, input, &mut self.window, place, FLAGS);
+        self.input.consume(consumed);
+        self.ready = place..place + written;
+        self.end = match status {
+            TINFLStatus::Done => Some(End::Whole),
+            TINFLStatus::HasMoreOutput => None,
+            TINFLStatus::NeedsMoreInput if at_end => Some(End::CutOff),
+            TINFLStatus::NeedsMoreInput => None,
+            _ => Some(End::Damaged),
+        };
+        Ok(())
     }
 }
 
 impl<R: BufRead> Read for Inflate<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        while !self.done && !out.is_empty() {
-            let input = self.input.fill_buf()?;
-            let at_end = input.is_empty();
-            let result = inflate(&mut self.state, input, out, MZFlush::None);
-            self.input.consume(result.bytes_consumed);
-            match result.status {
-                Ok(MZStatus::StreamEnd) => self.done = true,
-                _ if result.bytes_written > 0 => (),
-                Ok(_) if !at_end => continue,
-                Ok(_) | Err(miniz_oxide::MZError::Buf) if at_end => {
+        while self.ready.is_empty() && !out.is_empty() {
+            match self.end {
+                None => self.step()?,
+                Some(End::Whole) => break,
+                Some(End::CutOff) => {
                     return Err(io::Error::new(ErrorKind::UnexpectedEof, "the deflate stream is cut off"));
                 }
-                _ => return Err(io::Error::new(ErrorKind::InvalidData, "it is not a deflate stream")),
+                Some(End::Damaged) => {
+                    return Err(io::Error::new(ErrorKind::InvalidData, "the deflate stream is damaged"));
+                }
             }
-            return Ok(result.bytes_written);
         }
-        Ok(0)
+        let mut ready = self.window.get(self.ready.clone()).unwrap_or_default();
+        let count = ready.read(out)?;
+        self.ready.start += count;
+        Ok(count)
     }
 }
 
@@ -48,7 +86,7 @@ pub struct Gunzip<R> {
 impl<R: BufRead> Gunzip<R> {
     pub fn new(input: R) -> Self {
         let mut member = Inflate::new(input);
-        member.done = true;
+        member.end = Some(End::Whole);
         Gunzip { member, started: false }
     }
 
@@ -81,8 +119,7 @@ impl<R: BufRead> Gunzip<R> {
         if flags & 2 != 0 {
             skip(input, 2)?;
         }
-        self.member.state = InflateState::new_boxed(DataFormat::Raw);
-        self.member.done = false;
+        self.member.restart();
         Ok(true)
     }
 }
@@ -163,6 +200,21 @@ mod tests {
             bad[place] ^= 0x10;
             assert_ne!(inflated(&bad, 4096).ok(), Some(sample()));
         }
+    }
+
+    #[test]
+    fn what_comes_before_the_damage_is_given() {
+        let good = sample();
+        let mut bytes = deflated(&good);
+        let middle = bytes.len() / 2;
+        bytes.truncate(middle);
+        let mut read = Vec::new();
+        let mut reader = Inflate::new(&bytes[..]);
+        let mut small = [0; 10];
+        while let Ok(count) = reader.read(&mut small) {
+            read.extend(&small[..count]);
+        }
+        assert!(read.len() > good.len() / 4 && good.starts_with(&read), "{}", read.len());
     }
 
     #[test]
