@@ -63,15 +63,16 @@ fn a_flipped_bit_is_found_wherever_it_is() {
         bad[if path.contains("entries") { 60 } else { good.len() / 2 }] ^= 1;
         case.write(path, &bad);
         both_find(&format!("{path}, the middle"), &case.path, &[], &[&format!("{middle} {path}")]);
-        for (place, bit) in [(good.len() - 1, 4)] {
-            let mut bad = good.clone();
-            bad[place] ^= bit;
-            case.write(path, &bad);
-            let (a, b) = (ours(&case.path, &[]), independent(&case.path, &[]));
-            assert_eq!((a.code, &a.faults), (b.code, &b.faults), "{path}, byte {place}:\n{}\n{}", a.text, b.text);
-            assert_eq!(a.code, Some(1), "{path}, byte {place}");
-            assert!(a.faults.iter().all(|(_, at)| at == path), "{path}, byte {place}: {}", a.text);
+        // The last byte may be a line feed, a bracket or part of a hash: what it makes of the file differs.
+        let mut bad = good;
+        if let Some(last) = bad.last_mut() {
+            *last ^= 4;
         }
+        case.write(path, &bad);
+        let (a, b) = (ours(&case.path, &[]), independent(&case.path, &[]));
+        assert_eq!((a.code, &a.faults), (b.code, &b.faults), "{path}, the end:\n{}\n{}", a.text, b.text);
+        assert_eq!(a.code, Some(1), "{path}, the end");
+        assert!(a.faults.iter().all(|(_, at)| at == path), "{path}, the end: {}", a.text);
     }
 }
 
@@ -125,8 +126,6 @@ fn case_toml_cannot_be_changed() {
     check("origin", &renamed, &["altered case.toml", "unexpected case.toml", "unexpected log/checkpoint"]);
     check("no TOML", &good.replace("id =", "id"), &["altered case.toml", "malformed case.toml"]);
     check("no tool", &good.replace("tool", "toot"), &["altered case.toml", "malformed case.toml"]);
-    let key = good.replace("+AR", "+AS");
-    assert!(key == good || key.len() == good.len());
     case.remove("case.toml");
     both_find("removed", &case.path, &[], &["missing case.toml"]);
     case.write("case.toml", good.replace("format = 1", "format = 2").as_bytes());
