@@ -9,7 +9,7 @@ use std::io::{self, Write};
 const FORMAT: &str = "google.my-activity";
 
 /// The products with a list in JSON, and each one's share of a hundred.
-pub(crate) const JSON: &[(&str, u64)] = &[("Search", 45), ("YouTube", 20), ("Chrome", 15)];
+pub(crate) const JSON: &[(&str, u64)] = &[("Search", 45), ("YouTube", 25), ("Chrome", 20)];
 /// The product with a page in HTML; it has the rest.
 pub(crate) const HTML: &str = "Maps";
 
@@ -25,7 +25,7 @@ struct Deed {
 fn deed(product: &str, seed: u64, index: u64, count: u64, spread: &Spread) -> (Deed, Rng) {
     let stream = 200 + product.len() as u64 * 7 + u64::from(product.as_bytes().first().copied().unwrap_or(0));
     let mut rng = Rng::of(seed, stream, index);
-    let time = spread.time(index, count);
+    let time = spread.awake(index, count);
     let (from, to, _) = place_at(time);
     let city = trip_at(time).or_else(|| trip_ahead(time)).map_or("Berlin", |trip| trip.city);
     let sign = match index {
@@ -51,7 +51,6 @@ fn deed(product: &str, seed: u64, index: u64, count: u64, spread: &Spread) -> (D
     let verb = match product {
         "YouTube" => "Watched",
         "Chrome" => "Visited",
-        "Maps" => "Searched for",
         _ => "Searched for",
     };
     let page = match product {

@@ -117,7 +117,7 @@ pub(crate) fn messages(
     write!(out, "{{\n  \"messages\": [")?;
     for index in 0..count {
         let mut rng = Rng::of(seed, stream, index);
-        let time = spread.time(index, count) + rng.below(600) as i64;
+        let time = spread.awake(index, count) + rng.below(600) as i64;
         let turn = rng.below(group.members.len() as u64 + 1) as usize;
         let who = group.members.get(turn).map_or(&HOLDER, |member| &PEOPLE[*member]);
         let text = if index % 61 == 17 {
@@ -135,9 +135,9 @@ pub(crate) fn messages(
             date(time),
         )?;
         if rng.below(40) == 0 {
-            write!(out, "      \"updated_date\": \"{}\",\n", date(time + 60))?;
+            writeln!(out, "      \"updated_date\": \"{}\",", date(time + 60))?;
         }
-        write!(out, "      \"text\": {},\n", serde_json::to_string(&text)?)?;
+        writeln!(out, "      \"text\": {},", serde_json::to_string(&text)?)?;
         if let (0, Some(file)) = (index, group.file) {
             let original = file.trim_start_matches("File-");
             write!(

@@ -26,7 +26,7 @@ pub(crate) fn records(
         let moving = way > 0.0 && way < 1.0;
         let millis = rng.below(1000);
         let stamp = iso(time, millis);
-        write!(out, "{}{{\n", if index == 0 { "" } else { ", " })?;
+        writeln!(out, "{}{{", if index == 0 { "" } else { ", " })?;
         write!(out, "    \"latitudeE7\": {},\n    \"longitudeE7\": {},\n", e7(lat), e7(lon))?;
         // A fix from a cell tower is much less exact than one from satellites.
         let (source, accuracy) = match rng.below(10) {
@@ -34,7 +34,7 @@ pub(crate) fn records(
             1..5 => ("GPS", 3 + rng.below(12)),
             _ => ("WIFI", 12 + rng.below(40)),
         };
-        write!(out, "    \"accuracy\": {accuracy},\n")?;
+        writeln!(out, "    \"accuracy\": {accuracy},")?;
         if moving {
             write!(out, "    \"velocity\": {},\n    \"heading\": {},\n", 1 + rng.below(14), rng.below(360))?;
         }
@@ -84,9 +84,9 @@ pub(crate) struct Outing {
 
 /// Returns one of so many outings.
 pub(crate) fn outing(index: u64, count: u64, spread: &Spread) -> Outing {
-    let begin = spread.time(index, count);
+    let begin = spread.awake(index, count);
     let (from, to, _) = place_at(begin);
-    let length = (spread.time(index + 1, count) - begin).clamp(4, 9000);
+    let length = (spread.awake(index + 1, count) - begin).clamp(4, 9000);
     Outing { from, to, times: [begin, begin + length / 2, begin + length * 3 / 4, begin + length - 1] }
 }
 
@@ -124,7 +124,7 @@ pub(crate) fn semantic(
         e7((from.lat + to.lat) / 2.0),
         e7((from.lon + to.lon) / 2.0),
     )?;
-    let points = if index % 5 == 0 { 3 } else { 0 };
+    let points = if index.is_multiple_of(5) { 3 } else { 0 };
     if points > 0 {
         write!(out, ",\n      \"simplifiedRawPath\": {{\n        \"points\": [")?;
         for point in 1..=points {

@@ -111,9 +111,9 @@ fn track(out: &mut impl Write, seed: u64, points: u64, tally: &mut Tally<'_>) ->
     for index in 0..points {
         let way = index as f64 / points as f64;
         let height = 436.0 + 3000.0 * way + 20.0 * rng.swing();
-        write!(
+        writeln!(
             out,
-            "      <trkpt lat=\"{:.6}\" lon=\"{:.6}\"><ele>{height:.1}</ele><time>{}</time></trkpt>\n",
+            "      <trkpt lat=\"{:.6}\" lon=\"{:.6}\"><ele>{height:.1}</ele><time>{}</time></trkpt>",
             from.lat + (to.lat - from.lat) * way + 0.002 * rng.swing(),
             from.lon + (to.lon - from.lon) * way + 0.002 * rng.swing(),
             iso(begin + (way * 30.0 * 3600.0) as i64, 0),

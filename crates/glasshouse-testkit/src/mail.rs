@@ -1,6 +1,6 @@
 //! Messages: what they say, and how they are written.
 
-use crate::clock::{day, write};
+use crate::clock::{day, home_offset, write};
 use crate::encode::{base64_lines, header_text, latin1, quoted_printable, windows1251};
 use crate::jpeg::{Shot, jpeg};
 use crate::letters::{Letter, letter};
@@ -39,8 +39,9 @@ pub(crate) fn mail(post: Post<'_>, index: u64) -> Mail {
     let place = index % THREAD;
     let mut of_thread = Rng::of(post.seed, post.stream, thread);
     let mut rng = Rng::of(post.seed, post.stream + 1, index);
-    let begun = post.spread.time(thread, post.count.div_ceil(THREAD)) + of_thread.below(36_000) as i64;
-    let time = begun + place as i64 * 5 * 3600 + rng.below(3600) as i64;
+    let begun = post.spread.awake(thread, post.count.div_ceil(THREAD));
+    // Answers come about a day later.
+    let time = begun + place as i64 * (86_400 + rng.below(7200) as i64 - 3600);
     let time = time.min(day(2025, 1, 1) * 86_400 - 1);
     let said = letter(begun, &mut of_thread);
     let other = &PEOPLE[said.with];
@@ -53,11 +54,16 @@ pub(crate) fn mail(post: Post<'_>, index: u64) -> Mail {
     };
     let subject = if place == 0 { said.subject.clone() } else { format!("Re: {}", said.subject) };
     let mut lines = vec![format!("Dear {},", to.name)];
-    lines.push(if place == 0 { said.text.clone() } else { reply(&mut rng, &said) });
+    lines.push(if place == 0 { said.text.clone() } else { reply(&mut rng, &said, if ours { other } else { &HOLDER }) });
     lines.extend(extra);
     lines.push(format!("Best wishes\r\n{}", from.name));
     let body = lines.join("\r\n\r\n");
     let id = |place: u64| format!("<{:016x}.{}@example.com>", of_thread_id(post, thread), place);
+    let zone = match from.zone {
+        Some(hours) => hours * 3600,
+        None if ours => offset_at(time),
+        None => home_offset(time),
+    };
     let mut head = String::new();
     if !ours {
         let received = write(time + 2, 0, "%a, %d %b %Y %H:%M:%S +0000");
@@ -70,7 +76,7 @@ pub(crate) fn mail(post: Post<'_>, index: u64) -> Mail {
     }
     head += &format!(
         "Date: {}\r\nFrom: {}\r\nTo: {}\r\nSubject: {}\r\nMessage-ID: {}\r\n",
-        write(time, if ours { offset_at(time) } else { 3600 * (rng.below(4) as i64) }, "%a, %d %b %Y %H:%M:%S %z"),
+        write(time, zone, "%a, %d %b %Y %H:%M:%S %z"),
         address(from),
         address(to),
         header_text(&subject),
@@ -100,7 +106,7 @@ fn of_thread_id(post: Post<'_>, thread: u64) -> u64 {
     Rng::of(post.seed, post.stream + 2, thread).next()
 }
 
-fn reply(rng: &mut Rng, said: &Letter) -> String {
+fn reply(rng: &mut Rng, said: &Letter, to: &Person) -> String {
     const REPLIES: &[&str] = &[
         "That suits me well. I have put it in the calendar.",
         "Thank you. I shall look at it on Thursday and write again.",
@@ -108,7 +114,8 @@ fn reply(rng: &mut Rng, said: &Letter) -> String {
         "Yes, gladly. I bring the proofs and the good pencils.",
         "I have checked the figures twice and they are right.",
     ];
-    format!("{}\r\n\r\n> {}", rng.pick(REPLIES), said.subject)
+    let quoted = said.text.replace("\r\n", "\r\n> ");
+    format!("{}\r\n\r\n{} wrote:\r\n> {quoted}", rng.pick(REPLIES), to.name)
 }
 
 fn address(person: &Person) -> String {
@@ -244,7 +251,7 @@ pub(crate) fn pdf(text: &str) -> Vec<u8> {
 
 /// Returns a message as an entry of a Gmail mbox.
 pub(crate) fn mbox_entry(mail: &Mail, index: u64) -> Vec<u8> {
-    let labels = if mail.labels.contains(LABEL) && index % 5 == 0 {
+    let labels = if mail.labels.contains(LABEL) && index.is_multiple_of(5) {
         format!("=?UTF-8?Q?Ge=C3=B6ffnet,{}?=", mail.labels)
     } else {
         mail.labels.clone()

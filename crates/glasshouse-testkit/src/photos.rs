@@ -70,14 +70,11 @@ fn sidecar(title: &str, picture: &Picture) -> String {
 }
 
 /// Calls with the files of each picture of the six years.
-pub(crate) fn each(
-    seed: u64,
-    count: u64,
-    spread: &Spread,
-    mut put: impl FnMut(File) -> std::io::Result<()>,
-) -> std::io::Result<u64> {
+pub(crate) fn each(seed: u64, count: u64, mut put: impl FnMut(File) -> std::io::Result<()>) -> std::io::Result<u64> {
+    // Most pictures are taken on journeys.
+    let spread = Spread::weighted(40, 1);
     for index in 0..count {
-        let time = spread.time(index, count);
+        let time = spread.awake(index, count);
         let picture = picture(seed, index, time, "photo");
         let name = format!("PXL_{}{:03}.jpg", write(time, 0, "%Y%m%d_%H%M%S"), index % 1000);
         let told = sidecar(&name, &picture);
@@ -133,7 +130,7 @@ pub(crate) fn rarities(seed: u64) -> (Vec<File>, u64) {
     put(0, &bare.folder, "DSC_0815.JPG", bare.bytes.clone());
     let gone = take(day(2020, 2, 7));
     put(1, &gone.folder, &sidecar_name("IMG_0555.jpg", ""), sidecar("IMG_0555.jpg", &gone).into_bytes());
-    // Seven pictures, a film, an album and the lone sidecar; the copy in the album is no record of its own.
+    // Six pictures, a film, an album and the lone sidecar; the copy in the album is no record of its own.
     (files, 9)
 }
 

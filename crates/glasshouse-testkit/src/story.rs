@@ -9,27 +9,35 @@ pub(crate) struct Person {
     pub email: &'static str,
     pub phone: &'static str,
     pub role: &'static str,
+    /// Hours ahead of UTC of whoever does not live where the holder does.
+    pub zone: Option<i64>,
 }
 
-const fn person(name: &'static str, email: &'static str, phone: &'static str, role: &'static str) -> Person {
-    Person { name, email, phone, role }
+const fn person(
+    name: &'static str,
+    email: &'static str,
+    phone: &'static str,
+    role: &'static str,
+    zone: Option<i64>,
+) -> Person {
+    Person { name, email, phone, role, zone }
 }
 
 /// Whose account it is.
 pub(crate) const HOLDER: Person =
-    person("Mara Lindqvist", "mara.lindqvist@example.com", "+1-202-555-0100", "Map editor");
+    person("Mara Lindqvist", "mara.lindqvist@example.com", "+1-202-555-0100", "Map editor", None);
 
 /// Those the holder writes to.
 pub(crate) const PEOPLE: &[Person] = &[
-    person("Jonas Brandt", "jonas.brandt@example.org", "+1-202-555-0111", "Friend"),
-    person("陈晓雨", "xiaoyu.chen@example.net", "+1-202-555-0122", "Cartographer"),
-    person("ليلى حداد", "layla.haddad@example.org", "+1-202-555-0133", "Guide"),
-    person("Олег Сорокин", "oleg.sorokin@example.net", "+1-202-555-0144", "Archivist"),
-    person("Amélie Rousseau", "amelie.rousseau@example.org", "+1-202-555-0155", "Photographer"),
-    person("Priya Raman", "priya.raman@example.com", "+1-202-555-0166", "Project lead"),
-    person("Tom Whitfield", "tom.whitfield@example.net", "+1-202-555-0177", "Landlord"),
-    person("Kenji Mori", "kenji.mori@example.org", "+1-202-555-0188", "Printer"),
-    person("Jürgen Weiß", "juergen.weiss@example.com", "+1-202-555-0199", "Accountant"),
+    person("Jonas Brandt", "jonas.brandt@example.org", "+1-202-555-0111", "Friend", None),
+    person("陈晓雨", "xiaoyu.chen@example.net", "+1-202-555-0122", "Cartographer", Some(8)),
+    person("ليلى حداد", "layla.haddad@example.org", "+1-202-555-0133", "Guide", Some(2)),
+    person("Олег Сорокин", "oleg.sorokin@example.net", "+1-202-555-0144", "Archivist", Some(3)),
+    person("Amélie Rousseau", "amelie.rousseau@example.org", "+1-202-555-0155", "Photographer", None),
+    person("Priya Raman", "priya.raman@example.com", "+1-202-555-0166", "Project lead", Some(0)),
+    person("Tom Whitfield", "tom.whitfield@example.net", "+1-202-555-0177", "Landlord", None),
+    person("Kenji Mori", "kenji.mori@example.org", "+1-202-555-0188", "Printer", Some(9)),
+    person("Jürgen Weiß", "juergen.weiss@example.com", "+1-202-555-0199", "Accountant", None),
 ];
 
 /// A public place.
@@ -232,10 +240,16 @@ pub(crate) fn place_at(time: i64) -> (Spot, Spot, f64) {
         if today == trip.days - 1 && hour > 15.0 {
             return (trip.spots[1], trip.spots[0], way(15.0, 17.0));
         }
-        let (place, rest) = ((hour / 6.0) as usize, hour % 6.0);
+        // A long journey has two bases, and each day goes out from the base twice.
         let sights = &trip.spots[1..];
-        let at = |slot: usize| if slot % 4 == 0 { sights[0] } else { sights[(slot + today as usize) % sights.len()] };
-        return (at(place), at(place + 1), (rest - 5.0).clamp(0.0, 1.0));
+        let (first, second) = sights.split_at(if sights.len() < 4 { sights.len() } else { sights.len() / 2 });
+        let near = if today < trip.days / 2 || second.is_empty() { first } else { second };
+        let at = |slot: usize| {
+            let out = (slot / 2 + today.unsigned_abs() as usize) % (near.len() - 1).max(1);
+            if slot.is_multiple_of(2) { near[0] } else { near[1 + out] }
+        };
+        let (slot, rest) = ((hour / 6.0) as usize, hour % 6.0);
+        return (at(slot), at(slot + 1), (rest - 5.0).clamp(0.0, 1.0));
     }
     let today = local.div_euclid(DAY);
     let working = weekday(today) < 5 && today.rem_euclid(17) != 3;
@@ -267,15 +281,21 @@ pub(crate) struct Spread {
 }
 
 impl Spread {
+    /// Returns one with most on journeys, much before them.
     pub(crate) fn new() -> Self {
+        Self::weighted(8, 2)
+    }
+
+    /// Returns one by the weights of a day on a journey and of one shortly before, that of others being one.
+    pub(crate) fn weighted(away: u64, ahead: u64) -> Self {
         let (first, last) = (day(2019, 1, 1), day(2025, 1, 1));
         let mut sums = vec![0];
         let mut sum = 0;
         for today in first..last {
             let noon = today * DAY + DAY / 2;
             sum += match (trip_at(noon), trip_ahead(noon)) {
-                (Some(_), _) => 8,
-                (None, Some(_)) => 2,
+                (Some(_), _) => away,
+                (None, Some(_)) => ahead,
                 (None, None) => 1,
             };
             sums.push(sum);
@@ -291,6 +311,13 @@ impl Spread {
         let (before, after) = (self.sums[day - 1] as f64, self.sums[day] as f64);
         let part = ((at - before) / (after - before)).clamp(0.0, 0.999_99);
         (self.first + day as i64 - 1) * DAY + (part * DAY as f64) as i64
+    }
+
+    /// Returns when the item happens, if it is something that one does awake: from seven to eleven by the clock there.
+    pub(crate) fn awake(&self, index: u64, count: u64) -> i64 {
+        let time = self.time(index, count);
+        let today = time - time.rem_euclid(DAY);
+        today + 7 * 3600 + time.rem_euclid(DAY) * 16 / 24 - offset_at(today + DAY / 2)
     }
 }
 
@@ -314,10 +341,14 @@ mod tests {
         assert!(times.is_sorted());
         assert_eq!(times[0], day(2019, 1, 1) * DAY);
         assert!(times[4999] > day(2024, 12, 30) * DAY && times[4999] < day(2025, 1, 1) * DAY);
+        let awake: Vec<i64> = (0..5000).map(|i| spread.awake(i, 5000)).collect();
+        assert!(awake.is_sorted());
         let mut rng = Rng::of(1, 1, 1);
         for time in times {
             let (lat, lon) = position(time, &mut rng);
             assert!(lat.abs() < 90.0 && lon.abs() < 180.0);
+            let (from, to, _) = place_at(time);
+            assert_ne!(from.name, to.name);
         }
     }
 }

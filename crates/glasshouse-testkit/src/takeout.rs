@@ -92,7 +92,7 @@ pub(crate) fn takeout(dir: &Path, seed: u64, sizes: &Sizes, spread: &Spread, tal
     let mut put = |file: photos::File| -> io::Result<()> {
         parts[file.part].put(&format!("Takeout/Google Photos/{}", file.path), &file.bytes)
     };
-    let count = photos::each(seed, sizes.photos, spread, &mut put)?;
+    let count = photos::each(seed, sizes.photos, &mut put)?;
     let (files, rare) = photos::rarities(seed);
     files.into_iter().try_for_each(put)?;
     tally.records("google.photos", count + rare);
