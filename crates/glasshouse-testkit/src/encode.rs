@@ -67,20 +67,19 @@ pub(crate) fn header_text(text: &str) -> String {
     words.join("\r\n ")
 }
 
-/// Writes text in ISO 8859-1; other letters become question marks.
-pub(crate) fn latin1(text: &str) -> Vec<u8> {
-    text.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect()
+/// Writes text in ISO 8859-1, if that has all its letters.
+pub(crate) fn latin1(text: &str) -> Option<Vec<u8>> {
+    text.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect()
 }
 
-/// Writes text in windows-1251; letters that are neither ASCII nor Russian become question marks.
-pub(crate) fn windows1251(text: &str) -> Vec<u8> {
+/// Writes text in windows-1251, if it is ASCII and Russian alone.
+pub(crate) fn windows1251(text: &str) -> Option<Vec<u8>> {
     let byte = |c: char| match u32::from(c) {
-        code @ 0..0x80 => code as u8,
-        code @ 0x410..=0x44f => (code - 0x410 + 0xc0) as u8,
-        0x401 => 0xa8,
-        0x451 => 0xb8,
-        0x2014 => 0x97,
-        _ => b'?',
+        code @ 0..0x80 => Some(code as u8),
+        code @ 0x410..=0x44f => Some((code - 0x410 + 0xc0) as u8),
+        0x401 => Some(0xa8),
+        0x451 => Some(0xb8),
+        _ => None,
     };
     text.chars().map(byte).collect()
 }
@@ -98,7 +97,9 @@ mod tests {
         assert!(quoted_printable("é".repeat(90).as_bytes()).lines().all(|line| line.len() <= 76));
         assert_eq!(header_text("plain"), "plain");
         assert_eq!(header_text("é"), "=?UTF-8?B?w6k=?=");
-        assert_eq!(windows1251("Аяё"), [0xc0, 0xff, 0xb8]);
-        assert_eq!(latin1("ü"), [0xfc]);
+        assert_eq!(windows1251("Аяё"), Some(vec![0xc0, 0xff, 0xb8]));
+        assert_eq!(windows1251("ü"), None);
+        assert_eq!(latin1("ü"), Some(vec![0xfc]));
+        assert_eq!(latin1("я"), None);
     }
 }

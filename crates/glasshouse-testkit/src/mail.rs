@@ -186,22 +186,27 @@ fn shape(index: u64, text: String, from: &Person, time: i64, rng: &mut Rng) -> B
         }
         6 => utf8(format!("{text}\r\n\r\nFrom here on the road is closed.\r\n>From the other side it is open.")),
         7 => {
-            let text = format!("{text}\r\n\r\nGrüße, schöne Tage und à bientôt");
-            // Names in other scripts are not in this charset; the program that wrote it put question marks there.
-            let coded = latin1(&text);
-            let text = coded.iter().map(|b| *b as char).collect();
-            Body::single("text/plain; charset=iso-8859-1", "quoted-printable", quoted_printable(&coded), text)
+            let text = format!("{}\r\n\r\nGrüße, schöne Tage und à bientôt", romanised(&text));
+            match latin1(&text) {
+                Some(bytes) => {
+                    let coded = quoted_printable(&bytes);
+                    Body::single("text/plain; charset=iso-8859-1", "quoted-printable", coded, text)
+                }
+                None => utf8(text),
+            }
         }
         8 => {
             let text = format!("{text}\r\n\r\nЖду карту северного неба.");
-            let coded = base64_lines(&windows1251(&text));
-            Body::single("text/plain; charset=windows-1251", "base64", coded, text)
+            match windows1251(&text) {
+                Some(bytes) => Body::single("text/plain; charset=windows-1251", "base64", base64_lines(&bytes), text),
+                None => utf8(text),
+            }
         }
-        9 => {
+        9 if romanised(&text).is_ascii() => {
             // Thanks in Japanese, in the seven-bit charset that Japanese mail long used.
-            let ascii: String = text.chars().map(|c| if c.is_ascii() { c } else { '?' }).collect();
-            let coded = format!("{ascii}\r\n\r\n\x1b$B$\"$j$,$H$&\x1b(B");
-            Body::single("text/plain; charset=iso-2022-jp", "7bit", coded, format!("{ascii}\r\n\r\nありがとう"))
+            let text = romanised(&text);
+            let coded = format!("{text}\r\n\r\n\x1b$B$\"$j$,$H$&\x1b(B");
+            Body::single("text/plain; charset=iso-2022-jp", "7bit", coded, format!("{text}\r\n\r\nありがとう"))
         }
         10 => {
             let place = position(time, rng);
@@ -212,13 +217,21 @@ fn shape(index: u64, text: String, from: &Person, time: i64, rng: &mut Rng) -> B
             );
             utf8(text).with("related", mark, &[(&header, base64_lines(&jpeg(&shot)).into_bytes())])
         }
-        11 => {
-            let ascii: String = text.chars().filter(char::is_ascii).collect();
-            Body::single("text/plain; charset=us-ascii; format=flowed", "7bit", ascii.clone(), ascii)
+        11 if romanised(&text).is_ascii() => {
+            let text = romanised(&text);
+            Body::single("text/plain; charset=us-ascii; format=flowed", "7bit", text.clone(), text)
         }
         12 => Body::single("text/plain; charset=utf-8", "8bit", text.clone(), text),
         _ => utf8(text),
     }
+}
+
+/// Returns a text with names in the letters that old charsets have.
+fn romanised(text: &str) -> String {
+    PEOPLE.iter().fold(text.to_owned(), |text, person| match person.latin {
+        Some(latin) => text.replace(person.name, latin),
+        None => text,
+    })
 }
 
 fn html(text: &str) -> String {

@@ -11,6 +11,8 @@ pub(crate) struct Person {
     pub role: &'static str,
     /// Hours ahead of UTC of whoever does not live where the holder does.
     pub zone: Option<i64>,
+    /// The name in letters that every charset has, if it is not written in such.
+    pub latin: Option<&'static str>,
 }
 
 const fn person(
@@ -19,25 +21,33 @@ const fn person(
     phone: &'static str,
     role: &'static str,
     zone: Option<i64>,
+    latin: Option<&'static str>,
 ) -> Person {
-    Person { name, email, phone, role, zone }
+    Person { name, email, phone, role, zone, latin }
 }
 
 /// Whose account it is.
 pub(crate) const HOLDER: Person =
-    person("Mara Lindqvist", "mara.lindqvist@example.com", "+1-202-555-0100", "Map editor", None);
+    person("Mara Lindqvist", "mara.lindqvist@example.com", "+1-202-555-0100", "Map editor", None, None);
 
 /// Those the holder writes to.
 pub(crate) const PEOPLE: &[Person] = &[
-    person("Jonas Brandt", "jonas.brandt@example.org", "+1-202-555-0111", "Friend", None),
-    person("陈晓雨", "xiaoyu.chen@example.net", "+1-202-555-0122", "Cartographer", Some(8)),
-    person("ليلى حداد", "layla.haddad@example.org", "+1-202-555-0133", "Guide", Some(2)),
-    person("Олег Сорокин", "oleg.sorokin@example.net", "+1-202-555-0144", "Archivist", Some(3)),
-    person("Amélie Rousseau", "amelie.rousseau@example.org", "+1-202-555-0155", "Photographer", None),
-    person("Priya Raman", "priya.raman@example.com", "+1-202-555-0166", "Project lead", Some(0)),
-    person("Tom Whitfield", "tom.whitfield@example.net", "+1-202-555-0177", "Landlord", None),
-    person("Kenji Mori", "kenji.mori@example.org", "+1-202-555-0188", "Printer", Some(9)),
-    person("Jürgen Weiß", "juergen.weiss@example.com", "+1-202-555-0199", "Accountant", None),
+    person("Jonas Brandt", "jonas.brandt@example.org", "+1-202-555-0111", "Friend", None, None),
+    person("陈晓雨", "xiaoyu.chen@example.net", "+1-202-555-0122", "Cartographer", Some(8), Some("Xiaoyu Chen")),
+    person("ليلى حداد", "layla.haddad@example.org", "+1-202-555-0133", "Guide", Some(2), Some("Layla Haddad")),
+    person("Олег Сорокин", "oleg.sorokin@example.net", "+1-202-555-0144", "Archivist", Some(3), Some("Oleg Sorokin")),
+    person(
+        "Amélie Rousseau",
+        "amelie.rousseau@example.org",
+        "+1-202-555-0155",
+        "Photographer",
+        None,
+        Some("Amelie Rousseau"),
+    ),
+    person("Priya Raman", "priya.raman@example.com", "+1-202-555-0166", "Project lead", Some(0), None),
+    person("Tom Whitfield", "tom.whitfield@example.net", "+1-202-555-0177", "Landlord", None, None),
+    person("Kenji Mori", "kenji.mori@example.org", "+1-202-555-0188", "Printer", Some(9), None),
+    person("Jürgen Weiß", "juergen.weiss@example.com", "+1-202-555-0199", "Accountant", None, Some("Juergen Weiss")),
 ];
 
 /// A public place.
