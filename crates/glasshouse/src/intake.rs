@@ -36,7 +36,7 @@ pub fn new_case(folder: &Path, title: Option<String>, yes: bool) -> Result<u8, E
     confirm(yes)?;
     let title = title.unwrap_or_else(|| name_of(folder));
     let case = Case::create(folder, &title, "copied", actor())?;
-    println!("Made the case {}.", folder.display());
+    say!("Made the case {}.", folder.display());
     output::keep(&case)?;
     Ok(0)
 }
@@ -100,11 +100,11 @@ fn show_progress(progress: Arc<Progress>, done: Arc<std::sync::atomic::AtomicBoo
 fn say(case: &Case, report: &Report) -> Result<(), EngineError> {
     for (path, taken) in &report.taken {
         if let Taken::Held(source) = taken {
-            println!("{} is in the case already ({source}).", path.display());
+            say!("{} is in the case already ({source}).", path.display());
         }
     }
     if !report.changed {
-        println!("Nothing new to read.");
+        say!("Nothing new to read.");
     }
     output::summary(case.root(), &report.run)?;
     output::keep(case)

@@ -1,5 +1,16 @@
 //! The command line of Glasshouse: the only crate that prints, reads the environment, or exits.
 
+/// Prints a line. A reader that went away (`| head`) has seen enough: the program ends without a word.
+macro_rules! say {
+    () => { say!("") };
+    ($($text:tt)*) => {{
+        use std::io::Write as _;
+        if writeln!(std::io::stdout(), $($text)*).is_err() {
+            std::process::exit(0);
+        }
+    }};
+}
+
 mod args;
 mod intake;
 mod output;

@@ -24,7 +24,7 @@ pub fn count(n: u64) -> String {
 /// Says what a run found.
 pub fn summary(case: &Path, run: &RunFile) -> Result<(), EngineError> {
     let tables = glasshouse_engine::sql::Tables::open(case)?;
-    println!("{} records in {}:", count(run.records), case.display());
+    say!("{} records in {}:", count(run.records), case.display());
     let rows = tables.rows(
         "SELECT format, count(*) AS n, min(time) AS first, max(time) AS last, min(tier) AS tier FROM records GROUP BY format ORDER BY n DESC",
     )?;
@@ -33,37 +33,37 @@ pub fn summary(case: &Path, run: &RunFile) -> Result<(), EngineError> {
         let day = |name: &str| text(name).chars().take(10).collect::<String>();
         let n = row.get("n").and_then(serde_json::Value::as_u64).unwrap_or(0);
         let span = if day("first").is_empty() { String::new() } else { format!("{} to {}", day("first"), day("last")) };
-        println!("  {:>12}  {:<28} {:<26} {}", count(n), text("format"), span, text("tier"));
+        say!("  {:>12}  {:<28} {:<26} {}", count(n), text("format"), span, text("tier"));
     }
     for row in tables.rows("SELECT status, count(*) AS n FROM entries WHERE kind = 'file' GROUP BY status ORDER BY n DESC")? {
         let n = row.get("n").and_then(serde_json::Value::as_u64).unwrap_or(0);
-        println!("  {:>12}  entries {}", count(n), row.get("status").and_then(|v| v.as_str()).unwrap_or(""));
+        say!("  {:>12}  entries {}", count(n), row.get("status").and_then(|v| v.as_str()).unwrap_or(""));
     }
     if run.warnings > 0 {
-        println!("  {:>12}  warnings: glasshouse warnings {}", count(run.warnings), case.display());
+        say!("  {:>12}  warnings: glasshouse warnings {}", count(run.warnings), case.display());
     }
     Ok(())
 }
 
 /// Prints what somebody outside should keep.
 pub fn keep(case: &Case) -> Result<(), EngineError> {
-    println!();
-    println!("Keep this outside the case; with it, any later change can be proven:");
-    println!("fingerprint {}", case.fingerprint());
-    println!("{}", case.checkpoint()?.trim_end());
+    say!();
+    say!("Keep this outside the case; with it, any later change can be proven:");
+    say!("fingerprint {}", case.fingerprint());
+    say!("{}", case.checkpoint()?.trim_end());
     Ok(())
 }
 
 /// `glasshouse case show`.
 pub fn case(folder: &Path) -> Result<u8, EngineError> {
     let file = glasshouse_store::read_case_file(folder)?;
-    println!("{}: {}", folder.display(), file.title);
-    println!("made {} by {}", file.created, file.tool);
-    println!("authority {}: no legal basis recorded; custody {}", file.kind, file.custody);
-    println!("fingerprint {}", glasshouse_layout::fingerprint(&file.public_key));
+    say!("{}: {}", folder.display(), file.title);
+    say!("made {} by {}", file.created, file.tool);
+    say!("authority {}: no legal basis recorded; custody {}", file.kind, file.custody);
+    say!("fingerprint {}", glasshouse_layout::fingerprint(&file.public_key));
     match glasshouse_store::read_run(folder)? {
         Some(run) => summary(folder, &run)?,
-        None => println!("Nothing was read yet."),
+        None => say!("Nothing was read yet."),
     }
     Ok(0)
 }
@@ -73,7 +73,7 @@ pub fn providers(json: bool) -> Result<u8, EngineError> {
     for provider in ALL {
         let manifest = provider.manifest();
         if !json {
-            println!("{} ({})", manifest.title, manifest.id);
+            say!("{} ({})", manifest.title, manifest.id);
         }
         for format in manifest.formats {
             let families: Vec<_> = format.families.iter().map(|f| f.as_str()).collect();
@@ -83,9 +83,9 @@ pub fn providers(json: bool) -> Result<u8, EngineError> {
                     "families": families, "tier": format.tier.as_str(), "version": format.version,
                     "not_covered": manifest.not_covered, "references": manifest.references,
                 });
-                println!("{line}");
+                say!("{line}");
             } else {
-                println!("  {:<28} {:<12} {}", format!("{}.{}", manifest.id, format.id), format.tier.as_str(), format.title);
+                say!("  {:<28} {:<12} {}", format!("{}.{}", manifest.id, format.id), format.tier.as_str(), format.title);
             }
         }
     }
@@ -106,9 +106,9 @@ pub fn verify(verify: &Verify) -> Result<u8, EngineError> {
     };
     let report = glasshouse_verify::verify(&verify.case, &options).map_err(|e| EngineError::other(e.to_string()))?;
     for finding in &report.findings {
-        println!("{finding}");
+        say!("{finding}");
     }
-    println!("{}", report.conclusion());
+    say!("{}", report.conclusion());
     Ok(found(report.proven()))
 }
 
@@ -119,15 +119,15 @@ pub fn sample(sample: &Sample) -> Result<u8, EngineError> {
     }
     glasshouse_testkit::write_account(&sample.dir, sample.scale, sample.seed)
         .map_err(|e| EngineError::io(&sample.dir, "write the sample to", e))?;
-    println!("Wrote a synthetic account to {}. Every person in it is invented.", sample.dir.display());
-    println!("Try: glasshouse open {}/takeout-*.zip {}/loose", sample.dir.display(), sample.dir.display());
+    say!("Wrote a synthetic account to {}. Every person in it is invented.", sample.dir.display());
+    say!("Try: glasshouse open {}/takeout-*.zip {}/loose", sample.dir.display(), sample.dir.display());
     Ok(0)
 }
 
 /// Prints rows as JSON, one a line.
 pub fn json_lines(rows: &[BTreeMap<String, serde_json::Value>]) -> Result<(), EngineError> {
     for row in rows {
-        println!("{}", serde_json::to_string(row).map_err(|e| EngineError::other(e.to_string()))?);
+        say!("{}", serde_json::to_string(row).map_err(|e| EngineError::other(e.to_string()))?);
     }
     Ok(())
 }

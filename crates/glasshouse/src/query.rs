@@ -16,18 +16,18 @@ pub fn search(search: &Search) -> Result<u8, EngineError> {
     let searcher = Searcher::open(&search.case)?;
     let hits = searcher.search(&search.query.join(" "), if search.count { 0 } else { search.limit })?;
     if search.count {
-        println!("{}", hits.count);
+        say!("{}", hits.count);
     } else if search.json.json {
         for hit in &hits.rows {
-            println!("{}", serde_json::to_string(hit).map_err(|e| EngineError::other(e.to_string()))?);
+            say!("{}", serde_json::to_string(hit).map_err(|e| EngineError::other(e.to_string()))?);
         }
     } else {
-        println!("{} records", output::count(hits.count));
+        say!("{} records", output::count(hits.count));
         for hit in &hits.rows {
             let time = hit.time.as_deref().unwrap_or("no time            ");
             let line = hit.title.as_deref().or(hit.text.as_deref()).unwrap_or("");
             let line: String = line.chars().map(|c| if c.is_control() { ' ' } else { c }).take(90).collect();
-            println!("{}  {}  {:<24} {line}", hit.id, &time.chars().take(19).collect::<String>(), hit.format);
+            say!("{}  {}  {:<24} {line}", hit.id, &time.chars().take(19).collect::<String>(), hit.format);
         }
     }
     Ok(found(hits.count > 0))
@@ -49,7 +49,7 @@ pub fn show(show: &Show) -> Result<u8, EngineError> {
         return Ok(0);
     }
     let json = serde_json::to_string_pretty(&record).map_err(|e| EngineError::other(e.to_string()))?;
-    println!("{json}");
+    say!("{json}");
     Ok(0)
 }
 
@@ -59,8 +59,8 @@ pub fn sql(sql: &Sql) -> Result<u8, EngineError> {
     let tables = Tables::open(&sql.case)?;
     match sql.format {
         TableFormat::Json => output::json_lines(&tables.rows_within(&sql.statement, limits)?)?,
-        TableFormat::Table => println!("{}", tables.pretty(&sql.statement, limits)?),
-        TableFormat::Csv => print!("{}", tables.csv(&sql.statement, limits)?),
+        TableFormat::Table => say!("{}", tables.pretty(&sql.statement, limits)?),
+        TableFormat::Csv => say!("{}", tables.csv(&sql.statement, limits)?.trim_end_matches("\r\n")),
     }
     Ok(0)
 }
@@ -71,7 +71,7 @@ pub fn digest(case: &Path) -> Result<u8, EngineError> {
     let Some(run) = glasshouse_store::read_run(case)? else {
         return Err(EngineError::other("Nothing was read yet. Run `glasshouse process` on the case."));
     };
-    println!("{}", glasshouse_engine::digest::digest(case, &run.segments)?);
+    say!("{}", glasshouse_engine::digest::digest(case, &run.segments)?);
     Ok(0)
 }
 
@@ -89,7 +89,7 @@ pub fn list(listing: &Listing, statement: &str) -> Result<u8, EngineError> {
             .filter(|(_, v)| !v.is_null())
             .map(|(k, v)| format!("{k}={}", v.as_str().map_or_else(|| v.to_string(), str::to_owned)))
             .collect();
-        println!("{}", line.join("  "));
+        say!("{}", line.join("  "));
     }
     Ok(0)
 }

@@ -59,8 +59,8 @@ pub fn serve(case: &std::path::Path, listen: &str) -> Result<u8, EngineError> {
         session: random()?,
         address,
     });
-    println!("Open once: http://{address}/open?link={}", serving.link);
-    println!("Stop with Ctrl-C. Only this machine can reach it.");
+    say!("Open once: http://{address}/open?link={}", serving.link);
+    say!("Stop with Ctrl-C. Only this machine can reach it.");
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(wrong)?;
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::from_std(listener).map_err(wrong)?;
