@@ -3,8 +3,11 @@
 pub mod digest;
 mod error;
 pub mod ingest;
+pub mod read;
 mod rewrite;
+pub mod search;
 pub mod segment;
+pub mod sql;
 pub mod text;
 
 pub use error::EngineError;

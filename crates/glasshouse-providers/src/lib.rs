@@ -8,8 +8,6 @@ pub mod framing;
 mod google;
 mod gpx;
 mod icalendar;
-mod google;
-mod gpx;
 mod mail;
 mod media;
 mod provider;

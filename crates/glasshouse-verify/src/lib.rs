@@ -1,1 +1,33 @@
-//! Glasshouse verify.
+//! Proves a case, or says exactly what fails.
+//!
+//! This crate shares with the code that writes a case nothing but the layout crate: tree, signatures, hashes and the
+//! inflater are its own or another's. What it can claim is any change, removal or reordering relative to a checkpoint
+//! or a key fingerprint that somebody outside the case kept; without one it says that the case is *unanchored*.
+//!
+//! ```no_run
+//! let report = glasshouse_verify::verify("case".as_ref(), &glasshouse_verify::Options::default())?;
+//! for finding in &report.findings {
+//!     println!("{finding}");
+//! }
+//! println!("{}", report.conclusion());
+//! # Ok::<(), glasshouse_verify::CannotCheck>(())
+//! ```
+
+mod anchor;
+mod case;
+mod content;
+mod deep;
+mod events;
+mod files;
+mod inflate;
+mod log;
+mod note;
+mod parts;
+mod report;
+mod stray;
+mod tree;
+mod view;
+
+pub use case::{CannotCheck, Options, verify};
+pub use note::MAX_CHECKPOINT;
+pub use report::{Class, Counts, Finding, Report, printable};

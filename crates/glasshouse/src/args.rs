@@ -246,7 +246,7 @@ pub fn run(command: Command) -> Result<u8, EngineError> {
         Command::Events(listing) => query::list(&listing, "SELECT * FROM events ORDER BY seq"),
         Command::Providers(json) => output::providers(json.json),
         Command::Verify(verify) => output::verify(&verify),
-        Command::Serve(serve) => crate::intake::serve(&serve.case, &serve.listen),
+        Command::Serve(serve) => crate::serve::serve(&serve.case, &serve.listen),
         Command::Sample(sample) => output::sample(&sample),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Args::command(), "glasshouse", &mut std::io::stdout());

@@ -28,7 +28,7 @@ pub fn open(open: Open) -> Result<u8, EngineError> {
     let report = take_in(&case, &open.paths, &open.how)?;
     say(&case, &report)?;
     drop(case);
-    if open.no_serve { Ok(0) } else { serve(&folder, &open.listen) }
+    if open.no_serve { Ok(0) } else { crate::serve::serve(&folder, &open.listen) }
 }
 
 /// `glasshouse case new`.
@@ -46,14 +46,6 @@ pub fn add(folder: &Path, paths: &[PathBuf], how: &How) -> Result<u8, EngineErro
     let case = Case::open(folder, actor())?;
     let report = take_in(&case, paths, how)?;
     say(&case, &report)?;
-    Ok(0)
-}
-
-/// `glasshouse serve`.
-pub fn serve(folder: &Path, listen: &str) -> Result<u8, EngineError> {
-    glasshouse_store::read_case_file(folder)?;
-    let _ = listen;
-    println!("This version has no review page yet. Look with `glasshouse search {} WORDS`.", folder.display());
     Ok(0)
 }
 

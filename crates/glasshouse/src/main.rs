@@ -4,6 +4,7 @@ mod args;
 mod intake;
 mod output;
 mod query;
+mod serve;
 
 use clap::Parser;
 use std::process::ExitCode;

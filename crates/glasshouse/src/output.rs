@@ -1,6 +1,6 @@
 //! What is printed: summaries, lists, and what to keep.
 
-use crate::args::{Sample, Verify};
+use crate::args::{Sample, Verify, found};
 use glasshouse_engine::EngineError;
 use glasshouse_layout::RunFile;
 use glasshouse_providers::ALL;
@@ -93,13 +93,35 @@ pub fn providers(json: bool) -> Result<u8, EngineError> {
 }
 
 /// `glasshouse verify`.
-pub fn verify(_verify: &Verify) -> Result<u8, EngineError> {
-    Err(EngineError::other("not yet"))
+pub fn verify(verify: &Verify) -> Result<u8, EngineError> {
+    let against = match &verify.against {
+        Some(path) => Some(std::fs::read(path).map_err(|e| EngineError::io(path, "read", e))?),
+        None => None,
+    };
+    let options = glasshouse_verify::Options {
+        against,
+        deep: verify.deep,
+        scratch: Some(std::env::temp_dir()),
+        ..glasshouse_verify::Options::default()
+    };
+    let report = glasshouse_verify::verify(&verify.case, &options).map_err(|e| EngineError::other(e.to_string()))?;
+    for finding in &report.findings {
+        println!("{finding}");
+    }
+    println!("{}", report.conclusion());
+    Ok(found(report.proven()))
 }
 
 /// `glasshouse sample`.
-pub fn sample(_sample: &Sample) -> Result<u8, EngineError> {
-    Err(EngineError::other("not yet"))
+pub fn sample(sample: &Sample) -> Result<u8, EngineError> {
+    if !(sample.scale > 0.0 && sample.scale <= 100.0) {
+        return Err(EngineError::other("The scale lies between 0 and 100; 1.0 is a full account."));
+    }
+    glasshouse_testkit::write_account(&sample.dir, sample.scale, sample.seed)
+        .map_err(|e| EngineError::io(&sample.dir, "write the sample to", e))?;
+    println!("Wrote a synthetic account to {}. Every person in it is invented.", sample.dir.display());
+    println!("Try: glasshouse open {}/takeout-*.zip {}/loose", sample.dir.display(), sample.dir.display());
+    Ok(0)
 }
 
 /// Prints rows as JSON, one a line.

@@ -1,0 +1,358 @@
+//! SQL over a case: SELECT only, on the case's tables only, within limits of memory and time.
+
+use crate::EngineError;
+use crate::search::Searcher;
+use crate::segment::{ATTACHMENTS, PARTIES, RECORDS};
+use datafusion::arrow::array::{ArrayRef, RecordBatch, StringArray, UInt32Array, UInt64Array};
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
+use datafusion::arrow::util::pretty::pretty_format_batches;
+use datafusion::catalog::{TableFunctionImpl, TableProvider};
+use datafusion::common::ScalarValue;
+use datafusion::datasource::MemTable;
+use datafusion::datasource::file_format::parquet::ParquetFormat;
+use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
+use datafusion::error::DataFusionError;
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::logical_expr::Expr;
+use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext};
+use futures::StreamExt;
+use glasshouse_layout::Segment;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What a query may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    pub seconds: u64,
+    pub rows: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { seconds: 60, rows: 10_000_000 }
+    }
+}
+
+/// Memory that all operators of a query share.
+const MEMORY: usize = 512 << 20;
+
+/// The tables of one case.
+pub struct Tables {
+    context: SessionContext,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl Tables {
+    /// Opens the tables of a case as the newest run left them.
+    pub fn open(case: &Path) -> Result<Self, EngineError> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_time()
+            .build()
+            .map_err(|e| EngineError::other(format!("No threads can be had: {e}.")))?;
+        let context = session(case)?;
+        Ok(Tables { context, runtime })
+    }
+
+    /// Returns the rows of a statement of our own.
+    pub fn rows(&self, statement: &str) -> Result<Vec<BTreeMap<String, Value>>, EngineError> {
+        self.rows_within(statement, Limits::default())
+    }
+
+    /// Returns the rows of a statement, each by column name.
+    pub fn rows_within(&self, statement: &str, limits: Limits) -> Result<Vec<BTreeMap<String, Value>>, EngineError> {
+        let mut rows = Vec::new();
+        for batch in self.run(statement, limits)? {
+            let schema = batch.schema();
+            let mut table: Vec<BTreeMap<String, Value>> = vec![BTreeMap::new(); batch.num_rows()];
+            for (column, field) in batch.columns().iter().zip(schema.fields()) {
+                for (row, map) in table.iter_mut().enumerate() {
+                    map.insert(field.name().clone(), json(column, row)?);
+                }
+            }
+            rows.append(&mut table);
+        }
+        Ok(rows)
+    }
+
+    /// Returns the answer to a statement as a table for a terminal.
+    pub fn pretty(&self, statement: &str, limits: Limits) -> Result<String, EngineError> {
+        Ok(pretty_format_batches(&self.run(statement, limits)?)?.to_string())
+    }
+
+    /// Returns the answer to a statement as CSV with a header.
+    pub fn csv(&self, statement: &str, limits: Limits) -> Result<String, EngineError> {
+        let batches = self.run(statement, limits)?;
+        let mut out = String::new();
+        let line = |out: &mut String, cells: &mut dyn Iterator<Item = String>| {
+            let cells: Vec<String> = cells.map(|c| if c.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", c.replace('"', "\"\"")) } else { c }).collect();
+            out.push_str(&cells.join(","));
+            out.push_str("\r\n");
+        };
+        for (number, batch) in batches.iter().enumerate() {
+            if number == 0 {
+                line(&mut out, &mut batch.schema().fields().iter().map(|f| f.name().clone()));
+            }
+            for row in 0..batch.num_rows() {
+                let cells: Result<Vec<String>, EngineError> = batch
+                    .columns()
+                    .iter()
+                    .map(|c| {
+                        Ok(match json(c, row)? {
+                            Value::Null => String::new(),
+                            Value::String(text) => text,
+                            other => other.to_string(),
+                        })
+                    })
+                    .collect();
+                line(&mut out, &mut cells?.into_iter());
+            }
+        }
+        Ok(out)
+    }
+
+    fn run(&self, statement: &str, limits: Limits) -> Result<Vec<RecordBatch>, EngineError> {
+        let work = async {
+            let options = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+            let frame = self.context.sql_with_options(statement, options).await.map_err(refused)?;
+            let schema = Arc::new(frame.schema().as_arrow().clone());
+            let mut stream = frame.execute_stream().await.map_err(refused)?;
+            let (mut batches, mut rows) = (vec![RecordBatch::new_empty(schema)], 0);
+            while let Some(batch) = stream.next().await {
+                let batch = batch.map_err(refused)?;
+                rows += batch.num_rows();
+                if rows > limits.rows {
+                    return Err(EngineError::Query(format!("The answer has more than {} rows. Add a LIMIT.", limits.rows)));
+                }
+                batches.push(batch);
+            }
+            Ok(batches)
+        };
+        self.runtime.block_on(async {
+            // On a task of its own the time limit holds even while an operator computes.
+            tokio::time::timeout(Duration::from_secs(limits.seconds), work).await.unwrap_or_else(|_| {
+                Err(EngineError::Query(format!("The query was stopped after {} seconds. Narrow it, or allow more time.", limits.seconds)))
+            })
+        })
+    }
+}
+
+fn refused(error: DataFusionError) -> EngineError {
+    let message = error.strip_backtrace();
+    EngineError::Query(message.lines().next().unwrap_or_default().to_owned())
+}
+
+fn session(case: &Path) -> Result<SessionContext, EngineError> {
+    glasshouse_store::read_case_file(case)?;
+    let config = SessionConfig::new()
+        .with_information_schema(true)
+        .set_bool("datafusion.execution.parquet.schema_force_view_types", false)
+        .set_bool("datafusion.sql_parser.map_string_types_to_utf8view", false);
+    let environment = RuntimeEnvBuilder::new()
+        .with_memory_limit(MEMORY, 1.0)
+        .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled))
+        .build_arc()
+        .map_err(refused)?;
+    let mut context = SessionContext::new_with_config_rt(config, environment);
+    datafusion_functions_json::register_all(&mut context).map_err(refused)?;
+    let run = glasshouse_store::read_run(case)?;
+    let segments = run.as_ref().map_or(&[][..], |r| &r.segments);
+    register_files(&context, case, "records", &RECORDS, segments)?;
+    register_files(&context, case, "parties", &PARTIES, segments)?;
+    register_files(&context, case, "attachments", &ATTACHMENTS, segments)?;
+    let lists = run.as_ref().map(|r| case.join(glasshouse_layout::paths::run(&r.run)));
+    for name in ["entries", "warnings", "outcomes", "drift"] {
+        if let Some(folder) = &lists {
+            register_list(&context, name, &folder.join(format!("{name}.parquet")))?;
+        }
+    }
+    for (name, table) in [("events", events(case)?), ("sources", sources(case)?), ("authorities", authorities(case)?), ("runs", runs(run.as_ref())?)] {
+        let table = MemTable::try_new(table.schema(), vec![vec![table]]).map_err(refused)?;
+        context.register_table(name, Arc::new(table)).map_err(refused)?;
+    }
+    context.register_udtf("text_search", Arc::new(TextSearch { case: case.to_path_buf() }));
+    Ok(context)
+}
+
+fn register_files(
+    context: &SessionContext,
+    case: &Path,
+    name: &str,
+    schema: &SchemaRef,
+    segments: &[Segment],
+) -> Result<(), EngineError> {
+    let files: Vec<PathBuf> = segments
+        .iter()
+        .map(|s| case.join(&s.path).join(format!("{name}.parquet")))
+        .filter(|path| path.exists())
+        .collect();
+    if files.is_empty() {
+        let empty = MemTable::try_new(schema.clone(), vec![vec![]]).map_err(refused)?;
+        context.register_table(name, Arc::new(empty)).map_err(refused)?;
+        return Ok(());
+    }
+    let urls = files.iter().map(|path| url(path)).collect::<Result<Vec<_>, _>>()?;
+    let options = ListingOptions::new(Arc::new(ParquetFormat::default())).with_file_extension(".parquet");
+    let config = ListingTableConfig::new_with_multi_paths(urls).with_listing_options(options).with_schema(schema.clone());
+    let table = ListingTable::try_new(config).map_err(refused)?;
+    context.register_table(name, Arc::new(table)).map_err(refused)?;
+    Ok(())
+}
+
+fn url(path: &Path) -> Result<ListingTableUrl, EngineError> {
+    let full = std::fs::canonicalize(path).map_err(|e| EngineError::io(path, "open", e))?;
+    // A path is data: characters that mean something in URLs and patterns are escaped.
+    let mut url = String::from("file://");
+    for byte in std::os::unix::ffi::OsStrExt::as_bytes(full.as_os_str()) {
+        if byte.is_ascii_alphanumeric() || b"/._-".contains(byte) {
+            url.push(*byte as char);
+        } else {
+            url.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    ListingTableUrl::parse(url).map_err(refused)
+}
+
+fn register_list(context: &SessionContext, name: &str, path: &Path) -> Result<(), EngineError> {
+    use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+    let file = std::fs::File::open(path).map_err(|e| EngineError::io(path, "open", e))?;
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file)?;
+    let schema = builder.schema().clone();
+    let batches: Vec<RecordBatch> = builder.build()?.collect::<Result<_, _>>()?;
+    let table = MemTable::try_new(schema, vec![batches]).map_err(refused)?;
+    context.register_table(name, Arc::new(table)).map_err(refused)?;
+    Ok(())
+}
+
+fn texts<T: AsRef<str>>(values: impl Iterator<Item = Option<T>>) -> ArrayRef {
+    Arc::new(values.collect::<StringArray>())
+}
+
+fn table(columns: Vec<(&str, ArrayRef)>) -> Result<RecordBatch, EngineError> {
+    let fields: Vec<Field> = columns.iter().map(|(name, array)| Field::new(*name, array.data_type().clone(), true)).collect();
+    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns.into_iter().map(|(_, array)| array).collect())?)
+}
+
+fn events(case: &Path) -> Result<RecordBatch, EngineError> {
+    let events = glasshouse_store::read_case_events(case)?;
+    let payload = |pick: fn(&glasshouse_layout::Payload) -> String| texts(events.iter().map(|(_, p)| p.as_ref().map(pick)));
+    table(vec![
+        ("seq", Arc::new(events.iter().map(|(leaf, _)| leaf.seq).collect::<UInt64Array>())),
+        ("time", texts(events.iter().map(|(leaf, _)| Some(&leaf.time)))),
+        ("kind", texts(events.iter().map(|(leaf, _)| Some(leaf.kind.as_str())))),
+        ("action", texts(events.iter().map(|(leaf, _)| Some(&leaf.action)))),
+        ("who", payload(|p| p.who.clone())),
+        ("where", payload(|p| p.place.clone())),
+        ("authority", payload(|p| p.authority.clone())),
+        ("tool", payload(|p| p.tool.clone())),
+        ("files", Arc::new(events.iter().map(|(_, p)| p.as_ref().map(|p| p.files.len() as u64)).collect::<UInt64Array>())),
+        ("detail", payload(|p| p.detail.to_string())),
+    ])
+}
+
+fn sources(case: &Path) -> Result<RecordBatch, EngineError> {
+    let parts = glasshouse_store::read_parts(case)?;
+    let numbers = |pick: fn(&glasshouse_layout::PartInfo) -> u32| Arc::new(parts.iter().map(|p| pick(&p.part)).collect::<UInt32Array>()) as ArrayRef;
+    table(vec![
+        ("source", texts(parts.iter().map(|p| Some(&p.source)))),
+        ("part", numbers(|p| p.number)),
+        ("name", texts(parts.iter().map(|p| Some(&p.part.name)))),
+        ("container", texts(parts.iter().map(|p| Some(&p.part.container)))),
+        ("size", Arc::new(parts.iter().map(|p| p.part.size).collect::<UInt64Array>())),
+        ("sha256", texts(parts.iter().map(|p| Some(&p.part.sha256)))),
+        ("added", texts(parts.iter().map(|p| Some(&p.part.added)))),
+        ("first_entry", numbers(|p| p.first_entry)),
+        ("entries", numbers(|p| p.entries)),
+        ("authority", texts(parts.iter().map(|p| Some(&p.authority)))),
+        ("external", texts(parts.iter().map(|p| p.part.external.as_ref()))),
+    ])
+}
+
+fn authorities(case: &Path) -> Result<RecordBatch, EngineError> {
+    let folder = case.join("authorities");
+    let mut found = Vec::new();
+    let entries = std::fs::read_dir(&folder).map_err(|e| EngineError::io(&folder, "list", e))?;
+    for entry in entries.filter_map(|e| e.ok()) {
+        let text = std::fs::read_to_string(entry.path()).map_err(|e| EngineError::io(&entry.path(), "read", e))?;
+        let authority: glasshouse_layout::AuthorityFile = toml::from_str(&text)
+            .map_err(|_| EngineError::other(format!("{} is not an authority.", entry.path().display())))?;
+        found.push(authority);
+    }
+    found.sort_by(|a, b| (&a.id, a.version).cmp(&(&b.id, b.version)));
+    table(vec![
+        ("id", texts(found.iter().map(|a| Some(&a.id)))),
+        ("version", Arc::new(found.iter().map(|a| a.version).collect::<UInt32Array>())),
+        ("kind", texts(found.iter().map(|a| Some(&a.kind)))),
+        ("statement", texts(found.iter().map(|a| Some(&a.statement)))),
+        ("given", texts(found.iter().map(|a| Some(&a.given)))),
+    ])
+}
+
+fn runs(run: Option<&glasshouse_layout::RunFile>) -> Result<RecordBatch, EngineError> {
+    let run: Vec<_> = run.into_iter().collect();
+    let numbers = |pick: fn(&glasshouse_layout::RunFile) -> u64| Arc::new(run.iter().map(|r| pick(r)).collect::<UInt64Array>()) as ArrayRef;
+    table(vec![
+        ("run", texts(run.iter().map(|r| Some(&r.run)))),
+        ("started", texts(run.iter().map(|r| Some(&r.started)))),
+        ("finished", texts(run.iter().map(|r| Some(&r.finished)))),
+        ("tool", texts(run.iter().map(|r| Some(&r.tool)))),
+        ("segments", numbers(|r| r.segments.len() as u64)),
+        ("records", numbers(|r| r.records)),
+        ("warnings", numbers(|r| r.warnings)),
+        ("digest", texts(run.iter().map(|r| Some(&r.digest)))),
+    ])
+}
+
+/// `text_search('words')`: a table of the ids of all records that a query finds.
+#[derive(Debug)]
+struct TextSearch {
+    case: PathBuf,
+}
+
+impl TableFunctionImpl for TextSearch {
+    fn call(&self, arguments: &[Expr]) -> Result<Arc<dyn TableProvider>, DataFusionError> {
+        let [Expr::Literal(ScalarValue::Utf8(Some(query)) | ScalarValue::Utf8View(Some(query)), _)] = arguments else {
+            return Err(DataFusionError::Plan("text_search takes one text: text_search('words').".into()));
+        };
+        let plan = |e: EngineError| DataFusionError::Plan(e.to_string());
+        let ids = Searcher::open(&self.case).and_then(|s| s.ids(query)).map_err(plan)?;
+        let schema = Arc::new(Schema::new(vec![Field::new("record_id", DataType::Utf8, false)]));
+        let batch = RecordBatch::try_new(schema.clone(), vec![Arc::new(StringArray::from(ids))])?;
+        Ok(Arc::new(MemTable::try_new(schema, vec![vec![batch]])?))
+    }
+}
+
+fn json(column: &ArrayRef, row: usize) -> Result<Value, EngineError> {
+    use datafusion::arrow::array::{Array, BooleanArray, Float64Array, Int32Array, Int64Array};
+    if column.is_null(row) {
+        return Ok(Value::Null);
+    }
+    let any = column.as_any();
+    if let Some(a) = any.downcast_ref::<StringArray>() {
+        return Ok(a.value(row).into());
+    }
+    if let Some(a) = any.downcast_ref::<Int64Array>() {
+        return Ok(a.value(row).into());
+    }
+    if let Some(a) = any.downcast_ref::<Int32Array>() {
+        return Ok(a.value(row).into());
+    }
+    if let Some(a) = any.downcast_ref::<UInt64Array>() {
+        return Ok(a.value(row).into());
+    }
+    if let Some(a) = any.downcast_ref::<UInt32Array>() {
+        return Ok(a.value(row).into());
+    }
+    if let Some(a) = any.downcast_ref::<Float64Array>() {
+        return Ok(a.value(row).into());
+    }
+    if let Some(a) = any.downcast_ref::<BooleanArray>() {
+        return Ok(a.value(row).into());
+    }
+    let format = ArrayFormatter::try_new(column.as_ref(), &FormatOptions::default())?;
+    Ok(format.value(row).to_string().into())
+}

@@ -1,0 +1,212 @@
+//! From a real export to proven, searchable records in one command.
+
+mod support;
+
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+use support::{account, count, digest, glasshouse, number, open, run, sql};
+
+#[test]
+fn an_account_is_read_completely_and_proven() {
+    let account = account();
+    let folder = tempfile::tempdir().expect("a folder");
+    let case = folder.path().join("case");
+    let said = run(open(&case, &account.paths(), &[]), 0);
+    assert!(said.contains("fingerprint ") && said.contains("glasshouse.local/case/"), "{said}");
+
+    let counts: BTreeMap<String, u64> = sql(&case, "SELECT format, count(*) AS n FROM records GROUP BY format")
+        .into_iter()
+        .map(|row| (row["format"].as_str().expect("a format").to_owned(), row["n"].as_u64().expect("a count")))
+        .collect();
+    let truth: BTreeMap<String, u64> =
+        serde_json::from_value(account.truth["records"].clone()).expect("counts by format");
+    assert_eq!(counts, truth, "{}", warnings(&case));
+
+    for (word, formats) in account.truth["needles"].as_object().expect("needles") {
+        let expected: u64 = formats.as_object().expect("counts").values().filter_map(Value::as_u64).sum();
+        assert!(expected > 0, "{word} is hidden somewhere");
+        assert_eq!(count(&case, word), expected, "{word}");
+        for (format, expected) in formats.as_object().expect("counts") {
+            assert_eq!(count(&case, &format!("{word} format:{format}")), expected.as_u64().expect("a count"), "{word} {format}");
+        }
+        assert_eq!(number(&case, &format!("SELECT count(*) FROM text_search('{word}')")), expected);
+    }
+    assert_eq!(number(&case, "SELECT count(*) - count(DISTINCT id) FROM records"), 0, "ids are unique");
+    let shown = number(&case, "SELECT sum(count) FROM outcomes WHERE outcome = 'shown'");
+    assert_eq!(shown, number(&case, "SELECT count(*) FROM records"));
+
+    // The same again changes nothing.
+    let before = digest(&case);
+    let events = number(&case, "SELECT count(*) FROM events");
+    assert!(run(open(&case, &account.paths(), &[]), 0).contains("Nothing new"));
+    assert_eq!((digest(&case), number(&case, "SELECT count(*) FROM events")), (before, events));
+
+    proven(&case);
+}
+
+fn warnings(case: &Path) -> String {
+    let mut command = glasshouse(["warnings"]);
+    command.arg(case);
+    run(command, 0)
+}
+
+/// Both verifiers prove the case, down to its entries.
+fn proven(case: &Path) {
+    let mut command = glasshouse(["verify", "--deep"]);
+    command.arg(case);
+    let said = run(command, 0);
+    assert!(said.contains("unanchored"), "{said}");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/independent/verify.py");
+    let mut python = Command::new("python3");
+    python.arg(script).arg(case);
+    run(python, 0);
+}
+
+/// The bytes that a record's locator leads to are those that hold what the record says.
+#[test]
+fn every_record_leads_to_its_bytes() {
+    let account = account();
+    let folder = tempfile::tempdir().expect("a folder");
+    let case = folder.path().join("case");
+    run(open(&case, &account.paths(), &[]), 0);
+    let mut seen = 0;
+    for (format, holds) in [
+        ("google.mail", "X-GM-THRID:"),
+        ("google.location-records", "\"latitudeE7\""),
+        ("google.chat", "\"message_id\""),
+        ("mail.eml", "Subject:"),
+        ("vcard.contacts", "BEGIN:VCARD"),
+        ("icalendar.events", "BEGIN:V"),
+        ("gpx.track", "<trkpt"),
+    ] {
+        let rows = sql(&case, &format!("SELECT id FROM records WHERE format = '{format}' ORDER BY id LIMIT 12"));
+        assert!(!rows.is_empty(), "{format}");
+        for row in rows {
+            let mut command = glasshouse(["show", "--bytes"]);
+            command.arg(&case).arg(row["id"].as_str().expect("an id"));
+            let bytes = command.output().expect("the program runs").stdout;
+            let text = String::from_utf8_lossy(&bytes);
+            assert!(text.contains(holds), "{format} {row:?}: {text}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 40, "{seen} records were looked at");
+}
+
+/// Threads, the order of parts, and interruptions change nothing that is found.
+#[test]
+fn the_digest_depends_on_the_bytes_alone() {
+    let account = account();
+    let folder = tempfile::tempdir().expect("a folder");
+    let one = folder.path().join("one");
+    run(open(&one, &account.paths(), &["--threads", "1"]), 0);
+    let expected = digest(&one);
+
+    let eight = folder.path().join("eight");
+    run(open(&eight, &account.paths(), &["--threads", "8"]), 0);
+    assert_eq!(digest(&eight), expected, "with eight threads");
+
+    let parts = folder.path().join("parts");
+    for path in account.paths().into_iter().rev() {
+        run(open(&parts, &[path], &[]), 0);
+    }
+    assert_eq!(digest(&parts), expected, "in parts, the last first");
+    proven(&parts);
+
+    // Killed at ten moments, each a little later than the one before.
+    let killed = folder.path().join("killed");
+    for moment in 1..=10u64 {
+        let mut child = open(&killed, &account.paths(), &[]).stdout(std::process::Stdio::null()).spawn().expect("runs");
+        std::thread::sleep(Duration::from_millis(60 * moment));
+        // It may have ended already; then there is nothing to kill.
+        let _ = child.kill();
+        child.wait().expect("ended");
+    }
+    run(open(&killed, &account.paths(), &[]), 0);
+    assert_eq!(digest(&killed), expected, "after ten kills");
+    proven(&killed);
+}
+
+#[test]
+fn what_is_wrong_with_an_input_is_said() {
+    let account = account();
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name);
+
+    let said = run(open(&path("none"), &[path("missing.zip")], &[]), 2);
+    assert!(said.contains("missing.zip") && !path("none").exists(), "{said}");
+
+    // Empty, cut off and foreign files are kept and told of, not lost.
+    std::fs::write(path("empty.zip"), b"").expect("written");
+    std::fs::write(path("noise.bin"), [0u8, 159, 146, 150].repeat(1000)).expect("written");
+    let odd = path("odd");
+    run(open(&odd, &[path("empty.zip"), path("noise.bin"), account.folder.join("broken.zip")], &[]), 0);
+    assert_eq!(number(&odd, "SELECT count(*) FROM sources"), 3);
+    assert!(number(&odd, "SELECT count(*) FROM warnings") > 0, "the cut archive is told of");
+    assert!(number(&odd, "SELECT count(*) FROM entries WHERE status = 'not recognised'") >= 2);
+    proven(&odd);
+
+    // Without its password an encrypted archive is listed; with it, it is read.
+    let locked = path("locked");
+    run(open(&locked, &[account.folder.join("encrypted.zip")], &[]), 0);
+    assert!(number(&locked, "SELECT count(*) FROM entries WHERE status = 'encrypted'") > 0);
+    assert_eq!(number(&locked, "SELECT count(*) FROM records"), 0);
+    let open_case = path("unlocked");
+    std::fs::write(path("password"), account.truth["password"].as_str().expect("a password")).expect("written");
+    let mut command = Command::new("bash");
+    command.arg("-c").arg("exec \"$0\" open --no-serve --yes --quiet --password-fd 3 --case \"$1\" \"$2\" 3<\"$3\"");
+    command.arg(env!("CARGO_BIN_EXE_glasshouse")).arg(&open_case).arg(account.folder.join("encrypted.zip")).arg(path("password"));
+    run(command, 0);
+    let expected: u64 = account.truth["inputs"]["encrypted.zip"].as_object().expect("counts").values().filter_map(Value::as_u64).sum();
+    assert_eq!(number(&open_case, "SELECT count(*) FROM records"), expected);
+
+    // Somebody else's folder is not taken for a case, and a case is asked for by name.
+    std::fs::create_dir(path("thesis")).expect("made");
+    std::fs::write(path("thesis/chapter.txt"), "mine").expect("written");
+    assert!(run(open(&path("thesis"), &[path("noise.bin")], &[]), 2).contains("not empty"));
+    let mut command = glasshouse(["search"]);
+    command.arg(path("thesis")).arg("word");
+    assert!(run(command, 2).contains("not a Glasshouse case"));
+    let mut command = glasshouse(["open", "--no-serve", "--case"]);
+    command.arg(path("unconfirmed")).arg(path("noise.bin")).stdin(std::process::Stdio::null());
+    assert!(run(command, 2).contains("--yes"));
+}
+
+#[test]
+fn hostile_sql_is_refused_or_capped() {
+    let account = account();
+    let folder = tempfile::tempdir().expect("a folder");
+    let case = folder.path().join("case");
+    run(open(&case, &account.parts()[..1], &[]), 0);
+    let secret = folder.path().join("secret.csv");
+    std::fs::write(&secret, "word\nxyzzy\n").expect("written");
+    for statement in [
+        format!("SELECT * FROM '{}'", secret.display()),
+        format!("CREATE EXTERNAL TABLE t STORED AS CSV LOCATION '{}'", secret.display()),
+        format!("COPY records TO '{}'", folder.path().join("out.csv").display()),
+        "SELECT * FROM 'https://example.com/x.csv'".into(),
+        "DROP TABLE records".into(),
+        "CREATE TABLE t AS SELECT 1".into(),
+        "INSERT INTO records SELECT * FROM records".into(),
+        "SET datafusion.execution.batch_size = 1".into(),
+        "SELECT read_file('/etc/passwd')".into(),
+        "not sql".into(),
+        String::new(),
+    ] {
+        let mut command = glasshouse(["sql"]);
+        command.arg(&case).arg(&statement);
+        let said = run(command, 2);
+        assert!(said.starts_with("glasshouse: ") && !said.contains("xyzzy"), "{statement}: {said}");
+    }
+    assert!(!folder.path().join("out.csv").exists());
+    let endless = "SELECT count(*) FROM records a, records b, records c, records d WHERE a.title < b.title";
+    let mut command = glasshouse(["sql", "--seconds", "2"]);
+    command.arg(&case).arg(endless);
+    let begun = std::time::Instant::now();
+    let said = run(command, 2);
+    assert!(said.contains("stopped after 2 seconds") || said.contains("emory") || said.contains("esources"), "{said}");
+    assert!(begun.elapsed() < Duration::from_secs(60), "it ends");
+}

@@ -1,0 +1,94 @@
+//! Runs the program as a person would, over the synthetic account.
+#![allow(dead_code)]
+
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+/// The program, with what follows it.
+pub fn glasshouse<S: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = S>) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_glasshouse"));
+    command.args(args);
+    command
+}
+
+/// Runs a command and returns what it printed, asserting that it left with `code`.
+pub fn run(mut command: Command, code: i32) -> String {
+    let output: Output = command.output().expect("the program runs");
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(code), "{command:?}\n{out}\n{err}");
+    if code == 0 { out.into_owned() } else { format!("{out}{err}") }
+}
+
+/// Returns the command that takes paths into a case.
+pub fn open(case: &Path, paths: &[PathBuf], more: &[&str]) -> Command {
+    let mut command = glasshouse(["open", "--no-serve", "--yes", "--quiet", "--case"]);
+    command.arg(case).args(more).args(paths);
+    command
+}
+
+/// Returns rows of a SQL statement.
+pub fn sql(case: &Path, statement: &str) -> Vec<BTreeMap<String, Value>> {
+    let mut command = glasshouse(["sql", "--format", "json"]);
+    command.arg(case).arg(statement);
+    run(command, 0).lines().map(|line| serde_json::from_str(line).expect("a JSON line")).collect()
+}
+
+/// Returns the one number that a SQL statement gives.
+pub fn number(case: &Path, statement: &str) -> u64 {
+    let rows = sql(case, statement);
+    rows[0].values().next().and_then(Value::as_u64).expect("a number")
+}
+
+/// Returns the number of records that a search finds.
+pub fn count(case: &Path, query: &str) -> u64 {
+    let mut command = glasshouse(["search", "--count"]);
+    command.arg(case).arg(query);
+    let output = command.output().expect("the program runs");
+    String::from_utf8_lossy(&output.stdout).trim().parse().unwrap_or_else(|_| panic!("{query}: {output:?}"))
+}
+
+pub fn digest(case: &Path) -> String {
+    let mut command = glasshouse(["digest"]);
+    command.arg(case);
+    run(command, 0).trim().to_owned()
+}
+
+/// A synthetic account, made once for all tests of a file.
+pub struct Account {
+    pub folder: PathBuf,
+    pub truth: Value,
+    _keep: tempfile::TempDir,
+}
+
+impl Account {
+    /// Returns the paths that hold what `truth.records` counts.
+    pub fn paths(&self) -> Vec<PathBuf> {
+        let mut paths = self.parts();
+        paths.push(self.folder.join("loose"));
+        paths
+    }
+
+    /// Returns the archives of the Takeout.
+    pub fn parts(&self) -> Vec<PathBuf> {
+        let mut parts: Vec<_> = std::fs::read_dir(&self.folder)
+            .expect("the account")
+            .map(|e| e.expect("an entry").path())
+            .filter(|p| p.file_name().is_some_and(|n| n.to_string_lossy().starts_with("takeout-")))
+            .collect();
+        parts.sort();
+        parts
+    }
+}
+
+pub fn account() -> &'static Account {
+    static ACCOUNT: OnceLock<Account> = OnceLock::new();
+    ACCOUNT.get_or_init(|| {
+        let keep = tempfile::tempdir().expect("a folder");
+        let folder = keep.path().join("account");
+        let truth = glasshouse_testkit::write_account(&folder, 0.01, 7).expect("an account");
+        Account { truth: serde_json::to_value(truth).expect("JSON"), folder, _keep: keep }
+    })
+}

@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Everything that CI checks, in the order that tells most first.
+set -eu
+cd "$(dirname "$0")/.."
+
+step() { printf '\n== %s\n' "$*"; }
+
+step "format"
+if cargo fmt --version >/dev/null 2>&1; then cargo fmt --all --check; else echo "rustfmt is not installed; skipped"; fi
+
+step "tests"
+cargo test --locked --workspace
+
+step "house rules"
+cargo run --locked -q -p glasshouse-xtask -- tidy
