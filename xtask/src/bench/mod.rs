@@ -20,12 +20,12 @@ pub struct Bench {
     /// The program to be measured.
     #[arg(long)]
     glasshouse: PathBuf,
-    /// The export to take in.
-    #[arg(long)]
-    zip: PathBuf,
+    /// The export to take in: all of its parts.
+    #[arg(long, required = true, num_args = 1.., value_name = "ZIP")]
+    zip: Vec<PathBuf>,
     /// A tenth of that export, to see whether memory grows with size.
-    #[arg(long)]
-    zip_small: Option<PathBuf>,
+    #[arg(long, num_args = 1.., value_name = "ZIP")]
+    zip_small: Vec<PathBuf>,
     /// How often everything is done.
     #[arg(long, default_value_t = 5)]
     pairs: usize,
@@ -53,12 +53,16 @@ pub fn run(args: &Bench) -> Result<bool, Fault> {
     if args.pairs == 0 {
         return Err("At least one pair is needed.".into());
     }
-    let beside = args.zip.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let beside =
+        args.zip.first().and_then(|z| z.parent()).filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let scratch = tempfile::Builder::new()
         .prefix("glasshouse-bench-")
         .tempdir_in(args.scratch.as_deref().unwrap_or(beside))
         .map_err(|e| format!("There is no place for cases; name one with --scratch: {e}"))?;
-    println!("{}\nzip        {} ({} MB)", measure::machine(), args.zip.display(), file_mb(&args.zip)?);
+    println!("{}", measure::machine());
+    for zip in &args.zip {
+        println!("zip        {} ({} MB)", zip.display(), file_mb(zip)?);
+    }
     println!("pairs      {}\n", args.pairs);
     let texts = scratch.path().join("texts");
     // Makes the texts ready and brings the zip into the cache, so that the first pair is like the others.
@@ -96,12 +100,11 @@ fn one_pair(args: &Bench, texts: &Path, scratch: &TempDir, intake_first: bool) -
     let first = open(&args.glasshouse, &args.zip, &case.path().join("case"))?;
     let again = open(&args.glasshouse, &args.zip, &case.path().join("case"))?;
     drop(case);
-    let small = match &args.zip_small {
-        Some(zip) => {
-            let case = tempfile::tempdir_in(scratch.path())?;
-            Some(open(&args.glasshouse, zip, &case.path().join("case"))?)
-        }
-        None => None,
+    let small = if args.zip_small.is_empty() {
+        None
+    } else {
+        let case = tempfile::tempdir_in(scratch.path())?;
+        Some(open(&args.glasshouse, &args.zip_small, &case.path().join("case"))?)
     };
     let calibrators = match early {
         Some(measured) => measured,
@@ -110,18 +113,18 @@ fn one_pair(args: &Bench, texts: &Path, scratch: &TempDir, intake_first: bool) -
     Ok(Pair { calibrators, first, again, small })
 }
 
-/// Takes a path into a case with the program under measurement.
-fn open(glasshouse: &Path, path: &Path, case: &Path) -> Result<Cost, Fault> {
+/// Takes paths into a case with the program under measurement.
+fn open(glasshouse: &Path, paths: &[PathBuf], case: &Path) -> Result<Cost, Fault> {
     let mut command = Command::new(glasshouse);
-    command.arg("open").arg(path).arg("--case").arg(case).args(["--no-serve", "--yes", "--quiet"]);
+    command.arg("open").args(paths).arg("--case").arg(case).args(["--no-serve", "--yes", "--quiet"]);
     measure::cost(&mut command)
 }
 
 /// Runs one calibrator as a process of its own.
-fn calibrator(zip: &Path, what: What, texts: &Path) -> Result<Measured, Fault> {
+fn calibrator(zips: &[PathBuf], what: What, texts: &Path) -> Result<Measured, Fault> {
     let name = serde_json::to_string(&what)?;
     let mut command = Command::new(std::env::current_exe()?);
-    command.arg("calibrate").arg(zip).args(["--what", name.trim_matches('"')]);
+    command.arg("calibrate").args(zips).args(["--what", name.trim_matches('"')]);
     if what == What::Tantivy {
         command.arg("--texts").arg(texts);
     }

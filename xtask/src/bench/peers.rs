@@ -30,7 +30,7 @@ pub fn rows(args: &Bench, scratch: &Path) -> Result<Vec<Row>, Fault> {
     let (mut by_mu, mut by_notmuch) = (Vec::new(), Vec::new());
     for number in 0..args.pairs {
         let fresh = tempfile::tempdir_in(folder.path())?;
-        let ours = open(&args.glasshouse, &mbox, &fresh.path().join("case"))?;
+        let ours = open(&args.glasshouse, std::slice::from_ref(&mbox), &fresh.path().join("case"))?;
         let mut line = format!("mail {}: glasshouse {:.2} s", number + 1, ours.seconds);
         if mu {
             let cost = index_with_mu(&maildir, &fresh.path().join("mu"))?;

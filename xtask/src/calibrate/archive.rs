@@ -5,79 +5,92 @@ use crate::Fault;
 use flate2::bufread::DeflateDecoder;
 use ring::digest::{Context, SHA256};
 use std::fs::File;
-use std::io::{BufReader, Read, Write};
-use std::path::Path;
+use std::io::{BufReader, Read};
+use std::path::{Path, PathBuf};
 use zip::{CompressionMethod, ZipArchive};
 
 /// Large enough that calls do not matter, small enough for the cache.
 const WINDOW: usize = 1 << 18;
 
-/// Hashes a file from its first byte to its last.
-pub fn hash_file(path: &Path) -> Result<Done, Fault> {
-    let mut file = open(path)?;
-    let bytes = drain(&mut file, &mut vec![0; WINDOW])?;
-    Ok(Done { bytes, items: 1 })
+/// Hashes each file from its first byte to its last.
+pub fn hash_files(paths: &[PathBuf]) -> Result<Done, Fault> {
+    let mut buffer = vec![0; WINDOW];
+    let mut done = Done::default();
+    for path in paths {
+        done.bytes += drain(&mut open(path)?, &mut buffer)?;
+        done.items += 1;
+    }
+    Ok(done)
 }
 
 /// Inflates every entry in a stream and hashes what comes out.
 ///
 /// The packed bytes go to the inflater directly: the zip crate's own reader adds a checksum that the hash makes
 /// needless.
-pub fn inflate_and_hash(path: &Path) -> Result<Done, Fault> {
-    let mut zip = ZipArchive::new(BufReader::with_capacity(WINDOW, open(path)?))?;
+pub fn inflate_and_hash(paths: &[PathBuf]) -> Result<Done, Fault> {
     let mut buffer = vec![0; WINDOW];
     let mut done = Done::default();
-    for index in 0..zip.len() {
-        let method = zip.by_index_raw(index)?.compression();
-        done.bytes += match method {
-            CompressionMethod::Stored => drain(&mut zip.by_index_raw(index)?, &mut buffer)?,
-            CompressionMethod::Deflated => {
-                let packed = BufReader::with_capacity(WINDOW, zip.by_index_raw(index)?);
-                drain(&mut DeflateDecoder::new(packed), &mut buffer)?
-            }
-            _ => drain(&mut zip.by_index(index)?, &mut buffer)?,
-        };
-        done.items += 1;
+    for path in paths {
+        let zip = ZipArchive::new(BufReader::with_capacity(WINDOW, open(path)?))?;
+        inflate_one(zip, &mut buffer, &mut done)?;
     }
     Ok(done)
 }
 
-/// Reads every entry whose name fits into memory, one after the other.
-pub fn read(path: &Path, fits: impl Fn(&str) -> bool) -> Result<Vec<u8>, Fault> {
+fn inflate_one(mut zip: ZipArchive<BufReader<File>>, buffer: &mut [u8], done: &mut Done) -> Result<(), Fault> {
+    for index in 0..zip.len() {
+        let method = zip.by_index_raw(index)?.compression();
+        done.bytes += match method {
+            CompressionMethod::Stored => drain(&mut zip.by_index_raw(index)?, buffer)?,
+            CompressionMethod::Deflated => {
+                let packed = BufReader::with_capacity(WINDOW, zip.by_index_raw(index)?);
+                drain(&mut DeflateDecoder::new(packed), buffer)?
+            }
+            _ => drain(&mut zip.by_index(index)?, buffer)?,
+        };
+        done.items += 1;
+    }
+    Ok(())
+}
+
+/// Reads every entry whose name fits into memory.
+pub fn read(paths: &[PathBuf], fits: impl Fn(&str) -> bool) -> Result<Vec<Vec<u8>>, Fault> {
     let mut all = Vec::new();
-    each(path, fits, |bytes| {
-        all.write_all(&bytes)?;
+    each(paths, fits, |bytes| {
+        all.push(bytes);
         Ok(())
     })?;
     Ok(all)
 }
 
-/// Hands over the content of every entry whose name fits, in the order of the zip.
+/// Hands over the content of every entry whose name fits, in the order of the zips.
 pub fn each(
-    path: &Path,
+    paths: &[PathBuf],
     fits: impl Fn(&str) -> bool,
     mut take: impl FnMut(Vec<u8>) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
-    let mut zip = ZipArchive::new(BufReader::with_capacity(WINDOW, open(path)?))?;
     let mut found = false;
-    for index in 0..zip.len() {
-        let mut entry = zip.by_index(index)?;
-        if fits(&entry.name()?) {
-            let mut bytes = Vec::with_capacity(usize::try_from(entry.size())?);
-            entry.read_to_end(&mut bytes)?;
-            take(bytes)?;
-            found = true;
+    for path in paths {
+        let mut zip = ZipArchive::new(BufReader::with_capacity(WINDOW, open(path)?))?;
+        for index in 0..zip.len() {
+            let mut entry = zip.by_index(index)?;
+            if fits(&entry.name()?) {
+                let mut bytes = Vec::with_capacity(usize::try_from(entry.size())?);
+                entry.read_to_end(&mut bytes)?;
+                take(bytes)?;
+                found = true;
+            }
         }
     }
     if !found {
-        return Err(format!("{} holds nothing of the kind to be measured.", path.display()).into());
+        return Err("The export holds nothing of the kind to be measured; are all its parts given?".into());
     }
     Ok(())
 }
 
-/// Writes the mail of a zip into a file.
-pub fn extract(path: &Path, to: &Path) -> Result<(), Fault> {
-    std::fs::write(to, read(path, super::mail::is_mbox)?)?;
+/// Writes the mail of an export into one file.
+pub fn extract(paths: &[PathBuf], to: &Path) -> Result<(), Fault> {
+    std::fs::write(to, read(paths, super::mail::is_mbox)?.concat())?;
     Ok(())
 }
 

@@ -13,9 +13,13 @@ pub fn is_points(name: &str) -> bool {
 }
 
 /// Reads every point of `locations` into a typed struct and lets it go.
-pub fn read_points(json: &[u8]) -> Result<Done, Fault> {
-    let items = serde_json::Deserializer::from_slice(json).deserialize_map(File)?;
-    Ok(Done { bytes: json.len() as u64, items })
+pub fn read_points(files: &[Vec<u8>]) -> Result<Done, Fault> {
+    let mut done = Done::default();
+    for json in files {
+        done.items += serde_json::Deserializer::from_slice(json).deserialize_map(File)?;
+        done.bytes += json.len() as u64;
+    }
+    Ok(done)
 }
 
 /// All members a point is known to have. They are never looked at, only built.
@@ -126,7 +130,7 @@ mod tests {
     fn points_are_counted() {
         let json = br#"{"other": [1], "locations": [{"latitudeE7": 1, "activity": [{"activity": [{"type": "STILL",
             "confidence": 9}], "timestamp": "t"}]}, {"new": {}}]}"#;
-        assert_eq!(read_points(json).unwrap(), Done { bytes: json.len() as u64, items: 2 });
-        assert!(read_points(b"[]").is_err());
+        assert_eq!(read_points(&[json.to_vec()]).unwrap(), Done { bytes: json.len() as u64, items: 2 });
+        assert!(read_points(&[b"[]".to_vec()]).is_err());
     }
 }

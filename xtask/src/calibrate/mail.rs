@@ -11,15 +11,18 @@ pub fn is_mbox(name: &str) -> bool {
 }
 
 /// Parses every message in full: headers, parts, transfer encodings and charsets.
-pub fn parse_all(mbox: &[u8]) -> Result<Done, Fault> {
+pub fn parse_all(mboxes: &[Vec<u8>]) -> Result<Done, Fault> {
     let parser = MessageParser::default();
-    let mut items = 0;
-    for message in messages(mbox) {
-        let parsed = parser.parse(message).ok_or("A message of the mbox is none.")?;
-        black_box(&parsed);
-        items += 1;
+    let mut done = Done::default();
+    for mbox in mboxes {
+        for message in messages(mbox) {
+            let parsed = parser.parse(message).ok_or("A message of the mbox is none.")?;
+            black_box(&parsed);
+            done.items += 1;
+        }
+        done.bytes += mbox.len() as u64;
     }
-    Ok(Done { bytes: mbox.len() as u64, items })
+    Ok(done)
 }
 
 /// Returns the messages of an mbox whose bodies are quoted, without their separators.

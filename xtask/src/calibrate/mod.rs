@@ -20,8 +20,9 @@ use std::time::Instant;
 
 #[derive(Args)]
 pub struct Calibrate {
-    /// The export.
-    zip: PathBuf,
+    /// The export: all of its parts.
+    #[arg(required = true)]
+    zips: Vec<PathBuf>,
     #[arg(long)]
     what: What,
     /// For tantivy: texts made ready by an earlier call; written if the file is not there.
@@ -90,20 +91,20 @@ impl Phase {
 /// Runs one calibrator and prints what it took.
 pub fn run(args: &Calibrate) -> Result<(), Fault> {
     let start = Instant::now();
-    let zip = &args.zip;
+    let zips = &args.zips;
     let phase = match args.what {
-        What::HashZip => Phase::of(|| archive::hash_file(zip))?,
-        What::InflateHash => Phase::of(|| archive::inflate_and_hash(zip))?,
+        What::HashZip => Phase::of(|| archive::hash_files(zips))?,
+        What::InflateHash => Phase::of(|| archive::inflate_and_hash(zips))?,
         What::Mime => {
-            let mbox = archive::read(zip, mail::is_mbox)?;
+            let mbox = archive::read(zips, mail::is_mbox)?;
             Phase::of(|| mail::parse_all(&mbox))?
         }
         What::Json => {
-            let points = archive::read(zip, json::is_points)?;
+            let points = archive::read(zips, json::is_points)?;
             Phase::of(|| json::read_points(&points))?
         }
         What::Tantivy => {
-            let texts = texts::load_or_make(zip, args.texts.as_deref())?;
+            let texts = texts::load_or_make(zips, args.texts.as_deref())?;
             let folder = tempfile::tempdir()?;
             Phase::of(|| index::index(&texts, folder.path()))?
         }

@@ -5,16 +5,16 @@ use crate::Fault;
 use mail_parser::MessageParser;
 use serde::Deserialize;
 use std::io::{BufRead, BufReader, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Returns the texts of an export, from the file if it is there, else from the export and into the file.
-pub fn load_or_make(zip: &Path, file: Option<&Path>) -> Result<Vec<String>, Fault> {
-    let Some(file) = file else { return make(zip) };
+pub fn load_or_make(zips: &[PathBuf], file: Option<&Path>) -> Result<Vec<String>, Fault> {
+    let Some(file) = file else { return make(zips) };
     if file.exists() {
         let lines = BufReader::new(std::fs::File::open(file)?).lines();
         return lines.map(|line| Ok(serde_json::from_str(&line?)?)).collect();
     }
-    let texts = make(zip)?;
+    let texts = make(zips)?;
     let mut out = BufWriter::new(std::fs::File::create(file)?);
     for text in &texts {
         serde_json::to_writer(&mut out, text)?;
@@ -40,10 +40,10 @@ struct Activity {
     title: Option<String>,
 }
 
-fn make(zip: &Path) -> Result<Vec<String>, Fault> {
+fn make(zips: &[PathBuf]) -> Result<Vec<String>, Fault> {
     let mut texts = Vec::new();
     let parser = MessageParser::default();
-    archive::each(zip, is_wanted, |bytes| {
+    archive::each(zips, is_wanted, |bytes| {
         match bytes.first() {
             Some(b'{') => {
                 let chat: Chat = serde_json::from_slice(&bytes)?;
