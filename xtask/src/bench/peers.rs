@@ -10,6 +10,8 @@ use crate::{Fault, calibrate};
 use std::path::Path;
 use std::process::Command;
 
+const NOTMUCH_CONFIG: &str = "notmuch-config";
+
 /// Measures the peers that are installed.
 pub fn rows(args: &Bench, scratch: &Path) -> Result<Vec<Row>, Fault> {
     let (mu, notmuch) = (measure::on_path("mu"), measure::on_path("notmuch"));
@@ -43,6 +45,10 @@ pub fn rows(args: &Bench, scratch: &Path) -> Result<Vec<Row>, Fault> {
             by_notmuch.push(cost.seconds / ours.seconds);
         }
         eprintln!("{line}, load {}", measure::load());
+        if number == 0 {
+            // A peer that had indexed nothing would be fast: what each can find is said beside the ratios.
+            say_found(args, fresh.path(), mu, notmuch)?;
+        }
     }
     let at_least = |must, aim| Bar::AtLeast { must, aim: Some(aim) };
     let rows = [
@@ -66,10 +72,32 @@ fn index_with_mu(maildir: &Path, home: &Path) -> Result<Cost, Fault> {
     })
 }
 
+/// Prints how many messages each program finds.
+fn say_found(args: &Bench, fresh: &Path, mu: bool, notmuch: bool) -> Result<(), Fault> {
+    let output = |command: &mut Command| -> Result<String, Fault> {
+        Ok(String::from_utf8_lossy(&command.output()?.stdout).into_owned())
+    };
+    let mut ours = Command::new(&args.glasshouse);
+    ours.arg("search").arg(fresh.join("case")).args(["--count", "family:mail"]);
+    print!("mail found: glasshouse {}", output(&mut ours)?.trim());
+    if mu {
+        let home = format!("--muhome={}", fresh.join("mu").display());
+        let found = output(Command::new("mu").args(["find", &home, "--fields=i", ""]))?;
+        print!(", mu {}", found.lines().count());
+    }
+    if notmuch {
+        let mut count = Command::new("notmuch");
+        count.args(["count", "--output=files", "*"]).env("NOTMUCH_CONFIG", fresh.join(NOTMUCH_CONFIG));
+        print!(", notmuch {}", output(&mut count)?.trim());
+    }
+    println!();
+    Ok(())
+}
+
 fn index_with_notmuch(maildir: &Path, folder: &Path) -> Result<Cost, Fault> {
     let database = folder.join("notmuch");
     std::fs::create_dir_all(&database)?;
-    let config = folder.join("notmuch-config");
+    let config = folder.join(NOTMUCH_CONFIG);
     let text = format!(
         "[database]\npath={}\nmail_root={}\n[user]\nname=Test\nprimary_email=test@example.com\n[new]\ntags=new\n[maildir]\nsynchronize_flags=false\n",
         database.display(),
