@@ -179,6 +179,9 @@ fn rows(pairs: &[Pair]) -> Vec<Row> {
         row("intake wall / (calibrators / cores)", Bar::AtMost { must: 2.0, aim: Some(1.4) }, &|p| {
             Some(p.first.seconds / (sum(p) / cores))
         }),
+        row("intake processor time / calibrators' processor time", Bar::None, &|p| {
+            Some(p.first.cpu_seconds / p.calibrators.iter().map(|m| m.phase_cpu_seconds).sum::<f64>())
+        }),
         row("same zip again / hash of the zip", Bar::AtMost { must: 1.3, aim: None }, &|p| {
             hash_zip(p).map(|seconds| p.again.seconds / seconds)
         }),

@@ -28,8 +28,16 @@ impl Spread {
 /// What a measure has to reach.
 #[derive(Clone, Copy)]
 pub enum Bar {
-    AtMost { must: f64, aim: Option<f64> },
-    AtLeast { must: f64, aim: Option<f64> },
+    AtMost {
+        must: f64,
+        aim: Option<f64>,
+    },
+    AtLeast {
+        must: f64,
+        aim: Option<f64>,
+    },
+    /// Nothing: the value helps to read the others.
+    None,
 }
 
 impl Bar {
@@ -37,8 +45,9 @@ impl Bar {
         let reached = |bar: f64| match self {
             Bar::AtMost { .. } => value <= bar,
             Bar::AtLeast { .. } => value >= bar,
+            Bar::None => true,
         };
-        let (Bar::AtMost { must, aim } | Bar::AtLeast { must, aim }) = self;
+        let (Bar::AtMost { must, aim } | Bar::AtLeast { must, aim }) = self else { return "" };
         match (reached(must), aim) {
             (false, _) => "MISSED",
             (true, Some(aim)) if reached(aim) => "met, with the aim",
@@ -50,6 +59,7 @@ impl Bar {
         let (sign, must, aim) = match self {
             Bar::AtMost { must, aim } => ("<=", must, aim),
             Bar::AtLeast { must, aim } => (">=", must, aim),
+            Bar::None => return ("-".into(), "-".into()),
         };
         (format!("{sign} {must}"), aim.map_or_else(|| "-".into(), |aim| format!("{sign} {aim}")))
     }
