@@ -64,6 +64,7 @@ impl Log {
     pub fn open(case: &Path, origin: &str, public_key: &str, keys: &Keys) -> Result<Self, StoreError> {
         let mut log = Log::create(case, origin, keys);
         let (size, root) = read_checkpoint(case, origin, public_key)?;
+        clear_leftovers(case, size)?;
         for leaf in read_leaves(case, size)? {
             log.push(leaf)?;
         }
@@ -82,8 +83,8 @@ impl Log {
         Ok(log)
     }
 
-    /// Returns the number of events.
-    pub fn size(&self) -> u64 {
+    #[cfg(test)]
+    fn size(&self) -> u64 {
         self.size
     }
 
@@ -196,6 +197,49 @@ pub fn read_events(case: &Path, origin: &str, public_key: &str) -> Result<Vec<(L
             Ok((leaf, payload.and_then(|file| Payload::from_file(&file).ok())))
         })
         .collect()
+}
+
+/// Takes away what a crash left beyond the checkpoint: it is no part of the log, and would look like a changed
+/// tile once the log has grown past it.
+fn clear_leftovers(case: &Path, size: u64) -> Result<(), StoreError> {
+    let log = case.join("log");
+    let mut folders = vec![log.clone()];
+    while let Some(folder) = folders.pop() {
+        let entries = fs::read_dir(&folder).map_err(|e| StoreError::io(&folder, "list", e))?;
+        for path in entries.filter_map(|e| e.ok().map(|e| e.path())) {
+            if path.is_dir() && !path.is_symlink() {
+                folders.push(path);
+                continue;
+            }
+            let beyond = path.extension().is_some_and(|e| e == "new")
+                || path.strip_prefix(&log).ok().and_then(Path::to_str).is_some_and(|inside| is_beyond(inside, size));
+            if beyond {
+                fs::remove_file(&path).map_err(|e| StoreError::io(&path, "remove", e))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Says whether a file of the log, named from `log/` on, holds anything past the first `size` leaves.
+fn is_beyond(inside: &str, size: u64) -> bool {
+    let number = |groups: &str| {
+        groups.split('/').try_fold(0u64, |n, group| {
+            let digits: u64 = group.strip_prefix('x').unwrap_or(group).parse().ok()?;
+            n.checked_mul(1000)?.checked_add(digits)
+        })
+    };
+    if let Some(index) = inside.strip_prefix("payload/").and_then(number) {
+        return index >= size;
+    }
+    let Some((level, rest)) = inside.strip_prefix("tile/").and_then(|tile| tile.split_once('/')) else { return false };
+    let level: u32 = if level == "entries" { 0 } else { level.parse().unwrap_or(0) };
+    let (groups, width) = match rest.split_once(".p/") {
+        Some((groups, width)) => (groups, width.parse().unwrap_or(TILE_WIDTH)),
+        None => (rest, TILE_WIDTH),
+    };
+    let hashes = size.checked_shr(u32::from(TILE_HEIGHT) * level).unwrap_or(0);
+    number(groups).is_some_and(|index| index.saturating_mul(TILE_WIDTH).saturating_add(width) > hashes)
 }
 
 fn parse_leaf(bytes: &[u8]) -> Result<Leaf, StoreError> {

@@ -229,7 +229,6 @@ fn what_is_erased_is_told_from_what_is_missing() {
 
 /// A write that was cut off before its checkpoint, and a case that goes on afterwards, is no tampering.
 #[test]
-#[ignore = "the writer does not yet take away what a cut-off write left past the checkpoint"]
 fn a_write_that_was_cut_off_is_no_fault() {
     let folder = tempfile::tempdir().expect("a folder");
     let root = folder.path().join("case");

@@ -2,7 +2,6 @@
 
 use super::claims::Recognised;
 use super::intake::{Evidence, HeldPart};
-use super::is_file;
 use super::journal::{EntryHash, Journal};
 use crate::EngineError;
 use crate::rewrite::{read_columns, rewrite};
@@ -377,7 +376,7 @@ fn entries_table(
             texts(rows.iter().map(|(_, n, _)| status(n).and_then(|s| s.provider))),
             texts(rows.iter().map(|(_, n, _)| status(n).and_then(|s| s.format.as_deref()))),
             texts(rows.iter().map(|(_, n, e)| {
-                let problem = is_file(e.kind).then(|| known(n).and_then(|k| k.problem.as_deref())).flatten();
+                let problem = (e.kind == EntryKind::File).then(|| known(n).and_then(|k| k.problem.as_deref())).flatten();
                 problem.or(e.problem.as_deref())
             })),
         ],

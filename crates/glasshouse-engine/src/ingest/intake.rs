@@ -126,6 +126,10 @@ pub fn list(case: &Case, journal: &Journal, options: &Options, progress: &Progre
                 message: trouble.message,
             });
         }
+        for message in journal.facts(&format!("unpacked {} {} ", row.source, row.number))? {
+            let (provider, code) = ("container".into(), "folder.unreadable".into());
+            evidence.warnings.push(WarningRow { entry: None, locator: None, provider, code, message });
+        }
         next_entry = first.saturating_add(entries);
         let sealed = case.root().join(paths::source_file(&row.source, row.number)).exists();
         evidence.parts.push(HeldPart { row, part, entries: catalog.entries, path, sealed });

@@ -345,6 +345,15 @@ impl Journal {
         Ok(connection.query_row("SELECT value FROM facts WHERE name = ?1", [name], |row| row.get(0)).optional()?)
     }
 
+    /// Returns the facts whose names begin so, by name.
+    pub fn facts(&self, beginning: &str) -> Result<Vec<String>, EngineError> {
+        let connection = self.lock();
+        let mut statement =
+            connection.prepare("SELECT value FROM facts WHERE substr(name, 1, length(?1)) = ?1 ORDER BY name")?;
+        let rows = statement.query_map([beginning], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// Keeps a fact under a name.
     pub fn put_fact(&self, name: &str, value: &str) -> Result<(), EngineError> {
         self.lock().execute("INSERT OR REPLACE INTO facts VALUES (?1, ?2)", [name, value])?;

@@ -14,7 +14,7 @@ pub use intake::{Evidence, Taken};
 use crate::EngineError;
 use glasshouse_layout::RunFile;
 use glasshouse_model::EntryId;
-use glasshouse_store::{Case, EntryKind};
+use glasshouse_store::Case;
 use journal::Journal;
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -114,12 +114,15 @@ pub fn ingest(case: &Case, given: &[PathBuf], options: &Options, progress: &Prog
     let parts: Vec<usize> = (0..evidence.parts.len()).filter(|i| evidence.parts[*i].row.sha256.is_none()).collect();
     let last = glasshouse_store::read_run(case.root())?;
     let nothing_new = open.is_empty() && entries.is_empty() && parts.is_empty() && obsolete.is_empty();
-    if let (true, Some(run)) = (nothing_new && evidence.parts.iter().all(|p| p.sealed), &last) {
+    // A run that was interrupted while it was being finished has nothing left to read but is not in force.
+    let unfinished = journal.fact("unfinished")?.is_some_and(|f| f == "yes");
+    if let (true, Some(run)) = (nothing_new && !unfinished && evidence.parts.iter().all(|p| p.sealed), &last) {
         return Ok(Report { taken, run: run.clone(), changed: false });
     }
     let size: u64 = parts.iter().map(|p| evidence.parts[*p].row.size).sum::<u64>()
         + entries.iter().map(|e| e.size).sum::<u64>()
         + tree.iter().filter(|e| on_the_way.contains(&e.id)).map(|e| e.size).sum::<u64>();
+    journal.put_fact("unfinished", "yes")?;
     progress.total.fetch_add(size, Ordering::Relaxed);
     progress.say("Reading");
     let number = last.as_ref().and_then(|r| r.run.get(1..)?.parse::<u32>().ok()).unwrap_or(0) + 1;
@@ -147,6 +150,7 @@ pub fn ingest(case: &Case, given: &[PathBuf], options: &Options, progress: &Prog
     finish::seal(case, &journal, &evidence)?;
     progress.say("Finishing");
     let run = finish::finish(case, &journal, &evidence, &recognised, &numbers, &obsolete, &run_name, started)?;
+    journal.put_fact("unfinished", "no")?;
     Ok(Report { taken, run, changed: true })
 }
 
@@ -186,8 +190,4 @@ pub fn seekable_copy(case: &Path, entry: EntryId) -> PathBuf {
 pub fn evidence(case: &Case, options: &Options) -> Result<Evidence, EngineError> {
     let journal = Journal::open(case.root())?;
     intake::list(case, &journal, options, &Progress::default())
-}
-
-fn is_file(kind: EntryKind) -> bool {
-    kind == EntryKind::File
 }
