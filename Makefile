@@ -8,7 +8,7 @@ BIN := $(CARGO_TARGET_DIR)/debug/glasshouse
 .PHONY: demo test setup bench clean-demo
 
 demo: setup
-	cargo build --locked -p glasshouse -p glasshouse-verify
+	cargo build --locked --workspace
 	rm -rf "$(DEMO)"
 	$(BIN) sample "$(DEMO)/account" --scale 0.01
 	$(BIN) open "$(DEMO)"/account/takeout-*.zip "$(DEMO)/account/loose" --case "$(DEMO)/case" --yes $(DEMO_FLAGS)

@@ -2,13 +2,13 @@
 # Measures ratios in one run (docs/performance.md). BENCH_ZIP may name a Takeout zip; a synthetic one is made otherwise.
 set -eu
 cd "$(dirname "$0")/.."
-cargo build --locked -p glasshouse -p glasshouse-xtask
+cargo build --locked --workspace
 bin="$CARGO_TARGET_DIR/debug"
 zip="${BENCH_ZIP:-}"
 if [ -z "$zip" ]; then
   data="$HOME/.cache/glasshouse/bench"
   mkdir -p "$data"
   [ -e "$data/truth.json" ] || "$bin/glasshouse" sample "$data" --scale "${BENCH_SCALE:-0.5}"
-  zip=$(ls "$data"/takeout-*-001.zip)
+  zip=$(ls "$data"/takeout-*.zip | tr "\n" " ")
 fi
-exec "$bin/xtask" bench --glasshouse "$bin/glasshouse" --zip "$zip" "$@"
+exec "$bin/xtask" bench --glasshouse "$bin/glasshouse" --zip $zip "$@"

@@ -9,7 +9,7 @@ step "format"
 if cargo fmt --version >/dev/null 2>&1; then cargo fmt --all --check; else echo "rustfmt is not installed; skipped"; fi
 
 step "tests"
-cargo test --locked --workspace
+cargo test --locked --workspace --no-fail-fast
 
 step "house rules"
-cargo run --locked -q -p glasshouse-xtask -- tidy
+"${CARGO_TARGET_DIR:-target}/debug/xtask" tidy

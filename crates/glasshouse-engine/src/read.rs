@@ -30,7 +30,9 @@ pub fn record(case: &Path, id: &str) -> Result<Option<BTreeMap<String, Value>>, 
         let rows = tables.rows(&format!("SELECT * FROM {name} WHERE record_id = '{id}' ORDER BY {order}"))?;
         let rows: Vec<Value> = rows
             .into_iter()
-            .map(|row| Value::Object(row.into_iter().filter(|(k, v)| k != "record_id" && !v.is_null()).collect::<Map<_, _>>()))
+            .map(|row| {
+                Value::Object(row.into_iter().filter(|(k, v)| k != "record_id" && !v.is_null()).collect::<Map<_, _>>())
+            })
             .collect();
         if !rows.is_empty() {
             record.insert(name.to_owned(), Value::Array(rows));
@@ -49,13 +51,21 @@ pub fn bytes(case: &Path, record: &BTreeMap<String, Value>, out: &mut impl Write
     let entry = record.get("entry").and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok());
     let locator = record.get("locator").and_then(Value::as_str).and_then(|l| l.parse::<Locator>().ok());
     let (Some(entry), Some(locator)) = (entry, locator) else {
-        return Err(EngineError::other("The record names no bytes; this is a fault of the run. Process the case again."));
+        return Err(EngineError::other(
+            "The record names no bytes; this is a fault of the run. Process the case again.",
+        ));
     };
     entry_bytes(case, EntryId(entry), locator.start, locator.length, out)
 }
 
 /// Writes a range of an entry's content.
-pub fn entry_bytes(case: &Path, entry: EntryId, start: u64, length: u64, out: &mut impl Write) -> Result<(), EngineError> {
+pub fn entry_bytes(
+    case: &Path,
+    entry: EntryId,
+    start: u64,
+    length: u64,
+    out: &mut impl Write,
+) -> Result<(), EngineError> {
     let broken = |e: std::io::Error| EngineError::other(format!("Entry {entry} cannot be read: {e}."));
     let copy = ingest::seekable_copy(case, entry);
     // The copy is a convenience: one that is damaged is passed over.
@@ -91,6 +101,12 @@ pub fn open_entry(case: &Path, entry: EntryId) -> Result<Box<dyn Read + Send>, E
     let (part, catalog) =
         Part::open(&path, container, &case.join("cache"), &key, password.as_deref(), &Limits::default(), &|_| {})?;
     let index = (entry.0 - held.part.first_entry) as usize;
+    if catalog.entries.len() != held.part.entries as usize {
+        return Err(EngineError::other(format!(
+            "{} lists other entries than when it was taken in: nested archives in it need their password.",
+            held.part.name
+        )));
+    }
     if index >= catalog.entries.len() {
         return Err(unknown());
     }

@@ -260,7 +260,9 @@ impl SegmentBuilder {
         for party in &record.parties {
             let sender = matches!(
                 party.role,
-                glasshouse_model::PartyRole::Sender | glasshouse_model::PartyRole::Author | glasshouse_model::PartyRole::Organizer
+                glasshouse_model::PartyRole::Sender
+                    | glasshouse_model::PartyRole::Author
+                    | glasshouse_model::PartyRole::Organizer
             );
             let mut identifiers = party.identifiers.iter().map(Some).collect::<Vec<_>>();
             if identifiers.is_empty() {
@@ -340,7 +342,8 @@ impl SegmentBuilder {
         let records = RecordBatch::try_new(RECORDS.clone(), columns)?;
         let parties = self.parties.map(|mut b| Arc::new(b.finish()) as ArrayRef);
         let parties = RecordBatch::try_new(PARTIES.clone(), parties.into())?;
-        let [record_id, name, mime, sha256, locator] = self.attachment_texts.map(|mut b| Arc::new(b.finish()) as ArrayRef);
+        let [record_id, name, mime, sha256, locator] =
+            self.attachment_texts.map(|mut b| Arc::new(b.finish()) as ArrayRef);
         let size = Arc::new(self.attachment_size.finish());
         let entry = Arc::new(self.attachment_entry.finish());
         let attachments =
@@ -390,8 +393,13 @@ pub(crate) fn write_segment(
     let known = time.len() - time.null_count();
     let at = |i: usize| (known > 0).then(|| time.value(i));
     glasshouse_store::files::sync_folder(&folder)?;
-    let segment =
-        Segment { path: path.to_owned(), rows: records.num_rows() as u64, text, first: at(0), last: at(known.saturating_sub(1)) };
+    let segment = Segment {
+        path: path.to_owned(),
+        rows: records.num_rows() as u64,
+        text,
+        first: at(0),
+        last: at(known.saturating_sub(1)),
+    };
     Ok((segment, files))
 }
 
@@ -556,4 +564,3 @@ fn moments_json(record: &Record) -> String {
         .collect();
     serde_json::Value::from(moments).to_string()
 }
-

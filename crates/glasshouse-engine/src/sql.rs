@@ -89,7 +89,9 @@ impl Tables {
         let batches = self.run(statement, limits)?;
         let mut out = String::new();
         let line = |out: &mut String, cells: &mut dyn Iterator<Item = String>| {
-            let cells: Vec<String> = cells.map(|c| if c.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", c.replace('"', "\"\"")) } else { c }).collect();
+            let cells: Vec<String> = cells
+                .map(|c| if c.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", c.replace('"', "\"\"")) } else { c })
+                .collect();
             out.push_str(&cells.join(","));
             out.push_str("\r\n");
         };
@@ -126,7 +128,10 @@ impl Tables {
                 let batch = batch.map_err(refused)?;
                 rows += batch.num_rows();
                 if rows > limits.rows {
-                    return Err(EngineError::Query(format!("The answer has more than {} rows. Add a LIMIT.", limits.rows)));
+                    return Err(EngineError::Query(format!(
+                        "The answer has more than {} rows. Add a LIMIT.",
+                        limits.rows
+                    )));
                 }
                 batches.push(batch);
             }
@@ -135,7 +140,10 @@ impl Tables {
         self.runtime.block_on(async {
             // On a task of its own the time limit holds even while an operator computes.
             tokio::time::timeout(Duration::from_secs(limits.seconds), work).await.unwrap_or_else(|_| {
-                Err(EngineError::Query(format!("The query was stopped after {} seconds. Narrow it, or allow more time.", limits.seconds)))
+                Err(EngineError::Query(format!(
+                    "The query was stopped after {} seconds. Narrow it, or allow more time.",
+                    limits.seconds
+                )))
             })
         })
     }
@@ -170,7 +178,12 @@ fn session(case: &Path) -> Result<SessionContext, EngineError> {
             register_list(&context, name, &folder.join(format!("{name}.parquet")))?;
         }
     }
-    for (name, table) in [("events", events(case)?), ("sources", sources(case)?), ("authorities", authorities(case)?), ("runs", runs(run.as_ref())?)] {
+    for (name, table) in [
+        ("events", events(case)?),
+        ("sources", sources(case)?),
+        ("authorities", authorities(case)?),
+        ("runs", runs(run.as_ref())?),
+    ] {
         let table = MemTable::try_new(table.schema(), vec![vec![table]]).map_err(refused)?;
         context.register_table(name, Arc::new(table)).map_err(refused)?;
     }
@@ -197,7 +210,8 @@ fn register_files(
     }
     let urls = files.iter().map(|path| url(path)).collect::<Result<Vec<_>, _>>()?;
     let options = ListingOptions::new(Arc::new(ParquetFormat::default())).with_file_extension(".parquet");
-    let config = ListingTableConfig::new_with_multi_paths(urls).with_listing_options(options).with_schema(schema.clone());
+    let config =
+        ListingTableConfig::new_with_multi_paths(urls).with_listing_options(options).with_schema(schema.clone());
     let table = ListingTable::try_new(config).map_err(refused)?;
     context.register_table(name, Arc::new(table)).map_err(refused)?;
     Ok(())
@@ -233,13 +247,15 @@ fn texts<T: AsRef<str>>(values: impl Iterator<Item = Option<T>>) -> ArrayRef {
 }
 
 fn table(columns: Vec<(&str, ArrayRef)>) -> Result<RecordBatch, EngineError> {
-    let fields: Vec<Field> = columns.iter().map(|(name, array)| Field::new(*name, array.data_type().clone(), true)).collect();
+    let fields: Vec<Field> =
+        columns.iter().map(|(name, array)| Field::new(*name, array.data_type().clone(), true)).collect();
     Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns.into_iter().map(|(_, array)| array).collect())?)
 }
 
 fn events(case: &Path) -> Result<RecordBatch, EngineError> {
     let events = glasshouse_store::read_case_events(case)?;
-    let payload = |pick: fn(&glasshouse_layout::Payload) -> String| texts(events.iter().map(|(_, p)| p.as_ref().map(pick)));
+    let payload =
+        |pick: fn(&glasshouse_layout::Payload) -> String| texts(events.iter().map(|(_, p)| p.as_ref().map(pick)));
     table(vec![
         ("seq", Arc::new(events.iter().map(|(leaf, _)| leaf.seq).collect::<UInt64Array>())),
         ("time", texts(events.iter().map(|(leaf, _)| Some(&leaf.time)))),
@@ -249,14 +265,19 @@ fn events(case: &Path) -> Result<RecordBatch, EngineError> {
         ("where", payload(|p| p.place.clone())),
         ("authority", payload(|p| p.authority.clone())),
         ("tool", payload(|p| p.tool.clone())),
-        ("files", Arc::new(events.iter().map(|(_, p)| p.as_ref().map(|p| p.files.len() as u64)).collect::<UInt64Array>())),
+        (
+            "files",
+            Arc::new(events.iter().map(|(_, p)| p.as_ref().map(|p| p.files.len() as u64)).collect::<UInt64Array>()),
+        ),
         ("detail", payload(|p| p.detail.to_string())),
     ])
 }
 
 fn sources(case: &Path) -> Result<RecordBatch, EngineError> {
     let parts = glasshouse_store::read_parts(case)?;
-    let numbers = |pick: fn(&glasshouse_layout::PartInfo) -> u32| Arc::new(parts.iter().map(|p| pick(&p.part)).collect::<UInt32Array>()) as ArrayRef;
+    let numbers = |pick: fn(&glasshouse_layout::PartInfo) -> u32| {
+        Arc::new(parts.iter().map(|p| pick(&p.part)).collect::<UInt32Array>()) as ArrayRef
+    };
     table(vec![
         ("source", texts(parts.iter().map(|p| Some(&p.source)))),
         ("part", numbers(|p| p.number)),
@@ -294,7 +315,9 @@ fn authorities(case: &Path) -> Result<RecordBatch, EngineError> {
 
 fn runs(run: Option<&glasshouse_layout::RunFile>) -> Result<RecordBatch, EngineError> {
     let run: Vec<_> = run.into_iter().collect();
-    let numbers = |pick: fn(&glasshouse_layout::RunFile) -> u64| Arc::new(run.iter().map(|r| pick(r)).collect::<UInt64Array>()) as ArrayRef;
+    let numbers = |pick: fn(&glasshouse_layout::RunFile) -> u64| {
+        Arc::new(run.iter().map(|r| pick(r)).collect::<UInt64Array>()) as ArrayRef
+    };
     table(vec![
         ("run", texts(run.iter().map(|r| Some(&r.run)))),
         ("started", texts(run.iter().map(|r| Some(&r.started)))),

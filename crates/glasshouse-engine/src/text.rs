@@ -54,7 +54,8 @@ impl WordStream<'_> {
         self.token.text.clear();
         if word.is_ascii() {
             let word = &word[..word.len().min(LONGEST_WORD)];
-            self.token.text.extend(word.bytes().map(|b| b.to_ascii_lowercase() as char));
+            self.token.text.push_str(word);
+            self.token.text.make_ascii_lowercase();
         } else {
             fold_into(word, &mut self.token.text);
         }
@@ -134,7 +135,9 @@ impl TokenStream for WordStream<'_> {
 }
 
 fn is_word(c: char) -> bool {
-    c.is_alphanumeric() || is_accent(c) || matches!(c, '\u{900}'..='\u{dff}' | '\u{e31}'..='\u{e4e}' | '\u{3099}' | '\u{309a}')
+    c.is_alphanumeric()
+        || is_accent(c)
+        || matches!(c, '\u{900}'..='\u{dff}' | '\u{e31}'..='\u{e4e}' | '\u{3099}' | '\u{309a}')
 }
 
 /// Says whether a script is written without blanks between words.

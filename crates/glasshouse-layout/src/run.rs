@@ -16,6 +16,25 @@ pub struct RunFile {
     pub warnings: u64,
     /// Canonical digest over all records.
     pub digest: String,
+    /// What was found, by format, the most frequent first.
+    #[serde(default)]
+    pub found: Vec<Found>,
+    /// How many files there are, by what became of them.
+    #[serde(default)]
+    pub entries: BTreeMap<String, u64>,
+}
+
+/// The records of one format.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Found {
+    pub format: String,
+    pub tier: String,
+    pub records: u64,
+    /// Earliest and latest time, microseconds since 1970, of those that have one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<i64>,
 }
 
 /// A segment: one folder with `records.parquet` and, where there is text, the index over it.

@@ -199,7 +199,7 @@ pub fn read_events(case: &Path, origin: &str, public_key: &str) -> Result<Vec<(L
         .collect()
 }
 
-/// Takes away what a crash left beyond the checkpoint: it is no part of the log, and would look like a changed
+/// Sets aside what a crash left beyond the checkpoint: it is no part of the log, and would look like a changed
 /// tile once the log has grown past it.
 fn clear_leftovers(case: &Path, size: u64) -> Result<(), StoreError> {
     let log = case.join("log");
@@ -214,7 +214,12 @@ fn clear_leftovers(case: &Path, size: u64) -> Result<(), StoreError> {
             let beyond = path.extension().is_some_and(|e| e == "new")
                 || path.strip_prefix(&log).ok().and_then(Path::to_str).is_some_and(|inside| is_beyond(inside, size));
             if beyond {
-                fs::remove_file(&path).map_err(|e| StoreError::io(&path, "remove", e))?;
+                // Set aside, not destroyed: after a restored backup it may be the newer log.
+                let aside = case.join("cache/log-leftovers");
+                make_folder(&aside)?;
+                let name = path.strip_prefix(&log).unwrap_or(&path).to_string_lossy().replace('/', "_");
+                let to = aside.join(format!("{size}_{name}"));
+                fs::rename(&path, &to).map_err(|e| StoreError::io(&path, "set aside", e))?;
             }
         }
     }

@@ -11,7 +11,10 @@ use std::path::PathBuf;
 /// Everything stays on this machine: nothing is sent and nothing is fetched. Start with
 /// `glasshouse open takeout-*.zip`; then `glasshouse search CASE "words"`.
 #[derive(Parser)]
-#[command(version, after_help = "Exit codes: 0 done, 1 the answer is no (nothing found, proof failed), 2 not carried out, 130 stopped.")]
+#[command(
+    version,
+    after_help = "Exit codes: 0 done, 1 the answer is no (nothing found, proof failed), 2 not carried out, 130 stopped."
+)]
 pub struct Args {
     #[command(subcommand)]
     pub command: Command,
@@ -35,7 +38,7 @@ pub enum Command {
     ///
     /// Words must all occur; "exact phrase", -without, one OR other, begin*. Fields: from: with: family: service:
     /// format: account: tier: source: in:CONVERSATION after:2024-01-31 before: on: has:attachment has:place
-    /// near:51.5,-0.12,2km. Without words it lists what the fields select, newest first.
+    /// near:51.5,-0.12,2km. A query that begins with - comes after --. Without words it lists what the fields select, newest first.
     Search(Search),
     /// Shows one record: every time, party and field, and where its bytes are.
     Show(Show),
@@ -157,7 +160,6 @@ pub struct Listing {
 pub struct Search {
     pub case: PathBuf,
     /// Words and fields; see above.
-    #[arg(allow_hyphen_values = true)]
     pub query: Vec<String>,
     #[command(flatten)]
     pub json: Json,

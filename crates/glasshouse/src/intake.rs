@@ -54,11 +54,17 @@ pub fn actor() -> Actor {
     let who = std::env::var("USER").or_else(|_| std::env::var("LOGNAME"));
     let uid = || std::fs::metadata("/proc/self").map_or(0, |m| std::os::unix::fs::MetadataExt::uid(&m));
     let who = who.unwrap_or_else(|_| format!("uid {}", uid()));
-    let place = std::fs::read_to_string("/proc/sys/kernel/hostname").map_or_else(|_| "unknown".into(), |n| n.trim().to_owned());
+    let place =
+        std::fs::read_to_string("/proc/sys/kernel/hostname").map_or_else(|_| "unknown".into(), |n| n.trim().to_owned());
     Actor { who, place }
 }
 
 fn take_in(case: &Case, paths: &[PathBuf], how: &How) -> Result<Report, EngineError> {
+    if how.in_place && case.file().custody != "external" {
+        return Err(EngineError::other(
+            "This case keeps copies of its parts; --in-place can only be chosen when a case is made.",
+        ));
+    }
     let mut options = Options { in_place: how.in_place, password: password(how.password_fd)?, ..Options::default() };
     if let Some(threads) = how.threads {
         options.threads = threads.clamp(1, 256);
@@ -106,7 +112,7 @@ fn say(case: &Case, report: &Report) -> Result<(), EngineError> {
     if !report.changed {
         say!("Nothing new to read.");
     }
-    output::summary(case.root(), &report.run)?;
+    output::summary(case.root(), &report.run);
     output::keep(case)
 }
 

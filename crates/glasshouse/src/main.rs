@@ -1,12 +1,12 @@
 //! The command line of Glasshouse: the only crate that prints, reads the environment, or exits.
 
-/// Prints a line. A reader that went away (`| head`) has seen enough: the program ends without a word.
+/// Prints a line. A reader that went away (`| head`) has seen enough: the program ends.
 macro_rules! say {
     () => { say!("") };
     ($($text:tt)*) => {{
         use std::io::Write as _;
-        if writeln!(std::io::stdout(), $($text)*).is_err() {
-            std::process::exit(0);
+        if let Err(error) = writeln!(std::io::stdout(), $($text)*) {
+            $crate::end_of_output(&error);
         }
     }};
 }
@@ -26,6 +26,17 @@ pub const EXIT_NO: u8 = 1;
 pub const EXIT_FAILED: u8 = 2;
 /// The person stopped it; the same command goes on.
 pub const EXIT_STOPPED: u8 = 130;
+
+/// Ends the program when nothing more can be printed: quietly if the reader went away, with an error otherwise.
+fn end_of_output(error: &std::io::Error) -> ! {
+    // 128 and the number of SIGPIPE, as shells report a program whose reader went away.
+    const READER_GONE: i32 = 141;
+    if error.kind() == std::io::ErrorKind::BrokenPipe {
+        std::process::exit(READER_GONE);
+    }
+    eprintln!("glasshouse: cannot print: {error}");
+    std::process::exit(i32::from(EXIT_FAILED));
+}
 
 fn main() -> ExitCode {
     let args = args::Args::parse();

@@ -22,27 +22,27 @@ pub fn count(n: u64) -> String {
 }
 
 /// Says what a run found.
-pub fn summary(case: &Path, run: &RunFile) -> Result<(), EngineError> {
-    let tables = glasshouse_engine::sql::Tables::open(case)?;
+pub fn summary(case: &Path, run: &RunFile) {
     say!("{} records in {}:", count(run.records), case.display());
-    let rows = tables.rows(
-        "SELECT format, count(*) AS n, min(time) AS first, max(time) AS last, min(tier) AS tier FROM records GROUP BY format ORDER BY n DESC",
-    )?;
-    for row in &rows {
-        let text = |name: &str| row.get(name).and_then(|v| v.as_str()).unwrap_or("").to_owned();
-        let day = |name: &str| text(name).chars().take(10).collect::<String>();
-        let n = row.get("n").and_then(serde_json::Value::as_u64).unwrap_or(0);
-        let span = if day("first").is_empty() { String::new() } else { format!("{} to {}", day("first"), day("last")) };
-        say!("  {:>12}  {:<28} {:<26} {}", count(n), text("format"), span, text("tier"));
+    for found in &run.found {
+        let span = match (found.first, found.last) {
+            (Some(first), Some(last)) => format!("{} to {}", day(first), day(last)),
+            _ => "no times".to_owned(),
+        };
+        say!("  {:>12}  {:<28} {span:<26} {}", count(found.records), found.format, found.tier);
     }
-    for row in tables.rows("SELECT status, count(*) AS n FROM entries WHERE kind = 'file' GROUP BY status ORDER BY n DESC")? {
-        let n = row.get("n").and_then(serde_json::Value::as_u64).unwrap_or(0);
-        say!("  {:>12}  entries {}", count(n), row.get("status").and_then(|v| v.as_str()).unwrap_or(""));
+    for (status, n) in &run.entries {
+        say!("  {:>12}  entries {status}", count(*n));
     }
     if run.warnings > 0 {
         say!("  {:>12}  warnings: glasshouse warnings {}", count(run.warnings), case.display());
     }
-    Ok(())
+}
+
+/// Returns the day of a time, UTC.
+fn day(micros: i64) -> String {
+    let second = micros.div_euclid(1_000_000);
+    glasshouse_engine::search::query::day(second)
 }
 
 /// Prints what somebody outside should keep.
@@ -62,7 +62,7 @@ pub fn case(folder: &Path) -> Result<u8, EngineError> {
     say!("authority {}: no legal basis recorded; custody {}", file.kind, file.custody);
     say!("fingerprint {}", glasshouse_layout::fingerprint(&file.public_key));
     match glasshouse_store::read_run(folder)? {
-        Some(run) => summary(folder, &run)?,
+        Some(run) => summary(folder, &run),
         None => say!("Nothing was read yet."),
     }
     Ok(0)
@@ -85,7 +85,12 @@ pub fn providers(json: bool) -> Result<u8, EngineError> {
                 });
                 say!("{line}");
             } else {
-                say!("  {:<28} {:<12} {}", format!("{}.{}", manifest.id, format.id), format.tier.as_str(), format.title);
+                say!(
+                    "  {:<28} {:<12} {}",
+                    format!("{}.{}", manifest.id, format.id),
+                    format.tier.as_str(),
+                    format.title
+                );
             }
         }
     }

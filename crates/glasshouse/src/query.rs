@@ -2,9 +2,9 @@
 
 use crate::args::{Listing, Search, Show, Sql, TableFormat, found};
 use crate::output;
-use glasshouse_engine::sql::{Limits, Tables};
-use glasshouse_engine::search::Searcher;
 use glasshouse_engine::EngineError;
+use glasshouse_engine::search::Searcher;
+use glasshouse_engine::sql::{Limits, Tables};
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;

@@ -105,7 +105,8 @@ async fn guard(State(serving): Shared, request: Request, next: Next) -> Response
             let cookie = format!("{cookie}; HttpOnly; SameSite=Strict; Path=/");
             (StatusCode::SEE_OTHER, [(LOCATION, "/".to_owned()), (SET_COOKIE, cookie)]).into_response()
         } else {
-            (StatusCode::FORBIDDEN, "This link was used already. Run `glasshouse serve` again for a new one.").into_response()
+            (StatusCode::FORBIDDEN, "This link was used already. Run `glasshouse serve` again for a new one.")
+                .into_response()
         }
     } else {
         (StatusCode::FORBIDDEN, "Open the link that `glasshouse serve` printed.").into_response()

@@ -30,7 +30,11 @@ fn an_account_is_read_completely_and_proven() {
         assert!(expected > 0, "{word} is hidden somewhere");
         assert_eq!(count(&case, word), expected, "{word}");
         for (format, expected) in formats.as_object().expect("counts") {
-            assert_eq!(count(&case, &format!("{word} format:{format}")), expected.as_u64().expect("a count"), "{word} {format}");
+            assert_eq!(
+                count(&case, &format!("{word} format:{format}")),
+                expected.as_u64().expect("a count"),
+                "{word} {format}"
+            );
         }
         assert_eq!(number(&case, &format!("SELECT count(*) FROM text_search('{word}')")), expected);
     }
@@ -158,9 +162,14 @@ fn what_is_wrong_with_an_input_is_said() {
     std::fs::write(path("password"), account.truth["password"].as_str().expect("a password")).expect("written");
     let mut command = Command::new("bash");
     command.arg("-c").arg("exec \"$0\" open --no-serve --yes --quiet --password-fd 3 --case \"$1\" \"$2\" 3<\"$3\"");
-    command.arg(env!("CARGO_BIN_EXE_glasshouse")).arg(&open_case).arg(account.folder.join("encrypted.zip")).arg(path("password"));
+    command
+        .arg(env!("CARGO_BIN_EXE_glasshouse"))
+        .arg(&open_case)
+        .arg(account.folder.join("encrypted.zip"))
+        .arg(path("password"));
     run(command, 0);
-    let expected: u64 = account.truth["inputs"]["encrypted.zip"].as_object().expect("counts").values().filter_map(Value::as_u64).sum();
+    let expected: u64 =
+        account.truth["inputs"]["encrypted.zip"].as_object().expect("counts").values().filter_map(Value::as_u64).sum();
     assert_eq!(number(&open_case, "SELECT count(*) FROM records"), expected);
 
     // Somebody else's folder is not taken for a case, and a case is asked for by name.

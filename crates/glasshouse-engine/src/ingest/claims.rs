@@ -37,7 +37,12 @@ pub fn recognise(evidence: &Evidence, entries: &[TreeEntry]) -> Result<Recognise
             let manifest = provider.manifest();
             let claims = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| provider.recognise(&tree)));
             let Ok(mut claims) = claims else {
-                warnings.push(warning(None, manifest.id, "provider.panic", "The provider failed while recognising; its entries were not read.".into()));
+                warnings.push(warning(
+                    None,
+                    manifest.id,
+                    "provider.panic",
+                    "The provider failed while recognising; its entries were not read.".into(),
+                ));
                 continue;
             };
             claims.sort_by_key(|c| c.main);
@@ -55,7 +60,10 @@ pub fn recognise(evidence: &Evidence, entries: &[TreeEntry]) -> Result<Recognise
                     continue;
                 }
                 let Some(format) = manifest.formats.iter().find(|f| f.id == claim.format).copied() else {
-                    return Err(EngineError::other(format!("{} claims as {}, which its manifest lacks.", manifest.id, claim.format)));
+                    return Err(EngineError::other(format!(
+                        "{} claims as {}, which its manifest lacks.",
+                        manifest.id, claim.format
+                    )));
                 };
                 taken.insert(claim.main, manifest.id);
                 companions.extend(claim.companions.iter().chain(&claim.copies));

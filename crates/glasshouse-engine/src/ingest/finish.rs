@@ -6,9 +6,12 @@ use super::journal::{EntryHash, Journal};
 use crate::EngineError;
 use crate::rewrite::{read_columns, rewrite};
 use crate::segment::{hash, typed, write_parquet};
-use datafusion::arrow::array::{ArrayRef, FixedSizeBinaryArray, RecordBatch, StringArray, UInt32Array, UInt64Array};
+use datafusion::arrow::array::{
+    Array, ArrayRef, FixedSizeBinaryArray, RecordBatch, StringArray, TimestampMicrosecondArray, UInt32Array,
+    UInt64Array,
+};
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
-use glasshouse_layout::{EntryLine, FileHash, Kind, PartInfo, RunFile, Segment, SourceFile, paths};
+use glasshouse_layout::{EntryLine, FileHash, Found, Kind, PartInfo, RunFile, Segment, SourceFile, paths};
 use glasshouse_store::{Case, EntryKind, SELF_AUTHORITY, files};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fs;
@@ -122,16 +125,22 @@ pub fn finish(
     let segments = journal.segments()?;
     let totals = totals(case, segments.iter().map(|(_, s, _)| s))?;
     let folder = paths::run(run);
-    fs::create_dir_all(case.root().join(&folder)).map_err(|e| EngineError::io(&case.root().join(&folder), "create the folder", e))?;
+    fs::create_dir_all(case.root().join(&folder))
+        .map_err(|e| EngineError::io(&case.root().join(&folder), "create the folder", e))?;
     let statuses = statuses(journal, evidence, recognised, numbers)?;
     let warning_rows = journal.warnings()?;
     let mut listed = vec![
-        write_parquet(case.root(), &format!("{folder}/entries.parquet"), &entries_table(journal, evidence, &statuses)?)?,
+        write_parquet(
+            case.root(),
+            &format!("{folder}/entries.parquet"),
+            &entries_table(journal, evidence, &statuses)?,
+        )?,
         write_parquet(case.root(), &format!("{folder}/warnings.parquet"), &warnings_table(evidence, &warning_rows)?)?,
         write_parquet(case.root(), &format!("{folder}/drift.parquet"), &drift_table(journal)?)?,
         write_parquet(case.root(), &format!("{folder}/outcomes.parquet"), &outcomes_table(&totals, &statuses)?)?,
     ];
-    let formats = recognised.claims.iter().map(|c| (format!("{}.{}", c.provider.manifest().id, c.format.id), c.format.version));
+    let formats =
+        recognised.claims.iter().map(|c| (format!("{}.{}", c.provider.manifest().id, c.format.id), c.format.version));
     let run_file = RunFile {
         run: run.to_owned(),
         started,
@@ -142,6 +151,8 @@ pub fn finish(
         records: totals.by_kind.values().sum(),
         warnings: warning_rows.len() as u64,
         digest: totals.digest.clone(),
+        found: totals.found.clone(),
+        entries: by_status(&statuses),
     };
     let json = serde_json::to_string_pretty(&run_file).map_err(|e| EngineError::other(e.to_string()))? + "\n";
     files::write_atomic(&case.root().join(paths::run_file(run)), json.as_bytes())?;
@@ -162,7 +173,8 @@ pub fn finish(
         let full = case.root().join(path);
         let _ = fs::remove_file(&full);
         let mut folder = full.parent();
-        while let Some(empty) = folder.filter(|f| f.starts_with(case.root().join("runs")) && fs::remove_dir(f).is_ok()) {
+        while let Some(empty) = folder.filter(|f| f.starts_with(case.root().join("runs")) && fs::remove_dir(f).is_ok())
+        {
             folder = empty.parent();
         }
     }
@@ -208,18 +220,21 @@ fn duplicates(
     recognised: &Recognised,
     numbers: &HashMap<String, (u32, Option<u32>)>,
 ) -> Result<HashSet<String>, EngineError> {
-    let mut groups: BTreeMap<(&str, &str), Vec<(&str, u32)>> = BTreeMap::new();
+    let hashes = journal.hashes()?;
+    // By path, and where two exports have the same path, by content: never by the order in which they came.
+    let mut groups: BTreeMap<(&str, &str), Vec<(&str, Option<&str>, u32)>> = BTreeMap::new();
     for standing in &recognised.claims {
         if let (Some(group), Some((number, _))) = (&standing.claim.group, numbers.get(&standing.key)) {
             let path = evidence.entry(standing.claim.main).map_or("", |e| e.path.as_str());
-            groups.entry((standing.provider.manifest().id, group)).or_default().push((path, *number));
+            let content = hashes.get(&standing.claim.main.0).and_then(|h| h.sha256.as_deref());
+            groups.entry((standing.provider.manifest().id, group)).or_default().push((path, content, *number));
         }
     }
     // Claim → its group and its rank in it by path.
     let mut ranks: HashMap<u32, (u32, u32)> = HashMap::new();
     for (group, mut claims) in (0..).zip(groups.into_values().filter(|claims| claims.len() > 1)) {
         claims.sort();
-        ranks.extend((0..).zip(claims).map(|(rank, (_, number))| (number, (group, rank))));
+        ranks.extend((0..).zip(claims).map(|(rank, (_, _, number))| (number, (group, rank))));
     }
     let mut drop = HashSet::new();
     if ranks.is_empty() {
@@ -234,7 +249,7 @@ fn duplicates(
                 let same_as: &FixedSizeBinaryArray = typed(&batch, "same_as")?;
                 for row in 0..batch.num_rows() {
                     let Some((group, rank)) = ranks.get(&claim.value(row)) else { continue };
-                    let key = datafusion::arrow::array::Array::is_valid(same_as, row).then(|| same_as.value(row));
+                    let key = same_as.is_valid(row).then(|| same_as.value(row));
                     let Some(key) = key.and_then(|k| <[u8; 16]>::try_from(k).ok()) else { continue };
                     let best = first.entry((*group, key)).or_insert(*rank);
                     if pass && rank > best {
@@ -250,26 +265,43 @@ fn duplicates(
 
 struct Totals {
     by_kind: BTreeMap<(String, String), u64>,
+    found: Vec<Found>,
     digest: String,
 }
 
 fn totals<'a>(case: &Case, segments: impl Iterator<Item = &'a Segment>) -> Result<Totals, EngineError> {
     let mut by_kind: BTreeMap<(String, String), u64> = BTreeMap::new();
+    let mut by_format: BTreeMap<String, Found> = BTreeMap::new();
     let segments: Vec<_> = segments.cloned().collect();
     for segment in &segments {
-        for batch in read_columns(case.root(), segment, &["service", "family"])? {
+        for batch in read_columns(case.root(), segment, &["service", "family", "format", "tier", "time"])? {
             let (service, family): (&StringArray, &StringArray) = (typed(&batch, "service")?, typed(&batch, "family")?);
+            let (format, tier): (&StringArray, &StringArray) = (typed(&batch, "format")?, typed(&batch, "tier")?);
+            let time: &TimestampMicrosecondArray = typed(&batch, "time")?;
             let mut row = 0;
             // Rows of one kind come in runs: count a run at a time.
             while row < batch.num_rows() {
-                let (s, f) = (service.value(row), family.value(row));
-                let end = (row..batch.num_rows()).find(|i| service.value(*i) != s || family.value(*i) != f).unwrap_or(batch.num_rows());
-                *by_kind.entry((s.to_owned(), f.to_owned())).or_default() += (end - row) as u64;
+                let kind = |i: usize| (format.value(i), family.value(i));
+                let end = (row..batch.num_rows()).find(|i| kind(*i) != kind(row)).unwrap_or(batch.num_rows());
+                let n = (end - row) as u64;
+                *by_kind.entry((service.value(row).to_owned(), family.value(row).to_owned())).or_default() += n;
+                let found = by_format.entry(format.value(row).to_owned()).or_default();
+                found.records += n;
+                tier.value(row).clone_into(&mut found.tier);
+                // Times ascend, those that are unknown come last.
+                let known = (row..end).filter(|i| time.is_valid(*i));
+                if let (Some(first), Some(last)) = (known.clone().next(), known.last()) {
+                    let (first, last) = (time.value(first), time.value(last));
+                    found.first = Some(found.first.map_or(first, |f| f.min(first)));
+                    found.last = Some(found.last.map_or(last, |l| l.max(last)));
+                }
                 row = end;
             }
         }
     }
-    Ok(Totals { by_kind, digest: crate::digest::digest(case.root(), &segments)? })
+    let mut found: Vec<Found> = by_format.into_iter().map(|(format, found)| Found { format, ..found }).collect();
+    found.sort_by(|a, b| b.records.cmp(&a.records).then_with(|| a.format.cmp(&b.format)));
+    Ok(Totals { by_kind, found, digest: crate::digest::digest(case.root(), &segments)? })
 }
 
 /// What became of one entry.
@@ -287,7 +319,8 @@ fn statuses(
     numbers: &HashMap<String, (u32, Option<u32>)>,
 ) -> Result<BTreeMap<u32, Status>, EngineError> {
     let hashes = journal.hashes()?;
-    let warned: HashSet<u32> = journal.warnings()?.into_iter().filter(|w| w.provider != "container").filter_map(|w| w.entry).collect();
+    let warned: HashSet<u32> =
+        journal.warnings()?.into_iter().filter(|w| w.provider != "container").filter_map(|w| w.entry).collect();
     let records = journal.records_by_claim()?;
     let mut statuses = BTreeMap::new();
     for part in &evidence.parts {
@@ -328,6 +361,14 @@ fn statuses(
     Ok(statuses)
 }
 
+fn by_status(statuses: &BTreeMap<u32, Status>) -> BTreeMap<String, u64> {
+    let mut counts = BTreeMap::new();
+    for status in statuses.values().filter(|s| !matches!(s.status, "folder" | "not a file")) {
+        *counts.entry(status.status.to_owned()).or_default() += 1;
+    }
+    counts
+}
+
 fn texts<'a>(values: impl Iterator<Item = Option<&'a str>>) -> ArrayRef {
     Arc::new(values.collect::<StringArray>())
 }
@@ -353,9 +394,18 @@ fn entries_table(
     let (text, number) = (DataType::Utf8, DataType::UInt32);
     table(
         &[
-            ("entry", number.clone()), ("source", text.clone()), ("part", number), ("path", text.clone()),
-            ("kind", text.clone()), ("size", DataType::UInt64), ("sha256", text.clone()), ("mime", text.clone()),
-            ("modified", text.clone()), ("status", text.clone()), ("provider", text.clone()), ("format", text.clone()),
+            ("entry", number.clone()),
+            ("source", text.clone()),
+            ("part", number),
+            ("path", text.clone()),
+            ("kind", text.clone()),
+            ("size", DataType::UInt64),
+            ("sha256", text.clone()),
+            ("mime", text.clone()),
+            ("modified", text.clone()),
+            ("status", text.clone()),
+            ("provider", text.clone()),
+            ("format", text.clone()),
             ("problem", text),
         ],
         vec![
@@ -376,7 +426,8 @@ fn entries_table(
             texts(rows.iter().map(|(_, n, _)| status(n).and_then(|s| s.provider))),
             texts(rows.iter().map(|(_, n, _)| status(n).and_then(|s| s.format.as_deref()))),
             texts(rows.iter().map(|(_, n, e)| {
-                let problem = (e.kind == EntryKind::File).then(|| known(n).and_then(|k| k.problem.as_deref())).flatten();
+                let problem =
+                    (e.kind == EntryKind::File).then(|| known(n).and_then(|k| k.problem.as_deref())).flatten();
                 problem.or(e.problem.as_deref())
             })),
         ],
@@ -384,12 +435,17 @@ fn entries_table(
 }
 
 fn warnings_table(evidence: &Evidence, rows: &[super::journal::WarningRow]) -> Result<RecordBatch, EngineError> {
-    let source = |entry: Option<u32>| evidence.find(glasshouse_model::EntryId(entry?)).map(|(p, _)| p.row.source.as_str());
+    let source =
+        |entry: Option<u32>| evidence.find(glasshouse_model::EntryId(entry?)).map(|(p, _)| p.row.source.as_str());
     let text = DataType::Utf8;
     table(
         &[
-            ("source", text.clone()), ("entry", DataType::UInt32), ("locator", text.clone()), ("provider", text.clone()),
-            ("code", text.clone()), ("message", text),
+            ("source", text.clone()),
+            ("entry", DataType::UInt32),
+            ("locator", text.clone()),
+            ("provider", text.clone()),
+            ("code", text.clone()),
+            ("message", text),
         ],
         vec![
             texts(rows.iter().map(|w| source(w.entry))),
@@ -428,8 +484,12 @@ fn outcomes_table(totals: &Totals, statuses: &BTreeMap<u32, Status>) -> Result<R
     let text = DataType::Utf8;
     table(
         &[
-            ("service", text.clone()), ("family", text.clone()), ("reason", text.clone()), ("outcome", text.clone()),
-            ("unit", text), ("count", DataType::UInt64),
+            ("service", text.clone()),
+            ("family", text.clone()),
+            ("reason", text.clone()),
+            ("outcome", text.clone()),
+            ("unit", text),
+            ("count", DataType::UInt64),
         ],
         vec![
             texts(rows.iter().map(|r| Some(r.0.as_str()))),

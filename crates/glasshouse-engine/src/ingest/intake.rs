@@ -1,9 +1,9 @@
 //! Preserving: what is given becomes parts of the case, bit for bit, before anything is read from it.
 
-use super::journal::{Journal, PartRow, WarningRow};
+use super::journal::{EntryHash, Journal, PartRow, WarningRow};
 use super::{Options, Progress};
 use crate::EngineError;
-use glasshouse_layout::paths;
+use glasshouse_layout::{EntryLine, paths};
 use glasshouse_model::EntryId;
 use glasshouse_providers::TreeEntry;
 use glasshouse_store::{
@@ -82,6 +82,8 @@ pub fn take_in(
     options: &Options,
     progress: &Progress,
 ) -> Result<(Evidence, Vec<(PathBuf, Taken)>), EngineError> {
+    adopt(case, journal)?;
+    clear_unknown(case, journal)?;
     let mut taken = Vec::new();
     let paths = expand(given)?;
     check_space(case, &paths, options)?;
@@ -90,6 +92,64 @@ pub fn take_in(
         taken.push((path.clone(), what));
     }
     Ok((list(case, journal, options, progress)?, taken))
+}
+
+/// Takes parts that the case has sealed into a journal that does not know them, since it was deleted with the runs.
+fn adopt(case: &Case, journal: &Journal) -> Result<(), EngineError> {
+    let known = journal.parts()?;
+    for sealed in glasshouse_store::read_parts(case.root())? {
+        let part = sealed.part;
+        if known.iter().any(|k| k.source == sealed.source && k.number == part.number) {
+            continue;
+        }
+        let path = case.root().join(paths::manifest(&sealed.source, part.number));
+        let manifest = fs::read_to_string(&path).map_err(|e| EngineError::io(&path, "read", e))?;
+        let mut hashes = Vec::new();
+        for line in manifest.lines() {
+            let entry: EntryLine = serde_json::from_str(line).map_err(|_| {
+                EngineError::other(format!("{} is damaged. Run glasshouse-verify on the case.", path.display()))
+            })?;
+            if entry.sha256.is_some() || entry.problem.is_some() {
+                let hash =
+                    EntryHash { sha256: entry.sha256, mime: entry.mime, size: entry.size, problem: entry.problem };
+                hashes.push((entry.entry, hash));
+            }
+        }
+        journal.put_hashes(&hashes)?;
+        journal.put_part(&PartRow {
+            source: sealed.source,
+            number: part.number,
+            series: sealed.series,
+            name: part.name,
+            container: part.container,
+            origin: part.external.clone().unwrap_or_default(),
+            size: part.size,
+            modified: 0,
+            external: part.external.is_some(),
+            first_entry: Some(part.first_entry),
+            entries: Some(part.entries),
+            sha256: Some(part.sha256),
+        })?;
+    }
+    Ok(())
+}
+
+/// Takes away what an interrupted copy left below `evidence/`: files that neither the journal nor the log knows.
+fn clear_unknown(case: &Case, journal: &Journal) -> Result<(), EngineError> {
+    let logged = case.logged_files()?;
+    let known: Vec<String> = journal.parts()?.iter().map(|p| paths::part(&p.source, p.number)).collect();
+    let Ok(sources) = fs::read_dir(case.root().join("evidence")) else { return Ok(()) };
+    for source in sources.filter_map(|s| s.ok()) {
+        let Ok(files) = fs::read_dir(source.path()) else { continue };
+        for file in files.filter_map(|f| f.ok()) {
+            let path =
+                format!("evidence/{}/{}", source.file_name().to_string_lossy(), file.file_name().to_string_lossy());
+            if !logged.contains_key(&path) && !known.contains(&path) {
+                fs::remove_file(file.path()).map_err(|e| EngineError::io(&file.path(), "remove", e))?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Lists every part of the case; new ones get the numbers of their entries.
@@ -178,11 +238,7 @@ fn open_part(
 
 /// Returns where a part's bytes are.
 pub fn part_path(case: &Case, row: &PartRow) -> PathBuf {
-    if row.external {
-        PathBuf::from(&row.origin)
-    } else {
-        case.root().join(paths::part(&row.source, row.number))
-    }
+    if row.external { PathBuf::from(&row.origin) } else { case.root().join(paths::part(&row.source, row.number)) }
 }
 
 /// A folder that holds nothing but archives stands for those archives.
@@ -237,7 +293,8 @@ fn take_one(
     let full = fs::canonicalize(path).map_err(|e| EngineError::io(path, "open", e))?;
     let meta = fs::metadata(&full).map_err(|e| EngineError::io(path, "open", e))?;
     let name = full.file_name().map_or_else(|| "folder".into(), |n| n.to_string_lossy().into_owned());
-    let modified = meta.modified().ok().and_then(|t| t.duration_since(UNIX_EPOCH).ok()).map_or(0, |d| d.as_nanos() as i64);
+    let modified =
+        meta.modified().ok().and_then(|t| t.duration_since(UNIX_EPOCH).ok()).map_or(0, |d| d.as_nanos() as i64);
     let origin = full.to_string_lossy().into_owned();
     let held = journal.parts()?;
     if meta.is_dir() {
@@ -249,7 +306,9 @@ fn take_one(
             path.display()
         )));
     }
-    let unchanged = held.iter().find(|p| p.origin == origin && p.size == meta.len() && p.modified == modified && p.sha256.is_none());
+    let unchanged = held
+        .iter()
+        .find(|p| p.origin == origin && p.size == meta.len() && p.modified == modified && p.sha256.is_none());
     if let Some(part) = unchanged {
         // An interrupted intake copied it already.
         return Ok(Taken::New(part.source.clone()));
@@ -338,9 +397,8 @@ fn take_folder(
 
 /// Says whether a file that is a zip by content is a document to its owner.
 fn is_document(name: &str) -> bool {
-    const DOCUMENTS: &[&str] = &[
-        "docx", "xlsx", "pptx", "odt", "ods", "odp", "jar", "apk", "epub", "kmz", "pages", "numbers", "key", "xpi",
-    ];
+    const DOCUMENTS: &[&str] =
+        &["docx", "xlsx", "pptx", "odt", "ods", "odp", "jar", "apk", "epub", "kmz", "pages", "numbers", "key", "xpi"];
     let extension = name.rsplit_once('.').map_or("", |(_, e)| e);
     DOCUMENTS.iter().any(|d| extension.eq_ignore_ascii_case(d))
 }
@@ -363,7 +421,9 @@ fn new_row(
     external: bool,
 ) -> PartRow {
     let series = series(name);
-    let known = (container != "folder" && container != "file").then(|| held.iter().find(|p| p.series == series && p.container == container)).flatten();
+    let known = (container != "folder" && container != "file")
+        .then(|| held.iter().find(|p| p.series == series && p.container == container))
+        .flatten();
     let source = known.map_or_else(
         || {
             let last = held.iter().filter_map(|p| p.source.get(1..)?.parse::<u32>().ok()).max().unwrap_or(0);

@@ -133,8 +133,18 @@ impl Journal {
         self.lock().execute(
             "INSERT OR REPLACE INTO parts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
             params![
-                part.source, part.number, part.series, part.name, part.container, part.origin, part.size as i64,
-                part.modified, part.external, part.first_entry, part.entries, part.sha256
+                part.source,
+                part.number,
+                part.series,
+                part.name,
+                part.container,
+                part.origin,
+                part.size as i64,
+                part.modified,
+                part.external,
+                part.first_entry,
+                part.entries,
+                part.sha256
             ],
         )?;
         Ok(())
@@ -174,8 +184,9 @@ impl Journal {
         let transaction = connection.transaction()?;
         let mut numbers = HashMap::with_capacity(claims.len());
         {
-            let mut insert = transaction
-                .prepare_cached("INSERT OR IGNORE INTO claims (key, provider, format, entry) VALUES (?1, ?2, ?3, ?4)")?;
+            let mut insert = transaction.prepare_cached(
+                "INSERT OR IGNORE INTO claims (key, provider, format, entry) VALUES (?1, ?2, ?3, ?4)",
+            )?;
             let mut select = transaction.prepare_cached("SELECT id, chunks FROM claims WHERE key = ?1")?;
             for (key, provider, format, entry) in claims {
                 insert.execute(params![key, provider, format, entry])?;
@@ -247,9 +258,8 @@ impl Journal {
     /// Returns a segment number that no folder has had yet.
     pub fn next_segment(&self) -> Result<u32, EngineError> {
         let connection = self.lock();
-        let last: Option<String> = connection
-            .query_row("SELECT value FROM facts WHERE name = 'segment'", [], |row| row.get(0))
-            .optional()?;
+        let last: Option<String> =
+            connection.query_row("SELECT value FROM facts WHERE name = 'segment'", [], |row| row.get(0)).optional()?;
         let next = last.and_then(|n| n.parse::<u32>().ok()).unwrap_or(0) + 1;
         connection.execute("INSERT OR REPLACE INTO facts VALUES ('segment', ?1)", [next.to_string()])?;
         Ok(next)
@@ -259,13 +269,17 @@ impl Journal {
     pub fn segments(&self) -> Result<Vec<(i64, Segment, Vec<FileHash>)>, EngineError> {
         let connection = self.lock();
         let mut statement = connection.prepare("SELECT id, segment, files FROM segments ORDER BY path")?;
-        let rows: Vec<(i64, String, String)> = statement
-            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-            .collect::<Result<_, _>>()?;
-        let damaged = |_| EngineError::other("The journal of the run is damaged. Delete the folder runs/ and process again.");
+        let rows: Vec<(i64, String, String)> =
+            statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect::<Result<_, _>>()?;
+        let damaged =
+            |_| EngineError::other("The journal of the run is damaged. Delete the folder runs/ and process again.");
         rows.into_iter()
             .map(|(id, segment, files)| {
-                Ok((id, serde_json::from_str(&segment).map_err(damaged)?, serde_json::from_str(&files).map_err(damaged)?))
+                Ok((
+                    id,
+                    serde_json::from_str(&segment).map_err(damaged)?,
+                    serde_json::from_str(&files).map_err(damaged)?,
+                ))
             })
             .collect()
     }

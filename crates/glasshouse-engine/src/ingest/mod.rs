@@ -81,7 +81,9 @@ pub fn ingest(case: &Case, given: &[PathBuf], options: &Options, progress: &Prog
     let journal = Journal::open(case.root())?;
     let (evidence, taken) = intake::take_in(case, &journal, given, options, progress)?;
     if evidence.parts.is_empty() {
-        return Err(EngineError::other("The case holds nothing yet. Give a path to an export archive, a folder or a file."));
+        return Err(EngineError::other(
+            "The case holds nothing yet. Give a path to an export archive, a folder or a file.",
+        ));
     }
     progress.say("Recognising");
     let tree = evidence.tree();
@@ -109,7 +111,8 @@ pub fn ingest(case: &Case, given: &[PathBuf], options: &Options, progress: &Prog
         .iter()
         .flat_map(|o| std::iter::once(o.standing.claim.main).chain(o.standing.claim.companions.iter().copied()))
         .collect();
-    let mut entries: Vec<_> = tree.iter().filter(|e| !known.contains_key(&e.id.0) && !on_the_way.contains(&e.id)).collect();
+    let mut entries: Vec<_> =
+        tree.iter().filter(|e| !known.contains_key(&e.id.0) && !on_the_way.contains(&e.id)).collect();
     entries.sort_by_key(|e| std::cmp::Reverse(e.size));
     let parts: Vec<usize> = (0..evidence.parts.len()).filter(|i| evidence.parts[*i].row.sha256.is_none()).collect();
     let last = glasshouse_store::read_run(case.root())?;
@@ -171,8 +174,13 @@ fn clear_stray_segments(case: &Case, journal: &Journal) -> Result<(), EngineErro
     for run in runs.filter_map(|r| r.ok()) {
         let Ok(segments) = std::fs::read_dir(run.path().join("segments")) else { continue };
         for segment in segments.filter_map(|s| s.ok()) {
-            let path = format!("runs/{}/segments/{}", run.file_name().to_string_lossy(), segment.file_name().to_string_lossy());
-            let in_log = logged.range(format!("{path}/")..).next().is_some_and(|(p, _)| p.starts_with(&format!("{path}/")));
+            let path = format!(
+                "runs/{}/segments/{}",
+                run.file_name().to_string_lossy(),
+                segment.file_name().to_string_lossy()
+            );
+            let in_log =
+                logged.range(format!("{path}/")..).next().is_some_and(|(p, _)| p.starts_with(&format!("{path}/")));
             if !known.contains(&path) && !in_log {
                 std::fs::remove_dir_all(segment.path()).map_err(|e| EngineError::io(&segment.path(), "remove", e))?;
             }

@@ -109,8 +109,7 @@ pub fn run(work: &Work<'_>, parts: &[usize], entries: &[EntryId]) -> Result<(), 
         jobs.insert(jobs.len().min(2), Job::Part(*part));
     }
     jobs.extend(entries.iter().map(|e| Job::Entry(*e)));
-    let shared =
-        Shared { work, queue: Mutex::new(Queue { jobs, ..Queue::default() }), changed: Condvar::new() };
+    let shared = Shared { work, queue: Mutex::new(Queue { jobs, ..Queue::default() }), changed: Condvar::new() };
     std::thread::scope(|scope| {
         for _ in 0..work.options.threads.max(1) {
             scope.spawn(|| {
@@ -282,7 +281,11 @@ impl<'a> Worker<'a> {
                 if !spans.is_empty() {
                     let last = chunk(index, number, &window, base, std::mem::take(&mut spans), &companions);
                     // A small entry is parsed at once by who has it in hand.
-                    if number == 0 { self.parse_if_open(last)? } else { self.hand_out(last)? }
+                    if number == 0 {
+                        self.parse_if_open(last)?
+                    } else {
+                        self.hand_out(last)?
+                    }
                     number += 1;
                 }
                 break;
@@ -299,7 +302,12 @@ impl<'a> Worker<'a> {
         }
         let mut warnings = troubles(open.standing, framer.as_mut());
         if let Some(problem) = &reading.problem {
-            warnings.push(super::claims::warning(Some(claim.main), open.standing.provider.manifest().id, "entry.unreadable", problem.clone()));
+            warnings.push(super::claims::warning(
+                Some(claim.main),
+                open.standing.provider.manifest().id,
+                "entry.unreadable",
+                problem.clone(),
+            ));
         }
         self.note(reading)?;
         work.journal.end_claim(open.number, number, &warnings)
@@ -385,7 +393,10 @@ impl<'a> Worker<'a> {
             warnings.push(Warning {
                 at: Some(opened.at(glasshouse_model::Locator::bytes(chunk.base, chunk.bytes.len() as u64))),
                 code: "parser.panic",
-                message: format!("The parser {} {} failed here; these bytes were not read.", manifest.id, open.standing.format.version),
+                message: format!(
+                    "The parser {} {} failed here; these bytes were not read.",
+                    manifest.id, open.standing.format.version
+                ),
             });
         }
         let path = |id: EntryId| work.tree.get(&id).map_or_else(String::new, |e| e.path.clone());
@@ -519,7 +530,12 @@ impl<'a> Reading<'a> {
             Some((part, index, Ok(reader))) => {
                 reading.reader = Some(reader);
                 let listed = &part.entries[index];
-                if listed.size >= SEEKABLE && listed.method != "stored" && listed.method != "file" && listed.method != "tar" && !listed.encrypted {
+                if listed.size >= SEEKABLE
+                    && listed.method != "stored"
+                    && listed.method != "file"
+                    && listed.method != "tar"
+                    && !listed.encrypted
+                {
                     let path = super::seekable_copy(work.case.root(), entry);
                     if !path.exists() {
                         reading.copy = path.parent().and_then(|folder| {

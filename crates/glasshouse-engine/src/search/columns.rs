@@ -157,8 +157,24 @@ impl Columns {
             return Ok(Vec::new());
         }
         const SHOWN: &[&str] = &[
-            "id", "family", "service", "format", "account", "time", "time_text", "zone_basis", "title", "text", "lat",
-            "lon", "address", "conversation", "source", "entry", "locator",
+            "id",
+            "family",
+            "service",
+            "format",
+            "tier",
+            "account",
+            "time",
+            "time_text",
+            "zone_basis",
+            "title",
+            "text",
+            "lat",
+            "lon",
+            "address",
+            "conversation",
+            "source",
+            "entry",
+            "locator",
         ];
         let mut hits = Vec::with_capacity(rows.len());
         for batch in self.read(SHOWN, Some(rows))? {
@@ -267,6 +283,7 @@ fn hit(batch: &RecordBatch, row: usize) -> Result<Hit, EngineError> {
         family: text("family")?.unwrap_or_default(),
         service: text("service")?.unwrap_or_default(),
         format: text("format")?.unwrap_or_default(),
+        tier: text("tier")?.unwrap_or_default(),
         account: text("account")?,
         time: time.and_then(|t| jiff::Timestamp::from_microsecond(t).ok()).map(|t| t.to_string()),
         time_text: text("time_text")?,

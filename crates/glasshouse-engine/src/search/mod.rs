@@ -22,6 +22,8 @@ pub struct Hit {
     pub family: String,
     pub service: String,
     pub format: String,
+    /// How well the reading of the format is proven.
+    pub tier: String,
     pub account: Option<String>,
     /// RFC 3339, UTC.
     pub time: Option<String>,

@@ -51,7 +51,11 @@ pub enum Condition {
     From(i64),
     /// Before this instant.
     Until(i64),
-    Near { lat: f64, lon: f64, metres: f64 },
+    Near {
+        lat: f64,
+        lon: f64,
+        metres: f64,
+    },
     HasAttachment,
     HasPlace,
     HasTime,
@@ -175,7 +179,11 @@ fn filter(token: &Token) -> Result<Option<Filter>, EngineError> {
             "place" | "location" => Condition::HasPlace,
             "time" => Condition::HasTime,
             "text" => Condition::HasText,
-            _ => return Err(EngineError::Query(format!("has:{value} is unknown. Use has:attachment, has:place, has:time or has:text."))),
+            _ => {
+                return Err(EngineError::Query(format!(
+                    "has:{value} is unknown. Use has:attachment, has:place, has:time or has:text."
+                )));
+            }
         },
         _ => return Ok(None),
     };
@@ -184,7 +192,11 @@ fn filter(token: &Token) -> Result<Option<Filter>, EngineError> {
 
 /// Returns the first instant of a year, month or day in UTC, and the first after it.
 fn bounds(text: &str) -> Result<(i64, i64), EngineError> {
-    let wrong = || EngineError::Query(format!("{text} is not a date. Write 2024, 2024-03 or 2024-03-31 (UTC), or 2024-03-31T10:00:00Z."));
+    let wrong = || {
+        EngineError::Query(format!(
+            "{text} is not a date. Write 2024, 2024-03 or 2024-03-31 (UTC), or 2024-03-31T10:00:00Z."
+        ))
+    };
     if let Some((micros, _)) = glasshouse_providers::formats::time::iso_micros(text) {
         return Ok((micros, micros));
     }
@@ -206,7 +218,11 @@ fn bounds(text: &str) -> Result<(i64, i64), EngineError> {
 }
 
 fn near(text: &str) -> Result<Condition, EngineError> {
-    let wrong = || EngineError::Query(format!("near:{text} is not a place. Write near:LAT,LON,DISTANCE, for example near:51.5,-0.12,2km."));
+    let wrong = || {
+        EngineError::Query(format!(
+            "near:{text} is not a place. Write near:LAT,LON,DISTANCE, for example near:51.5,-0.12,2km."
+        ))
+    };
     let parts: Vec<&str> = text.split(',').collect();
     let [lat, lon, distance] = parts[..] else { return Err(wrong()) };
     let (number, factor) = match distance.strip_suffix("km") {
@@ -219,6 +235,11 @@ fn near(text: &str) -> Result<Condition, EngineError> {
         return Err(wrong());
     }
     Ok(Condition::Near { lat, lon, metres })
+}
+
+/// Returns the day, UTC, of a count of seconds since 1970.
+pub fn day(second: i64) -> String {
+    jiff::Timestamp::from_second(second).map_or_else(|_| "unknown".into(), |t| t.strftime("%Y-%m-%d").to_string())
 }
 
 /// Returns the distance of two places in metres on a sphere.
@@ -261,7 +282,18 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_said() {
-        for bad in ["\"open", "OR x", "x OR", "after:yesterday", "before:2024-13", "near:1,2", "near:99,0,1km", "has:wings", "one OR family:mail", "on:2024-02-30"] {
+        for bad in [
+            "\"open",
+            "OR x",
+            "x OR",
+            "after:yesterday",
+            "before:2024-13",
+            "near:1,2",
+            "near:99,0,1km",
+            "has:wings",
+            "one OR family:mail",
+            "on:2024-02-30",
+        ] {
             assert!(matches!(parse(bad), Err(EngineError::Query(_))), "{bad}");
         }
     }
