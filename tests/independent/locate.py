@@ -437,8 +437,7 @@ def message(data):
 def readable(part):
     pieces = part.pieces()
     if pieces:
-        texts = [text for piece in pieces for text in readable(piece)]
-        return texts + ["\n".join(texts)]
+        return [text for piece in pieces for text in readable(piece)]
     if part.type == "message/rfc822" and part.depth <= DEPTH:
         return readable(Part(part.content(), part.depth + 1))
     if part.type == "text/html":
