@@ -33,6 +33,8 @@ import zlib
 
 # Names in `fields` whose value is said of the record, not written in the evidence.
 DERIVED = {"kind", "timelinePath_index", "calendar", "maildir flags"}
+# The points of a GPX file are counted together.
+POINTS = ("wpt", "rtept", "trkpt")
 DEPTH = 100
 
 
@@ -252,7 +254,8 @@ class Looker:
             raise Wrong(f"the value at the pointer is at {found}")
         # Numbers stay as they are written.
         value = json.loads(data.decode("utf-8", "replace"), strict=False, parse_int=str, parse_float=str)
-        return list(leaves(value))
+        names = locator.detail.split("/")[-1:]
+        return list(leaves(value)) + names
 
     def look_mime(self, content, locator, data):
         if data.startswith(b"From "):
@@ -262,7 +265,8 @@ class Looker:
         part = message(data).at(locator.detail)
         texts = [str(value) for value in part.headers.values()]
         texts += [decoded_header(value) for value in part.headers.values()]
-        return texts + readable(part) + data.decode("latin-1").splitlines()[:1]
+        # Older programs write headers in their own charset, without saying which.
+        return texts + readable(part) + [data.decode("utf-8", "replace"), data.decode("cp1252", "replace")]
 
     def look_node(self, content, locator, data):
         name, _, count = locator.detail.rpartition(" ")
@@ -271,8 +275,10 @@ class Looker:
             raise Wrong("its range does not begin with a tag")
         # Nodes with a name are counted by their name; others by tag and first class, and then what precedes the
         # first of them counts, too.
-        tag = re.compile(rb"<" + re.escape(name.encode()) + rb"(?=[\s/>])") if name else re.compile(re.escape(opening[0]))
-        if not tag.match(data):
+        names = POINTS if name in POINTS else (name,)
+        among = "|".join(re.escape(one) for one in names).encode()
+        tag = re.compile(rb"<(?:" + among + rb")(?=[\s/>])" if name else re.escape(opening[0]))
+        if name and opening[0].split()[0] != b"<" + name.encode():
             raise Wrong(f"its range is no {name}")
         if tag.pattern not in self.starts:
             begins = [match.start() for match in tag.finditer(content)]
@@ -328,7 +334,8 @@ def plain(data):
     unescaped = re.sub(r"\\(.)", lambda m: "\n" if m[1] in "nN" else m[1], unfolded)
     soft = re.sub(rb"=\r?\n", b"", data)
     quoted = quopri.decodestring(soft)
-    return [text, unfolded, unescaped, quoted.decode("utf-8", "replace"), quoted.decode("latin-1")]
+    older = re.sub(r"\\(.)", lambda m: "\n" if m[1] in "nN" else m[1], quoted.decode("cp1252", "replace"))
+    return [text, unfolded, unescaped, quoted.decode("utf-8", "replace"), quoted.decode("cp1252", "replace"), older]
 
 
 class Markup(html.parser.HTMLParser):
@@ -510,9 +517,13 @@ def check_record(record, held, parties):
     said = facts(record)
     for name, text in said:
         if name in ("title", "text"):
-            good = together.holds_lines(text)
+            # A name may be put together from its parts.
+            words = name == "title" and first == "bytes" and all(map(together.holds, text.split()))
+            good = words or together.holds_lines(text)
         elif name == "time_text":
-            good = together.holds(text) or all(together.holds(word) for word in text.split())
+            # A film holds its time as a number.
+            words = record["format"] == "media.film" or all(map(together.holds, text.split()))
+            good = words or together.holds(text)
         elif kinds == {"json"}:
             good = tight(text) in together.leaves
         else:
@@ -524,7 +535,7 @@ def check_record(record, held, parties):
     known = identifiers(record, parties)
     for place, texts in zip(places(record), held):
         one = Held(texts)
-        if first != "whole" and not any(one.holds(text) for text in known):
+        if first != "whole" and known and not any(one.holds(text) for text in known):
             raise Wrong(f"nothing that the record says is at entry {place['entry']}, {place['locator']}")
 
 
@@ -538,6 +549,17 @@ def places(record):
     return result
 
 
+def embedded(data):
+    """Returns what a property of a vCard or calendar holds in base64, its own text if it holds none."""
+    unfolded = re.sub(rb"\r?\n[ \t]*", b"", data)
+    # Quoted values before the colon may hold colons.
+    match = re.match(rb'(?:[^":]|"[^"]*")*:(?:data:[^,]*,)?', unfolded)
+    try:
+        return base64.b64decode(unfolded[match.end() :].strip(), validate=True)
+    except (AttributeError, binascii.Error):
+        return data
+
+
 def check_attachment(row, evidence, locator):
     data = evidence.content(row["entry"])
     if locator.end > len(data):
@@ -545,6 +567,8 @@ def check_attachment(row, evidence, locator):
     data = bytes(data[locator.start : locator.end])
     if locator.kind == "mime":
         data = message(data).at(locator.detail).content()
+    elif locator.kind == "bytes":
+        data = embedded(data)
     elif locator.kind == "whole" and locator.length != evidence.entries[row["entry"]][1]["size"]:
         raise Wrong("its range is not its entry")
     if row.get("size") is not None and row["size"] != len(data):
