@@ -258,7 +258,8 @@ class Looker:
         return list(leaves(value)) + names
 
     def look_mime(self, content, locator, data):
-        before, after = bytes(content[max(0, locator.start - 3) : locator.start]), bytes(content[locator.end : locator.end + 5])
+        before = bytes(content[max(0, locator.start - 3) : locator.start])
+        after = bytes(content[locator.end : locator.end + 5])
         if before not in (b"", b"\xef\xbb\xbf") and not before.endswith(b"\n"):
             raise Wrong("its range does not begin with a line")
         if after and not data.endswith(b"\n"):
