@@ -44,7 +44,8 @@ const MEMORY: usize = 512 << 20;
 /// The tables of one case.
 pub struct Tables {
     context: SessionContext,
-    runtime: tokio::runtime::Runtime,
+    /// None only while being closed.
+    runtime: Option<tokio::runtime::Runtime>,
 }
 
 impl Tables {
@@ -55,7 +56,7 @@ impl Tables {
             .build()
             .map_err(|e| EngineError::other(format!("No threads can be had: {e}.")))?;
         let context = session(case)?;
-        Ok(Tables { context, runtime })
+        Ok(Tables { context, runtime: Some(runtime) })
     }
 
     /// Returns the rows of a statement of our own.
@@ -118,35 +119,57 @@ impl Tables {
     }
 
     fn run(&self, statement: &str, limits: Limits) -> Result<Vec<RecordBatch>, EngineError> {
-        let work = async {
-            let options = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
-            let frame = self.context.sql_with_options(statement, options).await.map_err(refused)?;
-            let schema = Arc::new(frame.schema().as_arrow().clone());
-            let mut stream = frame.execute_stream().await.map_err(refused)?;
-            let (mut batches, mut rows) = (vec![RecordBatch::new_empty(schema)], 0);
-            while let Some(batch) = stream.next().await {
-                let batch = batch.map_err(refused)?;
-                rows += batch.num_rows();
-                if rows > limits.rows {
-                    return Err(EngineError::Query(format!(
-                        "The answer has more than {} rows. Add a LIMIT.",
-                        limits.rows
-                    )));
+        let Some(runtime) = &self.runtime else { return Err(EngineError::other("The tables are closed.")) };
+        let (context, statement) = (self.context.clone(), statement.to_owned());
+        // On a task of its own: an operator that computes for long without a pause cannot hold up the clock.
+        let work = runtime.spawn(async move { collect(&context, &statement, limits).await });
+        let stop = work.abort_handle();
+        runtime.block_on(async {
+            match tokio::time::timeout(Duration::from_secs(limits.seconds), work).await {
+                Ok(Ok(answer)) => answer,
+                Ok(Err(_)) => {
+                    Err(EngineError::Query("The query failed inside the engine. Write it in another way.".into()))
                 }
-                batches.push(batch);
+                Err(_) => {
+                    stop.abort();
+                    let told = format!(
+                        "The query was stopped after {} seconds. Narrow it, or allow more time.",
+                        limits.seconds
+                    );
+                    Err(EngineError::Query(told))
+                }
             }
-            Ok(batches)
-        };
-        self.runtime.block_on(async {
-            // On a task of its own the time limit holds even while an operator computes.
-            tokio::time::timeout(Duration::from_secs(limits.seconds), work).await.unwrap_or_else(|_| {
-                Err(EngineError::Query(format!(
-                    "The query was stopped after {} seconds. Narrow it, or allow more time.",
-                    limits.seconds
-                )))
-            })
         })
     }
+}
+
+impl Drop for Tables {
+    fn drop(&mut self) {
+        // A stopped query may still compute up to its next pause; nobody waits for it.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+async fn collect(context: &SessionContext, statement: &str, limits: Limits) -> Result<Vec<RecordBatch>, EngineError> {
+    let options = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+    let frame = context.sql_with_options(statement, options).await.map_err(refused)?;
+    let schema = Arc::new(frame.schema().as_arrow().clone());
+    let mut stream = frame.execute_stream().await.map_err(refused)?;
+    let (mut batches, mut rows, mut bytes) = (vec![RecordBatch::new_empty(schema)], 0, 0);
+    while let Some(batch) = stream.next().await {
+        let batch = batch.map_err(refused)?;
+        rows += batch.num_rows();
+        bytes += batch.get_array_memory_size();
+        if rows > limits.rows || bytes > 4 * MEMORY {
+            return Err(EngineError::Query(format!(
+                "The answer is too large ({rows} rows so far). Add a LIMIT, or ask for fewer columns."
+            )));
+        }
+        batches.push(batch);
+    }
+    Ok(batches)
 }
 
 fn refused(error: DataFusionError) -> EngineError {

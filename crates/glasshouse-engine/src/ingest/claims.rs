@@ -19,8 +19,6 @@ pub struct Standing {
 /// What recognition decided.
 pub struct Recognised {
     pub claims: Vec<Standing>,
-    /// Entries that a claim uses beside its main one.
-    pub companions: BTreeSet<EntryId>,
     pub warnings: Vec<WarningRow>,
 }
 
@@ -72,7 +70,7 @@ pub fn recognise(evidence: &Evidence, entries: &[TreeEntry]) -> Result<Recognise
             }
         }
     }
-    Ok(Recognised { claims: standing, companions, warnings })
+    Ok(Recognised { claims: standing, warnings })
 }
 
 /// Returns what a claim is known by: the same key means the same records.
