@@ -27,7 +27,7 @@ pub fn recognise(evidence: &Evidence, entries: &[TreeEntry]) -> Result<Recognise
     let head = |id: EntryId| head(evidence, id);
     let tree = Tree::new(entries, &head);
     let mut taken: BTreeMap<EntryId, &'static str> = BTreeMap::new();
-    let mut companions = BTreeSet::new();
+    let mut companions: BTreeSet<EntryId> = BTreeSet::new();
     let mut standing = Vec::new();
     let mut warnings = Vec::new();
     for general in [false, true] {
