@@ -30,6 +30,8 @@ pub fn seal(case: &Case, journal: &Journal, evidence: &Evidence) -> Result<(), E
             continue;
         }
         let manifest = manifest(part, &hashes)?;
+        // A part that stays where it is has no folder yet.
+        files::make_folder(&case.root().join(paths::source(source)))?;
         files::write_atomic(&case.root().join(&manifest_path), manifest.as_bytes())?;
         let info = SourceFile {
             source: source.clone(),
