@@ -28,6 +28,18 @@ impl EngineError {
     pub fn io(path: &Path, action: &'static str, source: io::Error) -> Self {
         StoreError::io(path, action, source).into()
     }
+
+    /// Returns the error that names the folder and the next step, if this one is a library's word for a full disk.
+    pub fn on_full_disk(self, folder: &Path) -> Self {
+        // The libraries wrap the system's error in several ways; its number and these words come through all.
+        const WORDS: [&str; 4] = ["os error 28", "StorageFull", "No space left on device", "disk is full"];
+        match &self {
+            EngineError::Other(message) if WORDS.iter().any(|w| message.contains(w)) => {
+                Self::io(folder, "write to", io::ErrorKind::StorageFull.into())
+            }
+            _ => self,
+        }
+    }
 }
 
 macro_rules! from_library {
@@ -45,4 +57,23 @@ from_library! {
     datafusion::parquet::errors::ParquetError => "A segment cannot be read or written",
     tantivy::TantivyError => "The text index cannot be read or written",
     rusqlite::Error => "The journal of the run cannot be read or written",
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_said_with_its_path_and_the_next_step() {
+        let full = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_FULL);
+        let journal = EngineError::from(rusqlite::Error::SqliteFailure(full, Some("database or disk is full".into())));
+        let index = tantivy::TantivyError::from(io::Error::from_raw_os_error(28));
+        for error in [journal, index.into(), EngineError::other("cannot write: No space left on device (os error 28).")]
+        {
+            let said = error.on_full_disk(Path::new("/")).to_string();
+            assert!(said.starts_with("no space left while writing /") && said.contains("Free some space"), "{said}");
+        }
+        let other = EngineError::other("The log is torn.").on_full_disk(Path::new("/"));
+        assert_eq!(other.to_string(), "The log is torn.");
+    }
 }

@@ -93,7 +93,10 @@ pub fn open_entry(case: &Path, entry: EntryId) -> Result<Box<dyn Read + Send>, E
         _ => Container::File,
     };
     let path = match &held.part.external {
-        Some(path) => path.into(),
+        Some(path) => {
+            ingest::unaltered(Path::new(path), held.part.size)?;
+            path.into()
+        }
         None => case.join(paths::part(&held.source, held.part.number)),
     };
     let key = format!("{}-{:04}", held.source, held.part.number);

@@ -43,7 +43,8 @@ fn main() -> ExitCode {
     match args::run(args.command) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            eprintln!("glasshouse: {error}");
+            // The message may name what the evidence named.
+            eprintln!("glasshouse: {}", output::plain(&error.to_string()));
             let stopped = matches!(error, glasshouse_engine::EngineError::Stopped);
             ExitCode::from(if stopped { EXIT_STOPPED } else { EXIT_FAILED })
         }

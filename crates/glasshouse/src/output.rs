@@ -5,7 +5,6 @@ use glasshouse_engine::EngineError;
 use glasshouse_layout::RunFile;
 use glasshouse_providers::ALL;
 use glasshouse_store::Case;
-use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Returns a number with its thousands apart.
@@ -129,10 +128,63 @@ pub fn sample(sample: &Sample) -> Result<u8, EngineError> {
     Ok(0)
 }
 
-/// Prints rows as JSON, one a line.
-pub fn json_lines(rows: &[BTreeMap<String, serde_json::Value>]) -> Result<(), EngineError> {
-    for row in rows {
-        say!("{}", serde_json::to_string(row).map_err(|e| EngineError::other(e.to_string()))?);
-    }
+/// Prints one JSON object on a line.
+pub fn json_line(value: &impl serde::Serialize) -> Result<(), EngineError> {
+    let line = serde_json::to_string(value).map_err(|e| EngineError::other(e.to_string()))?;
+    say!("{}", safe_json(&line));
     Ok(())
+}
+
+/// Prints CSV: to a file or a program as it is, to a terminal so that it cannot steer it.
+pub fn csv(lines: &str) -> Result<(), EngineError> {
+    use std::io::IsTerminal as _;
+    let shown = if std::io::stdout().is_terminal() { plain(&lines.replace("\r\n", "\n")) } else { lines.to_owned() };
+    let mut lines = shown;
+    if lines.ends_with('\n') {
+        lines.pop();
+    }
+    say!("{lines}");
+    Ok(())
+}
+
+/// Returns text for people: what would steer a terminal or turn the order of letters around is made visible.
+pub fn plain(text: &str) -> String {
+    let visible = |c: char| match c {
+        '\n' => c,
+        '\0'..='\u{1f}' => char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{fffd}'),
+        '\u{7f}' => '\u{2421}',
+        c if steers(c) => '\u{fffd}',
+        c => c,
+    };
+    text.chars().map(visible).collect()
+}
+
+/// Returns the same JSON with escapes for what would steer a terminal.
+pub fn safe_json(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if steers(c) {
+            out.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+fn steers(c: char) -> bool {
+    (c.is_control() && c != '\n') || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_steers_the_terminal() {
+        assert_eq!(plain("a\u{1b}[2J\u{9b}\u{202e}\u{7f}é\n"), "a\u{241b}[2J\u{fffd}\u{fffd}\u{2421}é\n");
+        let json = safe_json(&serde_json::to_string("\u{9b}31m\u{202e}\u{7f}é").unwrap());
+        assert_eq!(json, "\"\\u009b31m\\u202e\\u007fé\"");
+        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), "\u{9b}31m\u{202e}\u{7f}é");
+    }
 }

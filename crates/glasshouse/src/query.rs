@@ -5,11 +5,8 @@ use crate::output;
 use glasshouse_engine::EngineError;
 use glasshouse_engine::search::Searcher;
 use glasshouse_engine::sql::{Limits, Tables};
-use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
-
-type Row = BTreeMap<String, serde_json::Value>;
 
 /// `glasshouse search`.
 pub fn search(search: &Search) -> Result<u8, EngineError> {
@@ -19,7 +16,7 @@ pub fn search(search: &Search) -> Result<u8, EngineError> {
         say!("{}", hits.count);
     } else if search.json.json {
         for hit in &hits.rows {
-            say!("{}", serde_json::to_string(hit).map_err(|e| EngineError::other(e.to_string()))?);
+            output::json_line(hit)?;
         }
     } else {
         say!("{} records", output::count(hits.count));
@@ -27,6 +24,7 @@ pub fn search(search: &Search) -> Result<u8, EngineError> {
             let time = hit.time.as_deref().unwrap_or("no time            ");
             let line = hit.title.as_deref().or(hit.text.as_deref()).unwrap_or("");
             let line: String = line.chars().map(|c| if c.is_control() { ' ' } else { c }).take(90).collect();
+            let line = output::plain(&line);
             say!("{}  {}  {:<24} {line}", hit.id, &time.chars().take(19).collect::<String>(), hit.format);
         }
     }
@@ -49,7 +47,7 @@ pub fn show(show: &Show) -> Result<u8, EngineError> {
         return Ok(0);
     }
     let json = serde_json::to_string_pretty(&record).map_err(|e| EngineError::other(e.to_string()))?;
-    say!("{json}");
+    say!("{}", output::safe_json(&json));
     Ok(0)
 }
 
@@ -58,9 +56,9 @@ pub fn sql(sql: &Sql) -> Result<u8, EngineError> {
     let limits = Limits { seconds: sql.seconds, ..Limits::default() };
     let tables = Tables::open(&sql.case)?;
     match sql.format {
-        TableFormat::Json => output::json_lines(&tables.rows_within(&sql.statement, limits)?)?,
-        TableFormat::Table => say!("{}", tables.pretty(&sql.statement, limits)?),
-        TableFormat::Csv => say!("{}", tables.csv(&sql.statement, limits)?.trim_end_matches("\r\n")),
+        TableFormat::Json => tables.each_row(&sql.statement, limits, &mut |row| output::json_line(&row))?,
+        TableFormat::Table => say!("{}", output::plain(&tables.pretty(&sql.statement, limits)?)),
+        TableFormat::Csv => tables.csv(&sql.statement, limits, &mut output::csv)?,
     }
     Ok(0)
 }
@@ -78,18 +76,18 @@ pub fn digest(case: &Path) -> Result<u8, EngineError> {
 /// The commands that list a table.
 pub fn list(listing: &Listing, statement: &str) -> Result<u8, EngineError> {
     let tables = Tables::open(&listing.case)?;
-    if listing.json.json {
-        output::json_lines(&tables.rows(statement)?)?;
-        return Ok(0);
-    }
-    let rows: Vec<Row> = tables.rows(statement)?;
-    for row in &rows {
+    tables.each_row(statement, Limits::default(), &mut |row| {
+        if listing.json.json {
+            return output::json_line(&row);
+        }
         let line: Vec<String> = row
             .iter()
             .filter(|(_, v)| !v.is_null())
             .map(|(k, v)| format!("{k}={}", v.as_str().map_or_else(|| v.to_string(), str::to_owned)))
             .collect();
-        say!("{}", line.join("  "));
-    }
+        // Each row stays one line, whatever is in it.
+        say!("{}", output::plain(&line.join("  ")).replace('\n', "\u{240a}"));
+        Ok(())
+    })?;
     Ok(0)
 }

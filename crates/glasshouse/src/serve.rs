@@ -6,7 +6,7 @@ use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HOST, LOCATION, REFERRER_POLICY, SET_COOKIE,
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -96,7 +96,7 @@ async fn guard(State(serving): Shared, request: Request, next: Next) -> Response
         (StatusCode::FORBIDDEN, "This address belongs to another name.").into_response()
     } else if cookies.split("; ").any(|c| same(c, &cookie)) {
         next.run(request).await
-    } else if request.uri().path() == "/open" {
+    } else if request.uri().path() == "/open" && request.method() == Method::GET {
         let given = request.uri().query().and_then(|q| q.strip_prefix("link=")).unwrap_or_default();
         if same(given, &serving.link) && !serving.used.swap(true, Ordering::SeqCst) {
             let cookie = format!("{cookie}; HttpOnly; SameSite=Strict; Path=/");

@@ -161,11 +161,20 @@ pub fn list(case: &Case, journal: &Journal, options: &Options, progress: &Progre
         let path = part_path(case, &row);
         let key = format!("{}-{:04}", row.source, row.number);
         progress.say(&format!("Listing {}", row.name));
+        if row.external {
+            unaltered(&path, row.size)?;
+        }
         let opened = open_part(&path, &row, &cache, &key, options);
         let (part, catalog) = opened?;
         let entries = u32::try_from(catalog.entries.len())
             .map_err(|_| EngineError::other(format!("{} has more entries than can be numbered.", row.name)))?;
         let first = *row.first_entry.get_or_insert(next_entry);
+        if row.entries.is_some_and(|known| known < entries) && options.password.is_some() {
+            return Err(EngineError::other(format!(
+                "The password opens archives inside {} that were closed when it was taken in, and the numbers of its entries are fixed. Open it with the password as a new case, with another --case; this case stays as it is, and goes on without the password.",
+                row.name
+            )));
+        }
         if row.entries.is_some_and(|known| known != entries) {
             return Err(EngineError::other(format!(
                 "{} now lists {entries} entries where it listed {} before. Run glasshouse-verify on the case.",
@@ -195,6 +204,20 @@ pub fn list(case: &Case, journal: &Journal, options: &Options, progress: &Progre
         evidence.parts.push(HeldPart { row, part, entries: catalog.entries, path, sealed });
     }
     Ok(evidence)
+}
+
+/// Refuses a part left in place whose size is not what it was; altered evidence is not read as if it were whole.
+///
+/// A change that keeps the size is found by verifying, which reads every byte.
+pub fn unaltered(path: &Path, size: u64) -> Result<(), EngineError> {
+    let now = fs::metadata(path).map_err(|e| EngineError::io(path, "open the part left at", e))?.len();
+    if now != size {
+        return Err(EngineError::other(format!(
+            "{} was altered after it was taken in: it had {size} bytes, and now has {now}. Put it back as it was; glasshouse-verify says what else changed.",
+            path.display()
+        )));
+    }
+    Ok(())
 }
 
 fn open_part(
@@ -296,6 +319,13 @@ fn take_one(
     let modified =
         meta.modified().ok().and_then(|t| t.duration_since(UNIX_EPOCH).ok()).map_or(0, |d| d.as_nanos() as i64);
     let origin = full.to_string_lossy().into_owned();
+    if options.in_place && full.to_str().is_none() {
+        // The case writes the path down as text, and could not find the part again.
+        return Err(EngineError::other(format!(
+            "{} has a name that is not UTF-8, and cannot be left in place. Rename it, or leave out --in-place.",
+            path.display()
+        )));
+    }
     let held = journal.parts()?;
     if meta.is_dir() {
         return take_folder(case, journal, &full, name, origin, &held, options, progress);

@@ -9,6 +9,7 @@ mod intake;
 mod journal;
 mod work;
 
+pub(crate) use intake::unaltered;
 pub use intake::{Evidence, Taken};
 
 use crate::EngineError;
@@ -78,6 +79,10 @@ pub struct Report {
 
 /// Takes paths into a case and reads all that is new, or goes on where an earlier call was interrupted.
 pub fn ingest(case: &Case, given: &[PathBuf], options: &Options, progress: &Progress) -> Result<Report, EngineError> {
+    read_all(case, given, options, progress).map_err(|error| error.on_full_disk(case.root()))
+}
+
+fn read_all(case: &Case, given: &[PathBuf], options: &Options, progress: &Progress) -> Result<Report, EngineError> {
     let journal = Journal::open(case.root())?;
     let (evidence, taken) = intake::take_in(case, &journal, given, options, progress)?;
     if evidence.parts.is_empty() {

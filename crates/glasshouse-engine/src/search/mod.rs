@@ -2,6 +2,7 @@
 
 mod columns;
 pub mod query;
+mod readonly;
 
 use crate::EngineError;
 use crate::segment::{IndexFields, index_schema, tokenizers};
@@ -273,7 +274,8 @@ fn by_bounds(segment: &Segment, filter: &Filter) -> Option<bool> {
 }
 
 fn open_index(folder: &Path) -> Result<IndexSearcher, EngineError> {
-    let mut index = Index::open_in_dir(folder)?;
+    let directory = readonly::ReadOnly::open(folder).map_err(tantivy::TantivyError::from)?;
+    let mut index = Index::open(directory)?;
     index.set_tokenizers(tokenizers());
     let reader = index.reader_builder().reload_policy(tantivy::ReloadPolicy::Manual).try_into()?;
     Ok(reader.searcher())
