@@ -64,13 +64,25 @@ impl Log {
     pub fn open(case: &Path, origin: &str, public_key: &str, keys: &Keys) -> Result<Self, StoreError> {
         let mut log = Log::create(case, origin, keys);
         let (size, root) = read_checkpoint(case, origin, public_key)?;
-        clear_leftovers(case, size)?;
         for leaf in read_leaves(case, size)? {
             log.push(leaf)?;
         }
         if log.root()? != root {
             return Err(StoreError::log("its leaves do not have the root hash that its checkpoint states"));
         }
+        let tail = (size % TILE_WIDTH) as u32;
+        let unfinished = case.join(paths::entries(size / TILE_WIDTH, tail));
+        if tail > 0 && !unfinished.exists() {
+            // The checkpoint is older than the bundle that was since filled: a restored backup. Its leaves were
+            // just proven, and the partial tiles that go with it can be made again.
+            log.write_bundle()?;
+            for tile in Tile::new_tiles(TILE_HEIGHT, 0, size).into_iter().filter(|t| u64::from(t.width()) < TILE_WIDTH)
+            {
+                let data = tile.read_data(&log.hashes).map_err(|e| StoreError::log(e.to_string()))?;
+                log.write_tile_file(&paths::tile(tile.level(), tile.level_index(), tile.width()), &data)?;
+            }
+        }
+        clear_leftovers(case, size)?;
         if let Some(last) = log.tail.last() {
             log.last_time = parse_leaf(last)?.time;
         } else if size > 0 {
