@@ -139,6 +139,22 @@ fn parts_left_in_place_are_proven_missing_or_altered() {
 }
 
 #[test]
+fn an_altered_index_ends_with_a_message() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let case = folder.path().join("case");
+    run(open(&case, &[steering(folder.path())], &[]), 0);
+    let files = listing(&case).into_iter().map(|(path, _)| path);
+    for path in files.filter(|p| p.extension().is_some_and(|e| e == "fast")) {
+        let mut bytes = fs::read(&path).expect("read");
+        bytes.iter_mut().take(5).for_each(|b| *b = 0xff);
+        fs::write(&path, bytes).expect("written");
+    }
+    let output = with("search", &case, ["needle"]).output().expect("the program runs");
+    assert!(output.status.code().is_some_and(|code| code < 3), "{output:?}");
+    assert!(run(with("verify", &case, ["--deep"]), 1).contains("altered"));
+}
+
+#[test]
 fn a_password_given_later_opens_and_one_left_out_loses_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let (case, part, more) = (folder.path().join("case"), folder.path().join("p.zip"), folder.path().join("m.eml"));
