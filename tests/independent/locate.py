@@ -258,10 +258,14 @@ class Looker:
         return list(leaves(value)) + names
 
     def look_mime(self, content, locator, data):
-        if data.startswith(b"From "):
-            before, after = bytes(content[: locator.start][-1:]), bytes(content[locator.end : locator.end + 5])
-            if before not in (b"", b"\n") or after not in (b"", b"From "):
-                raise Wrong("its range is not a message of the mailbox from its From line to the next")
+        before = bytes(content[max(0, locator.start - 3) : locator.start])
+        after = bytes(content[locator.end : locator.end + 5])
+        if before not in (b"", b"\xef\xbb\xbf") and not before.endswith(b"\n"):
+            raise Wrong("its range does not begin with a line")
+        if after and not data.endswith(b"\n"):
+            raise Wrong("its range does not end with a line")
+        if data.startswith(b"From ") and after not in (b"", b"From "):
+            raise Wrong("its range does not end where the next message of the mailbox begins")
         part = message(data).at(locator.detail)
         texts = [str(value) for value in part.headers.values()]
         texts += [decoded_header(value) for value in part.headers.values()]
@@ -280,6 +284,8 @@ class Looker:
         tag = re.compile(rb"<(?:" + among + rb")(?=[\s/>])" if name else re.escape(opening[0]))
         if name and opening[0].split()[0] != b"<" + name.encode():
             raise Wrong(f"its range is no {name}")
+        if name and not data.endswith(b">") and locator.end < len(content):
+            raise Wrong("its range does not end with a tag")
         if tag.pattern not in self.starts:
             begins = [match.start() for match in tag.finditer(content)]
             first = 1 if not name and begins[:1] != [0] else 0
@@ -304,7 +310,14 @@ class Looker:
             raise Wrong(f"its range holds {len(rows)} rows")
         return rows[0]
 
-    def look_bytes(self, _, _locator, data):
+    def look_bytes(self, content, locator, data):
+        begin = re.match(rb"[ \t]*BEGIN:(\w+)", data, re.IGNORECASE)
+        end = begin and re.search(rb"(?:\A|\n)[ \t]*END:" + begin[1] + rb"[ \t]*(?:\r?\n)?\Z", data, re.IGNORECASE)
+        # What was cut off ends where its entry does.
+        if begin and not end and locator.end < len(content):
+            raise Wrong("its range does not end with what it began")
+        if not begin and locator.start and content[locator.start - 1] != 0x0A:
+            raise Wrong("its range does not begin with a line")
         return plain(data)
 
     def look_whole(self, content, locator, data):

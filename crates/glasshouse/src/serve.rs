@@ -11,8 +11,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use glasshouse_engine::EngineError;
-use glasshouse_engine::search::Searcher;
-use glasshouse_engine::sql::Tables;
+use glasshouse_engine::search::{Interval, Searcher};
 use ring::rand::SecureRandom;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -27,7 +26,6 @@ const MOST_BYTES: u64 = 1 << 20;
 struct Serving {
     case: PathBuf,
     searcher: Searcher,
-    tables: Tables,
     /// Opens the page once; the session that it starts lasts as long as this process.
     link: String,
     used: AtomicBool,
@@ -53,7 +51,6 @@ pub fn serve(case: &std::path::Path, listen: &str) -> Result<u8, EngineError> {
     let serving = Arc::new(Serving {
         case: case.to_path_buf(),
         searcher: Searcher::open(case)?,
-        tables: Tables::open(case)?,
         link: random()?,
         used: AtomicBool::new(false),
         session: random()?,
@@ -135,6 +132,8 @@ struct Asked {
     #[serde(default)]
     q: String,
     limit: Option<usize>,
+    /// Width of a histogram's bars: day, month or year.
+    by: Option<String>,
 }
 
 async fn search(State(serving): Shared, Query(asked): Query<Asked>) -> Response {
@@ -149,27 +148,25 @@ async fn case(State(serving): Shared) -> Response {
     answer(move || {
         let file = glasshouse_store::read_case_file(&serving.case)?;
         let run = glasshouse_store::read_run(&serving.case)?;
-        let tables = &serving.tables;
+        let run = run.unwrap_or_default();
         Ok(json!({
             "title": file.title, "kind": file.kind, "fingerprint": glasshouse_layout::fingerprint(&file.public_key),
-            "warnings": run.map_or(0, |r| r.warnings),
-            "formats": tables.rows("SELECT format, count(*) AS n, CAST(min(time) AS VARCHAR) AS first, CAST(max(time) AS VARCHAR) AS last, min(tier) AS tier FROM records GROUP BY format ORDER BY n DESC")?,
-            "entries": tables.rows("SELECT status, count(*) AS n FROM entries WHERE kind = 'file' GROUP BY status ORDER BY n DESC")?,
-            "months": months(tables)?,
+            "warnings": run.warnings, "found": run.found, "entries": run.entries,
         }))
     })
     .await
 }
 
-async fn histogram(State(serving): Shared) -> Response {
-    answer(move || Ok(Value::from(months(&serving.tables)?))).await
-}
-
-fn months(tables: &Tables) -> Result<Vec<Value>, EngineError> {
-    let rows = tables.rows(
-        "SELECT CAST(date_trunc('month', time) AS VARCHAR) AS month, count(*) AS n FROM records WHERE time IS NOT NULL GROUP BY 1 ORDER BY 1",
-    )?;
-    rows.into_iter().map(|row| serde_json::to_value(row).map_err(|e| EngineError::other(e.to_string()))).collect()
+async fn histogram(State(serving): Shared, Query(asked): Query<Asked>) -> Response {
+    answer(move || {
+        let unit = match asked.by.as_deref() {
+            Some("day") => Interval::Day,
+            Some("year") => Interval::Year,
+            _ => Interval::Month,
+        };
+        Ok(json!(serving.searcher.histogram(&asked.q, unit)?))
+    })
+    .await
 }
 
 async fn record(State(serving): Shared, Path(id): Path<String>) -> Response {

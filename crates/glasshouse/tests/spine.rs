@@ -219,3 +219,54 @@ fn hostile_sql_is_refused_or_capped() {
     assert!(said.contains("stopped after 2 seconds") || said.contains("emory") || said.contains("esources"), "{said}");
     assert!(begun.elapsed() < Duration::from_secs(60), "it ends");
 }
+
+/// Parts left in place are read and proven where they are; changed and gone are told apart.
+#[test]
+fn parts_left_in_place_are_told_apart() {
+    let account = account();
+    let folder = tempfile::tempdir().expect("a folder");
+    let (case, part) = (folder.path().join("case"), folder.path().join("takeout-001.zip"));
+    std::fs::copy(&account.parts()[0], &part).expect("copied");
+    run(open(&case, &[part.clone()], &["--in-place"]), 0);
+    assert!(number(&case, "SELECT count(*) FROM records") > 0);
+    assert_eq!(sql(&case, "SELECT external FROM sources")[0]["external"].as_str(), part.to_str());
+    let verify = || {
+        let mut command = glasshouse(["verify"]);
+        command.arg(&case);
+        command
+    };
+    run(verify(), 0);
+    let whole = std::fs::read(&part).expect("readable");
+    let mut changed = whole.clone();
+    changed[whole.len() / 2] ^= 1;
+    std::fs::write(&part, changed).expect("written");
+    assert!(run(verify(), 1).contains("altered"), "a changed part");
+    std::fs::remove_file(&part).expect("removed");
+    assert!(run(verify(), 1).contains("missing"), "a part that is gone");
+    // A case that keeps copies does not begin to leave parts in place.
+    std::fs::write(&part, whole).expect("written");
+    let copied = folder.path().join("copied");
+    run(open(&copied, &[account.folder.join("broken.zip")], &[]), 0);
+    assert!(run(open(&copied, &[part], &["--in-place"]), 2).contains("keeps copies"));
+}
+
+/// Runs and cache are derived: without them the same records are read again from the evidence alone.
+#[test]
+fn what_is_derived_can_be_deleted() {
+    let account = account();
+    let folder = tempfile::tempdir().expect("a folder");
+    let case = folder.path().join("case");
+    run(open(&case, &account.parts(), &[]), 0);
+    let before = digest(&case);
+    let ids = sql(&case, "SELECT id FROM records ORDER BY id LIMIT 50");
+    std::fs::remove_dir_all(case.join("runs")).expect("removed");
+    std::fs::remove_dir_all(case.join("cache")).expect("removed");
+    let mut command = glasshouse(["process", "--quiet"]);
+    command.arg(&case);
+    run(command, 0);
+    assert_eq!(digest(&case), before);
+    assert_eq!(sql(&case, "SELECT id FROM records ORDER BY id LIMIT 50"), ids, "ids are those of before");
+    // More can be added, and nothing that was preserved is written over.
+    run(open(&case, &[account.folder.join("loose")], &[]), 0);
+    proven(&case);
+}

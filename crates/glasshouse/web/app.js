@@ -28,35 +28,38 @@ async function overview() {
   const data = await get("/api/case");
   document.title = `${data.title} · Glasshouse`;
   $("basis").textContent = `${data.title}: authority ${data.kind}, no legal basis recorded. Key ${data.fingerprint.slice(0, 17)}…`;
-  const rows = data.formats.map((row) => element("tr", {},
-    element("td", { className: "n", textContent: number.format(row.n) }),
+  const rows = data.found.map((row) => element("tr", {},
+    element("td", { className: "n", textContent: number.format(row.records) }),
     element("td", { textContent: row.format }), element("td", { textContent: row.tier }),
-    element("td", { textContent: row.first ? `${row.first.slice(0, 10)} to ${row.last.slice(0, 10)}` : "no times" })));
-  const entries = data.entries.map((row) => `${number.format(row.n)} entries ${row.status}`).join(", ");
+    element("td", { textContent: row.first == null ? "no times" : `${day(row.first)} to ${day(row.last)}` })));
+  const entries = Object.entries(data.entries).map(([status, n]) => `${number.format(n)} entries ${status}`).join(", ");
   $("overview").replaceChildren(
     element("table", {}, element("thead", {}, element("tr", {},
       ...["records", "format", "tier", "from and to (UTC)"].map((text) => element("th", { scope: "col", textContent: text })))),
       element("tbody", {}, ...rows)),
     element("p", { textContent: `${entries}; ${number.format(data.warnings)} warnings.` }));
-  draw(data.months);
 }
 
 function draw(months) {
   const svg = $("histogram");
-  const most = Math.max(1, ...months.map((month) => month.n));
-  svg.setAttribute("viewBox", `0 0 ${Math.max(1, months.length)} 100`);
-  svg.replaceChildren(...months.map((month, place) => {
+  const bars = Object.entries(months).map(([month, n]) => ({ month, n }));
+  const most = Math.max(1, ...bars.map((bar) => bar.n));
+  svg.setAttribute("viewBox", `0 0 ${Math.max(1, bars.length)} 100`);
+  svg.replaceChildren(...bars.map((month, place) => {
     const bar = document.createElementNS("http://www.w3.org/2000/svg", "rect");
     const height = Math.max(1, 100 * Math.sqrt(month.n / most));
     for (const [name, value] of Object.entries({ x: place, y: 100 - height, width: 0.9, height })) bar.setAttribute(name, value);
     const title = document.createElementNS("http://www.w3.org/2000/svg", "title");
-    title.textContent = `${month.month.slice(0, 7)}: ${number.format(month.n)}`;
+    title.textContent = `${month.month}: ${number.format(month.n)}`;
     bar.append(title);
     return bar;
   }));
 }
 
+const day = (micros) => new Date(micros / 1000).toISOString().slice(0, 10);
+
 async function search(query) {
+  get(`/api/histogram?q=${encodeURIComponent(query)}`).then(draw).catch(fail);
   const answer = await get(`/api/search?limit=100&q=${encodeURIComponent(query)}`);
   const shown = answer.rows.length < answer.count ? `, the newest ${answer.rows.length} shown` : "";
   $("count").textContent = `${number.format(answer.count)} records${shown}`;

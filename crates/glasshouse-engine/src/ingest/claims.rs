@@ -19,8 +19,6 @@ pub struct Standing {
 /// What recognition decided.
 pub struct Recognised {
     pub claims: Vec<Standing>,
-    /// Entries that a claim uses beside its main one.
-    pub companions: BTreeSet<EntryId>,
     pub warnings: Vec<WarningRow>,
 }
 
@@ -29,7 +27,7 @@ pub fn recognise(evidence: &Evidence, entries: &[TreeEntry]) -> Result<Recognise
     let head = |id: EntryId| head(evidence, id);
     let tree = Tree::new(entries, &head);
     let mut taken: BTreeMap<EntryId, &'static str> = BTreeMap::new();
-    let mut companions = BTreeSet::new();
+    let mut companions: BTreeSet<EntryId> = BTreeSet::new();
     let mut standing = Vec::new();
     let mut warnings = Vec::new();
     for general in [false, true] {
@@ -72,7 +70,7 @@ pub fn recognise(evidence: &Evidence, entries: &[TreeEntry]) -> Result<Recognise
             }
         }
     }
-    Ok(Recognised { claims: standing, companions, warnings })
+    Ok(Recognised { claims: standing, warnings })
 }
 
 /// Returns what a claim is known by: the same key means the same records.

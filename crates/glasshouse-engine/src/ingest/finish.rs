@@ -29,6 +29,8 @@ pub fn seal(case: &Case, journal: &Journal, evidence: &Evidence) -> Result<(), E
         if logged.contains_key(&info_path) {
             continue;
         }
+        // A part that was left in place has no folder yet.
+        files::make_folder(&case.root().join(paths::source(source)))?;
         let manifest = manifest(part, &hashes)?;
         // A part that stays where it is has no folder yet.
         files::make_folder(&case.root().join(paths::source(source)))?;

@@ -9,6 +9,7 @@ use datafusion::parquet::arrow::ProjectionMask;
 use datafusion::parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
 };
+use datafusion::parquet::file::metadata::PageIndexPolicy;
 use glasshouse_layout::Segment;
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
@@ -42,7 +43,10 @@ impl Columns {
         let folder = case.join(&segment.path);
         let path = folder.join("records.parquet");
         let file = File::open(&path).map_err(|e| EngineError::io(&path, "open", e))?;
-        let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new().with_page_index(true))?;
+        let metadata = ArrowReaderMetadata::load(
+            &file,
+            ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional),
+        )?;
         Ok(Columns {
             path,
             folder,

@@ -11,6 +11,7 @@ use columns::Columns;
 use glasshouse_layout::Segment;
 use query::{Condition, Filter, Place, Query, Words};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use tantivy::query::{BooleanQuery, Occur, PhrasePrefixQuery, PhraseQuery, Query as IndexQuery, TermQuery};
 use tantivy::schema::{Field, IndexRecordOption};
@@ -119,6 +120,42 @@ impl Searcher {
         Ok(Hits { count, rows: hits.into_iter().flatten().collect() })
     }
 
+    /// Counts the records that a query finds by month, day or year of their time in UTC; those without a time are
+    /// left out.
+    ///
+    /// Rows are sorted by time, so that where everything is asked for, two looks an interval are enough.
+    pub fn histogram(&self, text: &str, unit: Interval) -> Result<BTreeMap<String, u64>, EngineError> {
+        let query = query::parse(text)?;
+        let mut counts = BTreeMap::new();
+        for open in &self.segments {
+            let rows = self.rows(open, &query)?;
+            let time = open.columns.time()?;
+            let known = time.partition_point(|t| *t != i64::MAX);
+            let at = |place: usize| match &rows {
+                Rows::All => time[..known].get(place).copied(),
+                Rows::Some(rows) => rows.get(place).and_then(|row| time[..known].get(*row as usize)).copied(),
+            };
+            let all = match &rows {
+                Rows::All => known,
+                Rows::Some(rows) => rows.partition_point(|row| (*row as usize) < known),
+            };
+            let mut place = 0;
+            while let Some(first) = at(place).filter(|_| place < all) {
+                let (name, end) = unit.around(first)?;
+                let (mut low, mut high) = (place, all);
+                while low < high {
+                    let middle = low + (high - low) / 2;
+                    if at(middle).is_some_and(|t| t < end) { low = middle + 1 } else { high = middle }
+                }
+                // A time at the very end of the calendar still moves on.
+                let next = low.max(place + 1);
+                *counts.entry(name).or_default() += (next - place) as u64;
+                place = next;
+            }
+        }
+        Ok(counts)
+    }
+
     /// Returns the ids of all records that a query finds.
     pub fn ids(&self, text: &str) -> Result<Vec<String>, EngineError> {
         let query = query::parse(text)?;
@@ -163,6 +200,33 @@ impl Searcher {
             });
         }
         Ok(rows)
+    }
+}
+
+/// The width of a histogram's bars.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interval {
+    Day,
+    Month,
+    Year,
+}
+
+impl Interval {
+    /// Returns the name of the interval that holds an instant, and the instant after its end.
+    fn around(self, micros: i64) -> Result<(String, i64), EngineError> {
+        let wrong = |e: jiff::Error| EngineError::other(format!("A time lies outside the calendar: {e}."));
+        let date = jiff::Timestamp::from_microsecond(micros).map_err(wrong)?.to_zoned(jiff::tz::TimeZone::UTC).date();
+        let span = jiff::Span::new();
+        let (first, span, name) = match self {
+            Interval::Day => (date, span.days(1), "%Y-%m-%d"),
+            Interval::Month => (date.first_of_month(), span.months(1), "%Y-%m"),
+            Interval::Year => (date.first_of_year(), span.years(1), "%Y"),
+        };
+        let end = match first.checked_add(span) {
+            Ok(next) => next.to_zoned(jiff::tz::TimeZone::UTC).map_err(wrong)?.timestamp().as_microsecond(),
+            Err(_) => i64::MAX,
+        };
+        Ok((first.strftime(name).to_string(), end))
     }
 }
 
