@@ -40,7 +40,14 @@ fn end_of_output(error: &std::io::Error) -> ! {
 
 fn main() -> ExitCode {
     let args = args::Args::parse();
-    match args::run(args.command) {
+    // Libraries may trip over files of a case that were altered; that is a failure like any other.
+    let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| args::run(args.command)));
+    let done = done.unwrap_or_else(|_| {
+        Err(glasshouse_engine::EngineError::other(
+            "The program failed where it should not; what was done before is kept. Files of the case may be altered: run `glasshouse verify` on it.",
+        ))
+    });
+    match done {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             // The message may name what the evidence named.

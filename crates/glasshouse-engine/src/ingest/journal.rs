@@ -198,11 +198,31 @@ impl Journal {
         Ok(numbers)
     }
 
-    /// Returns key and number of every claim in the journal.
-    pub fn claims(&self) -> Result<Vec<(String, u32)>, EngineError> {
+    /// Forgets that claims over these entries were read, where no record came of it, so that they are read again.
+    pub fn read_again(&self, entries: &[u32]) -> Result<(), EngineError> {
+        let mut connection = self.lock();
+        let transaction = connection.transaction()?;
+        for entry in entries {
+            let empty = "SELECT id FROM claims WHERE entry = ?1 AND \
+                NOT EXISTS (SELECT 1 FROM chunks WHERE claim = claims.id AND records > 0)";
+            for forget in [
+                format!("DELETE FROM chunks WHERE claim IN ({empty})"),
+                format!("DELETE FROM warnings WHERE claim IN ({empty})"),
+                format!("DELETE FROM drift WHERE claim IN ({empty})"),
+                format!("UPDATE claims SET chunks = NULL WHERE id IN ({empty})"),
+            ] {
+                transaction.execute(&forget, [entry])?;
+            }
+        }
+        transaction.commit()?;
+        Ok(())
+    }
+
+    /// Returns key, number and main entry of every claim in the journal.
+    pub fn claims(&self) -> Result<Vec<(String, u32, u32)>, EngineError> {
         let connection = self.lock();
-        let mut statement = connection.prepare("SELECT key, id FROM claims")?;
-        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let mut statement = connection.prepare("SELECT key, id, entry FROM claims")?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 

@@ -98,11 +98,25 @@ fn read_all(case: &Case, given: &[PathBuf], options: &Options, progress: &Progre
         .iter()
         .map(|c| (c.key.clone(), c.provider.manifest().id, c.format.id, c.claim.main.0))
         .collect();
+    let mut known = journal.hashes()?;
+    // A password may open what was closed before: that is read as if it were new.
+    let closed = |entry: u32| {
+        let (part, index) = evidence.find(EntryId(entry))?;
+        part.entries.get(index).filter(|e| e.encrypted).map(|_| part.part.read(index).is_err())
+    };
+    if options.password.is_some() {
+        let failed = known.iter().filter(|(_, hash)| hash.problem.is_some()).map(|(entry, _)| *entry);
+        let opened: Vec<u32> = failed.filter(|entry| closed(*entry) == Some(false)).collect();
+        known.retain(|entry, _| !opened.contains(entry));
+        journal.read_again(&opened)?;
+    }
     let numbers = journal.number_claims(&keys)?;
     let finished = journal.chunks()?;
     let current: BTreeSet<&str> = keys.iter().map(|k| k.0.as_str()).collect();
+    let gone = journal.claims()?.into_iter().filter(|(key, ..)| !current.contains(key.as_str()));
+    // Records that a password gave stay when a later command comes without it.
     let obsolete: Vec<u32> =
-        journal.claims()?.into_iter().filter(|(key, _)| !current.contains(key.as_str())).map(|(_, n)| n).collect();
+        gone.filter(|(_, _, entry)| closed(*entry) != Some(true)).map(|(_, number, _)| number).collect();
     let mut open = Vec::new();
     for standing in &recognised.claims {
         let Some((number, chunks)) = numbers.get(&standing.key).copied() else { continue };
@@ -111,7 +125,6 @@ fn read_all(case: &Case, given: &[PathBuf], options: &Options, progress: &Progre
             open.push(work::OpenClaim { standing, number, finished: done });
         }
     }
-    let known = journal.hashes()?;
     let on_the_way: BTreeSet<EntryId> = open
         .iter()
         .flat_map(|o| std::iter::once(o.standing.claim.main).chain(o.standing.claim.companions.iter().copied()))
