@@ -397,6 +397,14 @@ fn take_folder(
             full.display()
         )));
     }
+    let root = fs::canonicalize(case.root()).map_err(|e| EngineError::io(case.root(), "open", e))?;
+    if root.starts_with(full) {
+        return Err(EngineError::other(format!(
+            "The case {} lies inside {}, so that it would take in itself. Choose another folder with --case.",
+            root.display(),
+            full.display()
+        )));
+    }
     let mut row = new_row(held, &name, "folder", origin, 0, 0, false);
     let to = case.root().join(paths::part(&row.source, row.number));
     glasshouse_store::files::make_folder(&case.root().join(paths::source(&row.source)))?;

@@ -7,6 +7,7 @@ mod claims;
 mod finish;
 mod intake;
 mod journal;
+mod kept;
 mod work;
 
 pub(crate) use intake::unaltered;

@@ -7,6 +7,7 @@
 use super::claims::Standing;
 use super::intake::{Evidence, HeldPart};
 use super::journal::{ChunkRow, EntryHash, Journal, WarningRow};
+use super::kept::{keep_warnings, troubles};
 use super::{Options, Progress};
 use crate::EngineError;
 use crate::segment::{RowContext, SegmentBuilder};
@@ -30,8 +31,6 @@ const SEGMENT: usize = 40 << 20;
 const SEGMENT_ROWS: usize = 200_000;
 /// Entries from this size on get a seekable copy if they lie deflated.
 const SEEKABLE: u64 = 32 << 20;
-/// Warnings kept in full of one chunk; the rest is counted.
-const WARNINGS_A_CHUNK: usize = 200;
 
 /// Something a worker can do.
 enum Job {
@@ -467,36 +466,6 @@ fn chunk(claim: usize, number: u32, window: &[u8], base: u64, spans: Vec<Span>, 
     let end = spans.last().map_or(base, |s| s.end).max(start);
     let bytes = window[(start - base) as usize..(end - base) as usize].to_vec();
     Chunk { claim, number, base: start, bytes, spans, companions: companions.clone() }
-}
-
-fn troubles(standing: &Standing, framer: &mut dyn Framer) -> Vec<WarningRow> {
-    let provider = standing.provider.manifest().id;
-    let row = |t: glasshouse_providers::framing::Trouble| WarningRow {
-        entry: Some(standing.claim.main.0),
-        locator: Some(glasshouse_model::Locator::bytes(t.offset, 0).to_string()),
-        provider: provider.into(),
-        code: t.code.into(),
-        message: t.message.into(),
-    };
-    framer.troubles().into_iter().map(row).collect()
-}
-
-/// Keeps the first warnings of a chunk in full and counts the rest, so that hostile input cannot fill the disk.
-fn keep_warnings(provider: &str, warnings: Vec<Warning>) -> Vec<WarningRow> {
-    let row = |w: &Warning| WarningRow {
-        entry: w.at.as_ref().map(|at| at.entry.0),
-        locator: w.at.as_ref().map(|at| at.locator.to_string()),
-        provider: provider.into(),
-        code: w.code.into(),
-        message: w.message.clone(),
-    };
-    let mut rows: Vec<_> = warnings.iter().take(WARNINGS_A_CHUNK).map(row).collect();
-    if let Some(next) = warnings.get(WARNINGS_A_CHUNK) {
-        let more = warnings.len() - WARNINGS_A_CHUNK;
-        let message = format!("{more} more warnings follow from here on; only their number was kept.");
-        rows.push(WarningRow { code: "warnings.more".into(), message, ..row(next) });
-    }
-    rows
 }
 
 /// An entry on its way through: hashed, counted, and copied where it must be seekable.

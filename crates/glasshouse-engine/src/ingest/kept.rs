@@ -1,0 +1,40 @@
+//! Warnings as they are kept: those of parsers, bounded, and those of cutting an entry.
+
+use super::claims::Standing;
+use super::journal::WarningRow;
+use glasshouse_model::Warning;
+use glasshouse_providers::framing::Framer;
+
+/// Warnings kept in full of one chunk; the rest is counted.
+const WARNINGS_A_CHUNK: usize = 200;
+
+/// Returns what cutting an entry met that no frame could carry.
+pub(super) fn troubles(standing: &Standing, framer: &mut dyn Framer) -> Vec<WarningRow> {
+    let provider = standing.provider.manifest().id;
+    let row = |t: glasshouse_providers::framing::Trouble| WarningRow {
+        entry: Some(standing.claim.main.0),
+        locator: Some(glasshouse_model::Locator::bytes(t.offset, 0).to_string()),
+        provider: provider.into(),
+        code: t.code.into(),
+        message: t.message.into(),
+    };
+    framer.troubles().into_iter().map(row).collect()
+}
+
+/// Keeps the first warnings of a chunk in full and counts the rest, so that hostile input cannot fill the disk.
+pub(super) fn keep_warnings(provider: &str, warnings: Vec<Warning>) -> Vec<WarningRow> {
+    let row = |w: &Warning| WarningRow {
+        entry: w.at.as_ref().map(|at| at.entry.0),
+        locator: w.at.as_ref().map(|at| at.locator.to_string()),
+        provider: provider.into(),
+        code: w.code.into(),
+        message: w.message.clone(),
+    };
+    let mut rows: Vec<_> = warnings.iter().take(WARNINGS_A_CHUNK).map(row).collect();
+    if let Some(next) = warnings.get(WARNINGS_A_CHUNK) {
+        let more = warnings.len() - WARNINGS_A_CHUNK;
+        let message = format!("{more} more warnings follow from here on; only their number was kept.");
+        rows.push(WarningRow { code: "warnings.more".into(), message, ..row(next) });
+    }
+    rows
+}
