@@ -6,13 +6,13 @@
 
 use super::claims::Standing;
 use super::intake::{Evidence, HeldPart};
-use super::journal::{ChunkRow, EntryHash, Journal, WarningRow};
+use super::journal::{ChunkRow, EntryHash, Journal};
 use super::kept::{keep_warnings, troubles};
 use super::{Options, Progress};
 use crate::EngineError;
 use crate::segment::{RowContext, SegmentBuilder};
 use glasshouse_model::{EntryId, Warning};
-use glasshouse_providers::framing::{Framer, LONGEST_FRAME, Span, framer};
+use glasshouse_providers::framing::{LONGEST_FRAME, Span, framer};
 use glasshouse_providers::{Companion, Frame, Opened, Sink, TreeEntry};
 use glasshouse_store::{BlockWriter, Case};
 use std::collections::{BTreeSet, HashMap, VecDeque};
