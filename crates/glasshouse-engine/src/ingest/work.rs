@@ -384,20 +384,18 @@ impl<'a> Worker<'a> {
             provider.parse(&opened, &mut sink);
             sink
         }));
-        let (records, mut warnings, drift) = match parsed {
+        let (records, warnings, drift) = match parsed {
             Ok(sink) => sink.into_parts(),
-            Err(_) => (Vec::new(), Vec::new(), Default::default()),
-        };
-        if records.is_empty() && warnings.is_empty() && self.panicked(&opened, provider) {
-            warnings.push(Warning {
-                at: Some(opened.at(glasshouse_model::Locator::bytes(chunk.base, chunk.bytes.len() as u64))),
-                code: "parser.panic",
-                message: format!(
+            Err(_) => {
+                let message = format!(
                     "The parser {} {} failed here; these bytes were not read.",
                     manifest.id, open.standing.format.version
-                ),
-            });
-        }
+                );
+                let place = glasshouse_model::Locator::bytes(chunk.base, chunk.bytes.len() as u64);
+                let failed = Warning { at: Some(opened.at(place)), code: "parser.panic", message };
+                (Vec::new(), vec![failed], Default::default())
+            }
+        };
         let path = |id: EntryId| work.tree.get(&id).map_or_else(String::new, |e| e.path.clone());
         let source = work.evidence.find(entry.id).map_or("", |(part, _)| part.row.source.as_str());
         let mut last_place = None;
@@ -432,11 +430,6 @@ impl<'a> Worker<'a> {
             self.flush()?;
         }
         Ok(())
-    }
-
-    /// Says whether parsing these frames panics, which an empty result alone does not tell.
-    fn panicked(&self, opened: &Opened<'_>, provider: &dyn glasshouse_providers::Provider) -> bool {
-        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| provider.parse(opened, &mut Sink::new()))).is_err()
     }
 
     /// Writes what was collected as segments and commits it with its chunks.

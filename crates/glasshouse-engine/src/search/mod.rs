@@ -14,7 +14,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use tantivy::query::{BooleanQuery, Occur, PhrasePrefixQuery, PhraseQuery, Query as IndexQuery, TermQuery};
-use tantivy::schema::{Field, IndexRecordOption};
+use tantivy::schema::IndexRecordOption;
 use tantivy::{Index, Searcher as IndexSearcher, Term};
 
 /// A record as a list shows it.
@@ -324,12 +324,8 @@ fn clause(fields: IndexFields, words: &Words) -> Option<Box<dyn IndexQuery>> {
         Place::From => fields.from,
         Place::With => fields.who,
     };
-    let terms: Vec<Term> = text::words(&words.text).iter().map(|w| Term::from_field_text(field, w)).collect();
-    terms_clause(field, terms, words.begins)
-}
-
-fn terms_clause(_field: Field, mut terms: Vec<Term>, begins: bool) -> Option<Box<dyn IndexQuery>> {
-    if begins && !terms.is_empty() {
+    let mut terms: Vec<Term> = text::words(&words.text).iter().map(|w| Term::from_field_text(field, w)).collect();
+    if words.begins && !terms.is_empty() {
         return Some(Box::new(PhrasePrefixQuery::new(terms)));
     }
     if terms.len() > 1 {

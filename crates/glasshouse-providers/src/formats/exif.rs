@@ -1,6 +1,7 @@
 //! What pictures and films say about themselves: EXIF, QuickTime and MP4 headers.
 
-use glasshouse_model::{Fields, Moment, MomentRole, Place, Precision, ZoneBasis};
+use crate::{Frame, Sink};
+use glasshouse_model::{Fields, Moment, MomentRole, Place, Precision, Record, Ref, ZoneBasis};
 use nom_exif::{EntryValue, ExifIter, IfdIndex, MediaKind, MediaParser, MediaSource, TrackInfo, TrackInfoTag};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -41,6 +42,28 @@ const MOST_NAMED: usize = 20;
 const JPEG_HEAD: usize = 1 << 20;
 /// Binary values longer than this are named by their length alone: their bytes are in the file.
 const LONGEST_BINARY: usize = 256;
+
+/// Adds what a file says about itself to its record: fields, times, and the place if the record has none yet.
+pub fn add(frame: &Frame<'_>, at: &Ref, record: &mut Record, out: &mut Sink) {
+    if frame.truncated {
+        out.warn(at.clone(), "media.partial", "Only the beginning of the file was looked at.");
+    }
+    match read(frame.bytes) {
+        Ok(exif) => {
+            exif.write(&mut record.fields);
+            if !exif.unreadable.is_empty() {
+                let names = exif.unreadable.join(", ");
+                out.warn(at.clone(), "exif.tag", format!("Some EXIF values cannot be read: {names}."));
+            }
+            record.moments.extend(exif.taken);
+            record.place = record.place.take().or(exif.place);
+        }
+        Err(NoExif::Damaged) if !frame.truncated => {
+            out.warn(at.clone(), "exif.damaged", "What the file says about itself cannot be read.");
+        }
+        Err(NoExif::Damaged | NoExif::Absent) => {}
+    }
+}
 
 /// Reads a file's metadata.
 pub fn read(bytes: &[u8]) -> Result<Exif, NoExif> {

@@ -2,7 +2,7 @@
 
 use super::element::{keep, not_an_object, text};
 use super::pairing::{named, pair, shares};
-use crate::formats::exif::{self, NoExif, media_type};
+use crate::formats::exif::{self, media_type};
 use crate::formats::json::Object;
 use crate::formats::time;
 use crate::{Opened, Sink, Tree, TreeEntry};
@@ -218,24 +218,7 @@ fn photo(opened: &Opened<'_>, frame: &crate::Frame<'_>, out: &mut Sink) {
     if !albums.is_empty() {
         record.fields.list("albums", &albums);
     }
-    if frame.truncated {
-        out.warn(at.clone(), "media.partial", "Only the beginning of the file was looked at.");
-    }
-    match exif::read(frame.bytes) {
-        Ok(exif) => {
-            exif.write(&mut record.fields);
-            if !exif.unreadable.is_empty() {
-                let names = exif.unreadable.join(", ");
-                out.warn(at.clone(), "exif.tag", format!("Some EXIF values cannot be read: {names}."));
-            }
-            record.moments.extend(exif.taken);
-            record.place = record.place.or(exif.place);
-        }
-        Err(NoExif::Damaged) if !frame.truncated => {
-            out.warn(at.clone(), "exif.damaged", "What the file says about itself cannot be read.");
-        }
-        Err(NoExif::Damaged | NoExif::Absent) => {}
-    }
+    exif::add(frame, &at, &mut record, out);
     let name = opened.entry.name();
     record.title.get_or_insert_with(|| name.to_owned());
     record.attachments.push(Attachment {

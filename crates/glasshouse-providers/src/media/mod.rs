@@ -1,6 +1,6 @@
 #![doc = include_str!("README.md")]
 
-use crate::formats::exif::{self, NoExif, media_type};
+use crate::formats::exif::{self, media_type};
 use crate::{Opened, Provider, Sink, Tree};
 use glasshouse_model::{Attachment, Claim, Family, Format, Framing, Locator, Manifest, Record, Tier};
 
@@ -74,24 +74,7 @@ impl Provider for Media {
                 sha256: None,
                 at: Some(at.clone()),
             });
-            if frame.truncated {
-                out.warn(at.clone(), "media.partial", "Only the beginning of the file was looked at.");
-            }
-            match exif::read(frame.bytes) {
-                Ok(exif) => {
-                    exif.write(&mut record.fields);
-                    if !exif.unreadable.is_empty() {
-                        let names = exif.unreadable.join(", ");
-                        out.warn(at.clone(), "exif.tag", format!("Some EXIF values cannot be read: {names}."));
-                    }
-                    record.moments.extend(exif.taken);
-                    record.place = exif.place;
-                }
-                Err(NoExif::Damaged) if !frame.truncated => {
-                    out.warn(at.clone(), "exif.damaged", "What the file says about itself cannot be read.");
-                }
-                Err(NoExif::Damaged | NoExif::Absent) => {}
-            }
+            exif::add(frame, &at, &mut record, out);
             out.record(at, record);
         }
     }
