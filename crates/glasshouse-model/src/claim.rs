@@ -1,4 +1,5 @@
-use crate::{EntryId, Family};
+use crate::{EntryId, Family, Links};
+use std::sync::Arc;
 
 /// How well the reading of a format is proven.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -64,6 +65,8 @@ pub enum Framing {
     Marker(&'static [u8]),
     /// One frame a line, its ending included.
     Lines,
+    /// One frame a row of a CSV table, its ending included; a quoted value may hold line breaks.
+    Rows,
 }
 
 /// A provider says: these entries are mine, as this format.
@@ -83,6 +86,8 @@ pub struct Claim {
     pub group: Option<String>,
     /// Companions may also be shared: entries that several claims of this provider use.
     pub shared_companions: bool,
+    /// Entries that records may name without reading them (the media beside a chat). Claims may share one list.
+    pub links: Arc<Links>,
 }
 
 impl Claim {
@@ -96,6 +101,7 @@ impl Claim {
             framing,
             group: None,
             shared_companions: false,
+            links: Arc::default(),
         }
     }
 }

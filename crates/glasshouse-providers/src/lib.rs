@@ -15,7 +15,7 @@ mod sink;
 mod tree;
 mod vcard;
 
-pub use provider::{Companion, Frame, Opened, Provider};
+pub use provider::{Companion, Frame, Opened, Provider, Survey};
 pub use sink::Sink;
 pub use tree::{Tree, TreeEntry};
 

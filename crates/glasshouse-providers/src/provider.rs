@@ -17,6 +17,23 @@ pub trait Provider: Sync {
     /// Frames of one entry may arrive in several calls, on several threads, in any order: a parser keeps no
     /// state between calls. Bad input becomes a warning, never a panic.
     fn parse(&self, opened: &Opened<'_>, out: &mut Sink);
+
+    /// Looks through a claim's main entry before any frame of it is parsed, for what only the whole can tell:
+    /// the order of day and month in a chat, the title that stands behind the messages.
+    ///
+    /// The entry is read once more for it, so most formats do without.
+    fn survey(&self, _claim: &Claim) -> Option<Box<dyn Survey>> {
+        None
+    }
+}
+
+/// A first look through the frames of one entry, all of them and in order.
+pub trait Survey {
+    /// Takes one frame.
+    fn frame(&mut self, frame: &Frame<'_>);
+
+    /// Returns what was learnt, in the provider's own form; every [`Opened::survey`] of the claim holds it.
+    fn finish(self: Box<Self>) -> Vec<u8>;
 }
 
 /// A claim with bytes in hand.
@@ -28,9 +45,16 @@ pub struct Opened<'a> {
     pub frames: &'a [Frame<'a>],
     /// The claim's companions, in its order.
     pub companions: &'a [Companion<'a>],
+    /// The first bytes of the main entry, whichever frames these are: a table's header is in them.
+    pub head: &'a [u8],
+    /// What [`Provider::survey`] learnt; empty without one.
+    pub survey: &'a [u8],
 }
 
 impl Opened<'_> {
+    /// How many first bytes [`Opened::head`] holds at most.
+    pub const HEAD: usize = 64 << 10;
+
     /// Returns a reference into the main entry.
     pub fn at(&self, locator: Locator) -> Ref {
         Ref { entry: self.entry.id, locator }

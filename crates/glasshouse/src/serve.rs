@@ -56,8 +56,9 @@ pub fn serve(case: &std::path::Path, listen: &str) -> Result<u8, EngineError> {
         session: random()?,
         address,
     });
-    say!("Open once: http://{address}/open?link={}", serving.link);
-    say!("Stop with Ctrl-C. Only this machine can reach it.");
+    // In one write: whoever reads the link may close the output after it, and serving goes on.
+    let link = format!("Open once: http://{address}/open?link={}", serving.link);
+    say!("{link}\nStop with Ctrl-C. Only this machine can reach it.");
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(wrong)?;
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::from_std(listener).map_err(wrong)?;

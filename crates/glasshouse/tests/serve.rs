@@ -24,6 +24,7 @@ fn serve(case: &std::path::Path) -> Server {
     let mut child =
         glasshouse(["serve", "--listen", "127.0.0.1:0"]).arg(case).stdout(Stdio::piped()).spawn().expect("runs");
     let mut line = String::new();
+    // The reader goes after this line, as a script's does; the server must not mind.
     BufReader::new(child.stdout.take().expect("its output")).read_line(&mut line).expect("a line");
     let url = line.trim().strip_prefix("Open once: http://").expect("a link");
     let (host, link) = url.split_once('/').expect("a path");

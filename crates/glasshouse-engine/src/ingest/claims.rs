@@ -3,10 +3,11 @@
 use super::intake::Evidence;
 use super::journal::WarningRow;
 use crate::EngineError;
-use glasshouse_model::{Claim, EntryId, Format};
+use glasshouse_model::{Claim, EntryId, Format, Links};
 use glasshouse_providers::{ALL, Provider, Tree, TreeEntry};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::Read;
+use std::sync::Arc;
 
 /// A claim that stands, with its provider and the key it is known by from run to run.
 pub struct Standing {
@@ -29,6 +30,7 @@ pub fn recognise(evidence: &Evidence, entries: &[TreeEntry]) -> Result<Recognise
     let mut taken: BTreeMap<EntryId, &'static str> = BTreeMap::new();
     let mut companions: BTreeSet<EntryId> = BTreeSet::new();
     let mut standing = Vec::new();
+    let mut lists = HashMap::new();
     let mut warnings = Vec::new();
     for general in [false, true] {
         for provider in ALL.iter().filter(|p| p.manifest().general == general) {
@@ -65,7 +67,7 @@ pub fn recognise(evidence: &Evidence, entries: &[TreeEntry]) -> Result<Recognise
                 };
                 taken.insert(claim.main, manifest.id);
                 companions.extend(claim.companions.iter().chain(&claim.copies));
-                let key = key(*provider, &format, &claim);
+                let key = key(*provider, &format, &claim, &mut lists);
                 standing.push(Standing { provider: *provider, format, claim, key });
             }
         }
@@ -74,9 +76,24 @@ pub fn recognise(evidence: &Evidence, entries: &[TreeEntry]) -> Result<Recognise
 }
 
 /// Returns what a claim is known by: the same key means the same records.
-fn key(provider: &dyn Provider, format: &Format, claim: &Claim) -> String {
+///
+/// `lists` remembers the digests of lists of links, which many claims share.
+fn key(
+    provider: &dyn Provider,
+    format: &Format,
+    claim: &Claim,
+    lists: &mut HashMap<*const Links, blake3::Hash>,
+) -> String {
+    let links = lists.entry(Arc::as_ptr(&claim.links)).or_insert_with(|| {
+        let mut hasher = blake3::Hasher::new();
+        for link in claim.links.as_slice() {
+            hasher.update(format!("{} {}\n", link.entry, link.name.len()).as_bytes());
+            hasher.update(link.name.as_bytes());
+        }
+        hasher.finalize()
+    });
     let text = format!(
-        "{}.{}/{} {} {:?} {:?} {:?} {:?}",
+        "{}.{}/{} {} {:?} {:?} {:?} {:?} {}",
         provider.manifest().id,
         format.id,
         format.version,
@@ -85,6 +102,7 @@ fn key(provider: &dyn Provider, format: &Format, claim: &Claim) -> String {
         claim.copies,
         claim.framing,
         claim.group,
+        links,
     );
     blake3::hash(text.as_bytes()).to_hex()[..32].to_owned()
 }

@@ -362,6 +362,21 @@ fn statuses(
             };
         }
     }
+    // What records may name as their attachment is kept as it is: no parser of ours opens it.
+    let mut seen = BTreeSet::new();
+    for standing in &recognised.claims {
+        if !seen.insert(Arc::as_ptr(&standing.claim.links)) {
+            continue;
+        }
+        for link in standing.claim.links.as_slice() {
+            let Some(status) = statuses.get_mut(&link.entry.0).filter(|s| s.status == "not recognised") else {
+                continue;
+            };
+            let provider = standing.provider.manifest().id;
+            *status =
+                Status { status: "attached", provider: Some(provider), format: None, service: provider.to_owned() };
+        }
+    }
     Ok(statuses)
 }
 

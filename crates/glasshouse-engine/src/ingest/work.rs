@@ -71,7 +71,14 @@ struct Chunk {
     base: u64,
     bytes: Vec<u8>,
     spans: Vec<Span>,
-    companions: Arc<Vec<Held>>,
+    around: Arc<Around>,
+}
+
+/// What every chunk of a claim is parsed with.
+struct Around {
+    companions: Vec<Held>,
+    head: Vec<u8>,
+    survey: Vec<u8>,
 }
 
 /// A companion's bytes in memory.
@@ -251,9 +258,11 @@ impl<'a> Worker<'a> {
         for entry in &claim.companions {
             companions.push(self.read_companion(*entry)?);
         }
-        let companions = Arc::new(companions);
+        let survey = self.survey(open.standing)?;
         let mut reading = Reading::open(work, claim.main);
         let mut framer = framer(claim.framing);
+        let head = reading.head(Opened::HEAD)?;
+        let around = Arc::new(Around { companions, head, survey });
         let (mut window, mut base) = (Vec::<u8>::new(), 0u64);
         let (mut spans, mut number) = (Vec::new(), 0u32);
         loop {
@@ -269,7 +278,7 @@ impl<'a> Worker<'a> {
             let mut from = 0;
             for i in before..spans.len() {
                 if spans[i].end - spans[from].start >= CHUNK {
-                    let chunk = chunk(index, number, &window, base, spans[from..=i].to_vec(), &companions);
+                    let chunk = chunk(index, number, &window, base, spans[from..=i].to_vec(), &around);
                     self.hand_out(chunk)?;
                     number += 1;
                     from = i + 1;
@@ -278,7 +287,7 @@ impl<'a> Worker<'a> {
             spans.drain(..from);
             if end {
                 if !spans.is_empty() {
-                    let last = chunk(index, number, &window, base, std::mem::take(&mut spans), &companions);
+                    let last = chunk(index, number, &window, base, std::mem::take(&mut spans), &around);
                     // A small entry is parsed at once by who has it in hand.
                     if number == 0 {
                         self.parse_if_open(last)?
@@ -310,6 +319,39 @@ impl<'a> Worker<'a> {
         }
         self.note(reading)?;
         work.journal.end_claim(open.number, number, &warnings)
+    }
+
+    /// Looks through a claim's entry first, if its provider asks for that; what is wrong with it is told later.
+    fn survey(&mut self, standing: &Standing) -> Result<Vec<u8>, EngineError> {
+        let Some(mut survey) = standing.provider.survey(&standing.claim) else { return Ok(Vec::new()) };
+        let mut reading = Reading::looking(self.shared.work, standing.claim.main);
+        let mut framer = framer(standing.claim.framing);
+        let (mut window, mut base, mut spans) = (Vec::<u8>::new(), 0u64, Vec::new());
+        loop {
+            let have = window.len();
+            window.resize(have + (256 << 10), 0);
+            let n = reading.read(&mut window[have..])?;
+            window.truncate(have + n);
+            framer.scan(&window, base, n == 0, &mut spans);
+            let looked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                for span in spans.drain(..) {
+                    survey.frame(&frame(&span, &window, base));
+                }
+            }));
+            // A survey that fails knows nothing; the parser says what it could not decide.
+            if looked.is_err() {
+                return Ok(Vec::new());
+            }
+            if n == 0 || self.shared.stopped() {
+                break;
+            }
+            let done = framer.needed_from().saturating_sub(base).min(window.len() as u64) as usize;
+            if done > window.len() / 2 {
+                window.drain(..done);
+                base += done as u64;
+            }
+        }
+        Ok(std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| survey.finish())).unwrap_or_default())
     }
 
     fn read_companion(&mut self, entry: EntryId) -> Result<Held, EngineError> {
@@ -358,19 +400,9 @@ impl<'a> Worker<'a> {
         let manifest = provider.manifest();
         let missing = || EngineError::other("A claimed entry is not in the tree.");
         let entry = *work.tree.get(&open.standing.claim.main).ok_or_else(missing)?;
-        let frames: Vec<_> = chunk
-            .spans
-            .iter()
-            .map(|span| Frame {
-                name: &span.name,
-                element: span.element,
-                index: span.index,
-                offset: span.start,
-                bytes: &chunk.bytes[(span.start - chunk.base) as usize..(span.end - chunk.base) as usize],
-                truncated: span.truncated,
-            })
-            .collect();
+        let frames: Vec<_> = chunk.spans.iter().map(|span| frame(span, &chunk.bytes, chunk.base)).collect();
         let companions: Vec<_> = chunk
+            .around
             .companions
             .iter()
             .filter_map(|held| {
@@ -378,7 +410,14 @@ impl<'a> Worker<'a> {
                 Some(Companion { entry, bytes: &held.bytes, truncated: held.truncated })
             })
             .collect();
-        let opened = Opened { claim: &open.standing.claim, entry, frames: &frames, companions: &companions };
+        let opened = Opened {
+            claim: &open.standing.claim,
+            entry,
+            frames: &frames,
+            companions: &companions,
+            head: &chunk.around.head,
+            survey: &chunk.around.survey,
+        };
         let parsed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             let mut sink = Sink::new();
             provider.parse(&opened, &mut sink);
@@ -454,11 +493,23 @@ impl<'a> Worker<'a> {
     }
 }
 
-fn chunk(claim: usize, number: u32, window: &[u8], base: u64, spans: Vec<Span>, companions: &Arc<Vec<Held>>) -> Chunk {
+fn chunk(claim: usize, number: u32, window: &[u8], base: u64, spans: Vec<Span>, around: &Arc<Around>) -> Chunk {
     let start = spans.first().map_or(base, |s| s.start);
     let end = spans.last().map_or(base, |s| s.end).max(start);
     let bytes = window[(start - base) as usize..(end - base) as usize].to_vec();
-    Chunk { claim, number, base: start, bytes, spans, companions: companions.clone() }
+    Chunk { claim, number, base: start, bytes, spans, around: around.clone() }
+}
+
+/// Returns the frame of `span` from bytes that start at `base` in the entry.
+fn frame<'a>(span: &'a Span, bytes: &'a [u8], base: u64) -> Frame<'a> {
+    Frame {
+        name: &span.name,
+        element: span.element,
+        index: span.index,
+        offset: span.start,
+        bytes: &bytes[(span.start - base) as usize..(span.end - base) as usize],
+        truncated: span.truncated,
+    }
 }
 
 /// An entry on its way through: hashed, counted, and copied where it must be seekable.
@@ -472,9 +523,43 @@ struct Reading<'a> {
     mime: Option<String>,
     problem: Option<String>,
     ended: bool,
+    /// First bytes that were looked at and not yet handed on.
+    ahead: Vec<u8>,
+    /// A first look: nothing of it is counted, hashed or copied.
+    looking: bool,
 }
 
 impl<'a> Reading<'a> {
+    /// Opens an entry for a look that leaves no trace.
+    fn looking(work: &'a Work<'a>, entry: EntryId) -> Self {
+        let mut reading = Reading::open(work, entry);
+        (reading.hasher, reading.looking) = (None, true);
+        if let Some((copy, path)) = reading.copy.take() {
+            drop(copy);
+            let _ = std::fs::remove_file(path.with_extension("new"));
+        }
+        reading
+    }
+
+    /// Returns up to `most` first bytes; reading starts with them all the same.
+    fn head(&mut self, most: usize) -> Result<Vec<u8>, EngineError> {
+        let mut head = vec![0; most.min(16 << 10)];
+        let mut have = 0;
+        loop {
+            let n = self.read(&mut head[have..])?;
+            have += n;
+            if n == 0 || have == most {
+                break;
+            }
+            if have == head.len() {
+                head.resize(most, 0);
+            }
+        }
+        head.truncate(have);
+        self.ahead = head.clone();
+        Ok(head)
+    }
+
     fn open(work: &'a Work<'a>, entry: EntryId) -> Self {
         let known = work.known.contains_key(&entry.0);
         let mut reading = Reading {
@@ -487,6 +572,8 @@ impl<'a> Reading<'a> {
             mime: None,
             problem: None,
             ended: false,
+            ahead: Vec::new(),
+            looking: false,
         };
         match work.evidence.find(entry).map(|(part, index)| (part, index, part.part.read(index))) {
             Some((part, index, Ok(reader))) => {
@@ -516,6 +603,12 @@ impl<'a> Reading<'a> {
 
     /// Reads on; zero at the end, and where the entry cannot be read further, which is then noted.
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize, EngineError> {
+        if !self.ahead.is_empty() {
+            let n = self.ahead.len().min(buffer.len());
+            buffer[..n].copy_from_slice(&self.ahead[..n]);
+            self.ahead.drain(..n);
+            return Ok(n);
+        }
         let Some(reader) = &mut self.reader else { return Ok(0) };
         let n = loop {
             match reader.read(buffer) {
@@ -546,7 +639,9 @@ impl<'a> Reading<'a> {
             self.copy = None;
         }
         self.size += n as u64;
-        self.work.progress.add_bytes(n as u64);
+        if !self.looking {
+            self.work.progress.add_bytes(n as u64);
+        }
         Ok(n)
     }
 

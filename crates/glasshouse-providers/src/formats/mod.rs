@@ -4,4 +4,5 @@ pub mod contentline;
 pub mod exif;
 pub mod json;
 pub mod mail;
+pub mod table;
 pub mod time;

@@ -3,6 +3,7 @@
 mod json;
 mod lines;
 mod mbox;
+mod rows;
 
 use glasshouse_model::Framing;
 
@@ -55,6 +56,7 @@ pub fn framer(framing: Framing) -> Box<dyn Framer> {
         Framing::JsonArrays(arrays) => Box::new(json::JsonArrays::new(arrays)),
         Framing::Marker(marker) => Box::new(lines::Marker::new(marker)),
         Framing::Lines => Box::new(lines::Marker::new(b"\n")),
+        Framing::Rows => Box::new(rows::Rows::default()),
     }
 }
 

@@ -93,22 +93,22 @@ pub fn parse_all(files: &[File]) -> Outcome {
                         truncated: files[id.0 as usize].bytes.len() as u64 > LONGEST_FRAME,
                     })
                     .collect();
+                let mut survey = provider.survey(claim);
+                let frames: Vec<_> = spans.iter().map(|span| frame(span, &file.bytes)).collect();
+                if let Some(survey) = &mut survey {
+                    frames.iter().for_each(|frame| survey.frame(frame));
+                }
+                let survey = survey.map(|s| s.finish()).unwrap_or_default();
                 let mut sink = Sink::new();
                 // One frame a call: a parser that keeps state between frames would show here.
-                for span in &spans {
-                    let frame = Frame {
-                        name: &span.name,
-                        element: span.element,
-                        index: span.index,
-                        offset: span.start,
-                        bytes: &file.bytes[span.start as usize..span.end as usize],
-                        truncated: span.truncated,
-                    };
+                for frame in frames {
                     let opened = Opened {
                         claim,
                         entry: &entries[claim.main.0 as usize],
                         frames: &[frame],
                         companions: &companions,
+                        head: &file.bytes[..file.bytes.len().min(Opened::HEAD)],
+                        survey: &survey,
                     };
                     provider.parse(&opened, &mut sink);
                 }
@@ -130,6 +130,17 @@ pub fn parse_all(files: &[File]) -> Outcome {
         }
     }
     outcome
+}
+
+fn frame<'a>(span: &'a glasshouse_providers::framing::Span, bytes: &'a [u8]) -> Frame<'a> {
+    Frame {
+        name: &span.name,
+        element: span.element,
+        index: span.index,
+        offset: span.start,
+        bytes: &bytes[span.start as usize..span.end as usize],
+        truncated: span.truncated,
+    }
 }
 
 impl Outcome {

@@ -1,0 +1,127 @@
+//! Tables of separated values: columns are found by their names, never by position.
+
+use encoding_rs::WINDOWS_1252;
+use std::borrow::Cow;
+
+/// The names of a table's columns, and how its values are separated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Header {
+    names: Vec<String>,
+    delimiter: u8,
+    /// Which row of the table it is; rows up to it hold no values.
+    pub index: u64,
+}
+
+impl Header {
+    /// Returns the first of the first twenty rows in `head` that `is_header` accepts, given its values.
+    ///
+    /// Exports put notes before the header. A row is tried with commas, semicolons and tabs.
+    pub fn find(head: &[u8], is_header: impl Fn(&[String]) -> bool) -> Option<Self> {
+        let (spans, _) = crate::framing::frame_all(glasshouse_model::Framing::Rows, head);
+        for span in spans.iter().take(20) {
+            for delimiter in *b",;\t" {
+                let bytes = head.get(span.start as usize..span.end as usize)?;
+                let names: Vec<_> = values(bytes, delimiter).into_iter().map(|v| v.trim().to_owned()).collect();
+                if is_header(&names) {
+                    return Some(Header { names, delimiter, index: span.index });
+                }
+            }
+        }
+        None
+    }
+
+    /// Returns the header that has all of these columns, whatever their order, case and company.
+    pub fn with(head: &[u8], columns: &[&str]) -> Option<Self> {
+        let has = |names: &[String], column: &str| names.iter().any(|n| n.eq_ignore_ascii_case(column));
+        Self::find(head, |names| columns.iter().all(|c| has(names, c)))
+    }
+
+    /// Returns the names of the columns.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Returns the values of a row.
+    pub fn row<'h>(&'h self, bytes: &[u8]) -> Row<'h> {
+        Row { header: self, values: values(bytes, self.delimiter) }
+    }
+}
+
+/// One row with its header.
+#[derive(Clone, Debug)]
+pub struct Row<'h> {
+    header: &'h Header,
+    values: Vec<String>,
+}
+
+impl Row<'_> {
+    /// Returns the value of the first of these columns that has one that is not empty.
+    pub fn get(&self, columns: &[&str]) -> Option<&str> {
+        columns.iter().find_map(|column| {
+            let at = self.header.names.iter().position(|n| n.eq_ignore_ascii_case(column))?;
+            self.values.get(at).map(|v| v.trim()).filter(|v| !v.is_empty())
+        })
+    }
+
+    /// Returns every column's name and value; values beyond the header are named `column 7` by their place.
+    pub fn cells(&self) -> impl Iterator<Item = (Cow<'_, str>, &str)> {
+        self.values.iter().enumerate().map(|(i, value)| match self.header.names.get(i).filter(|n| !n.is_empty()) {
+            Some(name) => (Cow::Borrowed(name.as_str()), value.as_str()),
+            None => (Cow::Owned(format!("column {}", i + 1)), value.as_str()),
+        })
+    }
+
+    /// Returns whether the row has no value at all.
+    pub fn is_empty(&self) -> bool {
+        self.values.iter().all(|v| v.trim().is_empty())
+    }
+
+    /// Returns how many values it has; more or fewer than the header's columns mean a damaged row.
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+}
+
+/// Returns the values of one row, decoded; bytes that are not UTF-8 are read as Windows-1252.
+fn values(bytes: &[u8], delimiter: u8) -> Vec<String> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let mut reader =
+        csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(bytes);
+    let mut record = csv::ByteRecord::new();
+    match reader.read_byte_record(&mut record) {
+        Ok(true) => record.iter().map(text).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => WINDOWS_1252.decode(bytes).0.into_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_is_found_behind_notes() {
+        let head = b"\xef\xbb\xbfNotes:\n\"When exporting, some\nmay miss\"\n\nFirst Name;Last Name;Age\nA;B;3\n";
+        let header = Header::with(head, &["last name", "First Name"]).expect("a header");
+        assert_eq!(header.index, 3);
+        let row = header.row(b"Ana;\" O'Hara \";;x\r\n");
+        assert_eq!(row.get(&["Surname", "Last Name"]), Some("O'Hara"));
+        assert_eq!(row.get(&["Age"]), None);
+        let cells: Vec<_> = row.cells().map(|(n, v)| (n.into_owned(), v.to_owned())).collect();
+        assert_eq!(cells[3], ("column 4".to_owned(), "x".to_owned()));
+        assert!(Header::with(head, &["Email"]).is_none());
+    }
+
+    #[test]
+    fn bytes_that_are_not_utf8_are_read() {
+        let header = Header::with(b"Name,X\n", &["name"]).expect("a header");
+        assert_eq!(header.row(b"Andr\xe9,1\n").get(&["Name"]), Some("Andr\u{e9}"));
+        assert!(header.row(b"\n").is_empty());
+    }
+}
