@@ -67,6 +67,9 @@ pub enum Framing {
     Lines,
     /// One frame a row of a CSV table, its ending included; a quoted value may hold line breaks.
     Rows,
+    /// One frame from each line that begins with a date and a clock, as a chat log's messages do, to the next such
+    /// line of the same form; what precedes the first is a frame of its own.
+    Stamped,
 }
 
 /// A provider says: these entries are mine, as this format.

@@ -14,6 +14,7 @@ mod provider;
 mod sink;
 mod tree;
 mod vcard;
+mod whatsapp;
 
 pub use provider::{Companion, Frame, Opened, Provider, Survey};
 pub use sink::Sink;
@@ -24,6 +25,7 @@ pub use tree::{Tree, TreeEntry};
 pub const ALL: &[&dyn Provider] = &[
     &google::Google,
     &gpx::Gpx,
+    &whatsapp::WhatsApp,
     &mail::Mail,
     &vcard::VCard,
     &icalendar::ICalendar,
