@@ -12,6 +12,7 @@ mod mail;
 mod media;
 mod provider;
 mod sink;
+mod telegram;
 mod tree;
 mod vcard;
 mod whatsapp;
@@ -25,6 +26,7 @@ pub use tree::{Tree, TreeEntry};
 pub const ALL: &[&dyn Provider] = &[
     &google::Google,
     &gpx::Gpx,
+    &telegram::Telegram,
     &whatsapp::WhatsApp,
     &mail::Mail,
     &vcard::VCard,

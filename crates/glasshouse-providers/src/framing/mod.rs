@@ -1,6 +1,7 @@
 //! Cutting an entry into frames while it streams by, so that no entry is ever held whole.
 
 mod json;
+mod json_paths;
 mod lines;
 mod mbox;
 mod rows;
@@ -55,6 +56,7 @@ pub fn framer(framing: Framing) -> Box<dyn Framer> {
         Framing::Whole => Box::new(lines::Whole::default()),
         Framing::Mbox => Box::new(mbox::Mbox::default()),
         Framing::JsonArrays(arrays) => Box::new(json::JsonArrays::new(arrays)),
+        Framing::JsonPaths(paths) => Box::new(json_paths::JsonPaths::new(paths)),
         Framing::Marker(marker) => Box::new(lines::Marker::new(marker)),
         Framing::Lines => Box::new(lines::Marker::new(b"\n")),
         Framing::Rows => Box::new(rows::Rows::default()),
