@@ -12,8 +12,10 @@ mod mail;
 mod media;
 mod provider;
 mod sink;
+mod telegram;
 mod tree;
 mod vcard;
+mod whatsapp;
 
 pub use provider::{Companion, Frame, Opened, Provider, Survey};
 pub use sink::Sink;
@@ -24,6 +26,8 @@ pub use tree::{Tree, TreeEntry};
 pub const ALL: &[&dyn Provider] = &[
     &google::Google,
     &gpx::Gpx,
+    &telegram::Telegram,
+    &whatsapp::WhatsApp,
     &mail::Mail,
     &vcard::VCard,
     &icalendar::ICalendar,

@@ -1,8 +1,10 @@
 //! Readers that several providers share: JSON objects, e-mail messages, EXIF, times, text of unknown encoding.
 
 pub mod contentline;
+pub mod element;
 pub mod exif;
 pub mod json;
 pub mod mail;
+pub mod stamp;
 pub mod table;
 pub mod time;
