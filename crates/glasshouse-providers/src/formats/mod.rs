@@ -4,5 +4,6 @@ pub mod contentline;
 pub mod exif;
 pub mod json;
 pub mod mail;
+pub mod sheet;
 pub mod table;
 pub mod time;
