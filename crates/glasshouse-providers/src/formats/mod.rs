@@ -6,5 +6,6 @@ pub mod exif;
 pub mod json;
 pub mod mail;
 pub mod stamp;
+pub mod sheet;
 pub mod table;
 pub mod time;
