@@ -54,6 +54,8 @@ pub fn framer(framing: Framing) -> Box<dyn Framer> {
         Framing::Whole => Box::new(lines::Whole::default()),
         Framing::Mbox => Box::new(mbox::Mbox::default()),
         Framing::JsonArrays(arrays) => Box::new(json::JsonArrays::new(arrays)),
+        Framing::JsonAround(arrays) => Box::new(json::JsonArrays::around(arrays)),
+        Framing::JsonAssigned(arrays) => Box::new(json::JsonArrays::assigned(arrays)),
         Framing::Marker(marker) => Box::new(lines::Marker::new(marker)),
         Framing::Lines => Box::new(lines::Marker::new(b"\n")),
         Framing::Rows => Box::new(rows::Rows::default()),
