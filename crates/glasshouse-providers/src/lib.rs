@@ -14,6 +14,7 @@ mod provider;
 mod sink;
 mod tree;
 mod vcard;
+mod x;
 
 pub use provider::{Companion, Frame, Opened, Provider, Survey};
 pub use sink::Sink;
@@ -23,6 +24,7 @@ pub use tree::{Tree, TreeEntry};
 #[rustfmt::skip]
 pub const ALL: &[&dyn Provider] = &[
     &google::Google,
+    &x::X,
     &gpx::Gpx,
     &mail::Mail,
     &vcard::VCard,

@@ -1,12 +1,12 @@
-//! What all JSON formats of this provider do with a frame before they look at its members.
+//! What JSON formats do with a frame before they look at its members.
 
-use crate::formats::json::as_text;
+use super::json::as_text;
 use crate::{Frame, Opened, Sink};
 use glasshouse_model::{Fields, Locator, Ref};
 use std::borrow::Cow;
 
 /// Returns the text of a frame; bytes that are not UTF-8 are replaced, with a warning.
-pub(super) fn text<'a>(frame: &Frame<'a>, at: &Ref, out: &mut Sink) -> Cow<'a, str> {
+pub(crate) fn text<'a>(frame: &Frame<'a>, at: &Ref, out: &mut Sink) -> Cow<'a, str> {
     match std::str::from_utf8(frame.bytes) {
         Ok(text) => Cow::Borrowed(text),
         Err(_) => {
@@ -17,7 +17,7 @@ pub(super) fn text<'a>(frame: &Frame<'a>, at: &Ref, out: &mut Sink) -> Cow<'a, s
 }
 
 /// Returns the place of a frame as the element of an array or as a member.
-pub(super) fn place(opened: &Opened<'_>, frame: &Frame<'_>) -> Ref {
+pub(crate) fn place(opened: &Opened<'_>, frame: &Frame<'_>) -> Ref {
     let key = frame.name;
     let pointer = match (frame.element, key) {
         (true, "") => format!("/{}", frame.index),
@@ -28,7 +28,7 @@ pub(super) fn place(opened: &Opened<'_>, frame: &Frame<'_>) -> Ref {
 }
 
 /// Says that a frame is not the JSON object that was expected.
-pub(super) fn not_an_object(frame: &Frame<'_>, at: Ref, out: &mut Sink) {
+pub(crate) fn not_an_object(frame: &Frame<'_>, at: Ref, out: &mut Sink) {
     if frame.truncated {
         out.warn(at, "json.truncated", "The element is cut off; it was not read.");
     } else {
@@ -37,7 +37,7 @@ pub(super) fn not_an_object(frame: &Frame<'_>, at: Ref, out: &mut Sink) {
 }
 
 /// Says that a member of the document itself is not read, and counts it if it is not known.
-pub(super) fn unread_member(opened: &Opened<'_>, frame: &Frame<'_>, format: &'static str, out: &mut Sink) {
+pub(crate) fn unread_member(opened: &Opened<'_>, frame: &Frame<'_>, format: &'static str, out: &mut Sink) {
     out.drift(format, frame.name);
     out.warn(place(opened, frame), "json.member", "A member of the document that is not known; it was not read.");
 }
@@ -46,7 +46,7 @@ pub(super) fn unread_member(opened: &Opened<'_>, frame: &Frame<'_>, format: &'st
 ///
 /// What Rust's JSON reader would refuse later (lone surrogates, numbers beyond a double, endless nesting) is
 /// added as a text that holds the JSON, so that nothing is lost and the fields stay readable.
-pub(super) fn keep(fields: &mut Fields, key: &str, raw: &str) {
+pub(crate) fn keep(fields: &mut Fields, key: &str, raw: &str) {
     // Most values are short scalars.
     match raw.as_bytes() {
         [b'"', inner @ .., b'"'] if memchr::memchr(b'\\', inner).is_none() => {

@@ -1,6 +1,7 @@
 //! Readers that several providers share: JSON objects, e-mail messages, EXIF, times, text of unknown encoding.
 
 pub mod contentline;
+pub(crate) mod element;
 pub mod exif;
 pub mod json;
 pub mod mail;
