@@ -5,5 +5,7 @@ pub(crate) mod element;
 pub mod exif;
 pub mod json;
 pub mod mail;
+pub(crate) mod meta;
+pub mod meta_text;
 pub mod table;
 pub mod time;
