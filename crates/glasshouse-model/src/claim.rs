@@ -64,6 +64,12 @@ pub enum Framing {
     /// JSON: one frame an element of each array that a path leads to (`/chats/list/*/messages/*`), named by the
     /// array's JSON pointer; one a value beside the paths, named by its own.
     JsonPaths(&'static [&'static str]),
+    /// As `JsonArrays`, with what stands around the arrays in one frame each (from the beginning up to an array's
+    /// `[`, from its `]` up to the next array or the end) and not a member a frame: for members that only mean
+    /// something together.
+    JsonAround(&'static [&'static str]),
+    /// As `JsonArrays`, behind a JavaScript assignment (`window.x.y = [ … ];`).
+    JsonAssigned(&'static [&'static str]),
     /// One frame from each occurrence of the marker to the next; what precedes the first is a frame of its own.
     Marker(&'static [u8]),
     /// One frame a line, its ending included.

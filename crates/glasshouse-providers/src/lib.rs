@@ -4,6 +4,7 @@
 //! They cannot fail; what they cannot read becomes a warning that names the place.
 
 mod amazon;
+mod facebook;
 pub mod formats;
 pub mod framing;
 mod google;
@@ -17,6 +18,7 @@ mod telegram;
 mod tree;
 mod vcard;
 mod whatsapp;
+mod x;
 
 pub use provider::{Companion, Frame, Opened, Provider, Survey};
 pub use sink::Sink;
@@ -26,7 +28,9 @@ pub use tree::{Tree, TreeEntry};
 #[rustfmt::skip]
 pub const ALL: &[&dyn Provider] = &[
     &amazon::Amazon,
+    &facebook::Facebook,
     &google::Google,
+    &x::X,
     &gpx::Gpx,
     &telegram::Telegram,
     &whatsapp::WhatsApp,

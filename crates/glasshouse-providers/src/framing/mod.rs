@@ -57,6 +57,8 @@ pub fn framer(framing: Framing) -> Box<dyn Framer> {
         Framing::Mbox => Box::new(mbox::Mbox::default()),
         Framing::JsonArrays(arrays) => Box::new(json::JsonArrays::new(arrays)),
         Framing::JsonPaths(paths) => Box::new(json_paths::JsonPaths::new(paths)),
+        Framing::JsonAround(arrays) => Box::new(json::JsonArrays::around(arrays)),
+        Framing::JsonAssigned(arrays) => Box::new(json::JsonArrays::assigned(arrays)),
         Framing::Marker(marker) => Box::new(lines::Marker::new(marker)),
         Framing::Lines => Box::new(lines::Marker::new(b"\n")),
         Framing::Rows => Box::new(rows::Rows::default()),
