@@ -67,6 +67,8 @@ pub enum Framing {
     Lines,
     /// One frame a row of a CSV table, its ending included; a quoted value may hold line breaks.
     Rows,
+    /// XML: one frame a child element of the root, after one (no element) of what precedes the first child.
+    XmlChildren,
 }
 
 /// A provider says: these entries are mine, as this format.

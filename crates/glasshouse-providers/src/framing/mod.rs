@@ -4,6 +4,7 @@ mod json;
 mod lines;
 mod mbox;
 mod rows;
+mod xml;
 
 use glasshouse_model::Framing;
 
@@ -57,6 +58,7 @@ pub fn framer(framing: Framing) -> Box<dyn Framer> {
         Framing::Marker(marker) => Box::new(lines::Marker::new(marker)),
         Framing::Lines => Box::new(lines::Marker::new(b"\n")),
         Framing::Rows => Box::new(rows::Rows::default()),
+        Framing::XmlChildren => Box::new(xml::XmlChildren::default()),
     }
 }
 
