@@ -12,6 +12,7 @@ mod icalendar;
 mod mail;
 mod media;
 mod provider;
+mod samsung;
 mod sink;
 mod tree;
 mod vcard;
@@ -25,6 +26,7 @@ pub use tree::{Tree, TreeEntry};
 pub const ALL: &[&dyn Provider] = &[
     &apple::Apple,
     &google::Google,
+    &samsung::Samsung,
     &gpx::Gpx,
     &mail::Mail,
     &vcard::VCard,

@@ -10,3 +10,4 @@ pub mod stacked;
 pub mod table;
 pub mod time;
 pub mod wall;
+pub mod workbook;

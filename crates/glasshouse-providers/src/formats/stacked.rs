@@ -10,13 +10,50 @@ const MOST_TABLES: usize = 200;
 /// Headers longer than this are not headers.
 const LONGEST_HEADER: usize = 32 << 10;
 
-/// Finds the headers of all tables in a file, as a first look through its rows.
+/// Tells headers, titles and blank lines from rows, line by line.
 ///
-/// A row is a header when it is the first of several values after the beginning, a blank line or a line of one
+/// A line is a header when it is the first of several values after the beginning, a blank line or a line of one
 /// value, and every value of it is a name: neither empty nor a number nor a time.
+#[derive(Debug)]
+pub struct Finder {
+    open: bool,
+}
+
+/// What a line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Line {
+    Blank,
+    /// One value alone: a title, a footnote, or a row of a table of one column.
+    Single,
+    Header,
+    Row,
+}
+
+impl Default for Finder {
+    fn default() -> Self {
+        Finder { open: true }
+    }
+}
+
+impl Finder {
+    /// Takes the next line.
+    pub fn see(&mut self, values: &[String]) -> Line {
+        let filled = values.iter().filter(|v| !v.is_empty()).count();
+        let line = match filled {
+            0 => Line::Blank,
+            1 => Line::Single,
+            _ if self.open && is_header(values) => Line::Header,
+            _ => Line::Row,
+        };
+        self.open = filled < 2;
+        line
+    }
+}
+
+/// Finds the headers of all tables in a file, as a first look through its rows.
 #[derive(Default)]
 pub struct Headers {
-    open: bool,
+    finder: Finder,
     /// The line of one value before a header: its table's title.
     title: Option<(u64, String)>,
     found: Vec<u8>,
@@ -25,30 +62,22 @@ pub struct Headers {
 
 impl Survey for Headers {
     fn frame(&mut self, frame: &Frame<'_>) {
-        if frame.index == 0 {
-            self.open = true;
-        }
         let row = Header::of(frame.bytes, frame.index);
-        let names = row.names();
-        match names.iter().filter(|n| !n.is_empty()).count() {
-            0 => self.open = true,
-            1 => {
-                self.open = true;
-                self.title = names.iter().find(|n| !n.is_empty()).map(|n| (frame.index, n.clone()));
+        match self.finder.see(row.names()) {
+            Line::Single => {
+                self.title = row.names().iter().find(|n| !n.is_empty()).map(|n| (frame.index, n.clone()));
             }
-            _ if self.open => {
-                if is_header(names) && self.tables < MOST_TABLES && frame.bytes.len() < LONGEST_HEADER {
-                    self.tables += 1;
-                    let (title_at, title) = self.title.take().unwrap_or((u64::MAX, String::new()));
-                    for number in [frame.index, title_at, title.len() as u64, frame.bytes.len() as u64] {
-                        self.found.extend_from_slice(&number.to_le_bytes());
-                    }
-                    self.found.extend_from_slice(title.as_bytes());
-                    self.found.extend_from_slice(frame.bytes);
+            Line::Header if self.tables < MOST_TABLES && frame.bytes.len() < LONGEST_HEADER => {
+                self.tables += 1;
+                let (title_at, title) = self.title.take().unwrap_or((u64::MAX, String::new()));
+                for number in [frame.index, title_at, title.len() as u64, frame.bytes.len() as u64] {
+                    self.found.extend_from_slice(&number.to_le_bytes());
                 }
-                (self.open, self.title) = (false, None);
+                self.found.extend_from_slice(title.as_bytes());
+                self.found.extend_from_slice(frame.bytes);
             }
-            _ => {}
+            Line::Header | Line::Row => self.title = None,
+            Line::Blank => {}
         }
     }
 
