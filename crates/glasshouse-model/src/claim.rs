@@ -79,6 +79,8 @@ pub enum Framing {
     /// One frame from each line that begins with a date and a clock, as a chat log's messages do, to the next such
     /// line of the same form; what precedes the first is a frame of its own.
     Stamped,
+    /// XML: one frame a child element of the root, after one (no element) of what precedes the first child.
+    XmlChildren,
 }
 
 /// A provider says: these entries are mine, as this format.

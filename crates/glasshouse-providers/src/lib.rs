@@ -5,6 +5,7 @@
 
 mod amazon;
 mod facebook;
+mod apple;
 pub mod formats;
 pub mod framing;
 mod google;
@@ -13,6 +14,7 @@ mod icalendar;
 mod mail;
 mod media;
 mod provider;
+mod samsung;
 mod sink;
 mod telegram;
 mod tree;
@@ -31,6 +33,9 @@ pub const ALL: &[&dyn Provider] = &[
     &facebook::Facebook,
     &google::Google,
     &x::X,
+    &apple::Apple,
+    &google::Google,
+    &samsung::Samsung,
     &gpx::Gpx,
     &telegram::Telegram,
     &whatsapp::WhatsApp,

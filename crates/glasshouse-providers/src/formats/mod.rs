@@ -1,5 +1,6 @@
 //! Readers that several providers share: JSON objects, e-mail messages, EXIF, times, text of unknown encoding.
 
+pub mod columns;
 pub mod contentline;
 pub mod element;
 pub mod exif;
@@ -9,5 +10,8 @@ pub(crate) mod meta;
 pub mod meta_text;
 pub mod sheet;
 pub mod stamp;
+pub mod stacked;
 pub mod table;
 pub mod time;
+pub mod wall;
+pub mod workbook;
