@@ -104,7 +104,8 @@ fn records_keep_the_rules() {
         let sizes: BTreeMap<u32, u64> = files.iter().zip(0..).map(|(f, i)| (i, f.bytes.len() as u64)).collect();
         let here = fixture.display();
         for (provider, record) in &records {
-            let manifest = providers().iter().map(|p| p.manifest()).find(|m| m.id == *provider).expect("a registered provider");
+            let manifest =
+                providers().iter().map(|p| p.manifest()).find(|m| m.id == *provider).expect("a registered provider");
             let format = manifest.formats.iter().find(|f| f.id == record.format);
             let format = format.unwrap_or_else(|| panic!("{here}: {} is not in the manifest", record.format));
             assert!(format.families.contains(&record.family), "{here}: {} as {}", record.format, record.family);

@@ -56,6 +56,8 @@ pub(super) struct Raw<'a> {
     pub json: &'a str,
     /// The key that a `*` on the way to it stood for.
     pub key: String,
+    /// Another kind has read it before, and counted what is not known in it.
+    pub again: bool,
 }
 
 /// Hands each item of a frame to the kind that reads it.
@@ -101,7 +103,7 @@ fn csv(work: &mut Work<'_, '_>, frame: &Frame<'_>) {
         work.warn(at.clone(), "table.columns", format!("The row has {found} values, the header {named} columns."));
     }
     let members = row.cells().map(|(name, value)| (name, Cell::Text(value.into()))).collect();
-    work.item(0, Raw { members, at, json: "", key: String::new() });
+    work.item(0, Raw { members, at, json: "", key: String::new(), again: false });
 }
 
 fn place(frame: &Frame<'_>) -> Locator {
@@ -139,9 +141,10 @@ fn html(work: &mut Work<'_, '_>, frame: &Frame<'_>) {
         let (found, named) = (values.len(), names.len());
         work.warn(at.clone(), "table.columns", format!("The row has {found} values, the header {named} columns."));
     }
-    let name = |i: usize| names.get(i).filter(|n| !n.is_empty()).cloned().unwrap_or_else(|| format!("column {}", i + 1));
+    let name =
+        |i: usize| names.get(i).filter(|n| !n.is_empty()).cloned().unwrap_or_else(|| format!("column {}", i + 1));
     let members = values.into_iter().enumerate().map(|(i, v)| (name(i).into(), Cell::Text(v.into()))).collect();
-    work.item(0, Raw { members, at, json: "", key: String::new() });
+    work.item(0, Raw { members, at, json: "", key: String::new(), again: false });
 }
 
 /// Returns the readable text of each cell of a row.
@@ -163,7 +166,7 @@ fn line(work: &mut Work<'_, '_>, frame: &Frame<'_>) {
     let Some(text) = utf8(work, frame, &at) else { return };
     let text = text.trim();
     if !text.is_empty() {
-        object(work, 0, text, at, "");
+        object(work, (0, false), text, at, "");
     }
 }
 
@@ -207,8 +210,9 @@ fn json(work: &mut Work<'_, '_>, frame: &Frame<'_>) {
     let text = text.trim();
     if frame.element && !whole {
         let is = |kind: &Kind| kind.items.iter().any(|path| matches!(path.keys.as_slice(), [key] if key == frame.name));
-        for (number, _) in file.kinds.iter().enumerate().filter(|(_, kind)| is(kind)) {
-            object(work, number, text, at.clone(), "");
+        let kinds = file.kinds.iter().enumerate().filter(|(_, kind)| is(kind)).map(|(number, _)| number);
+        for (i, kind) in kinds.enumerate() {
+            object(work, (kind, i > 0), text, at.clone(), "");
         }
         return;
     }
@@ -255,16 +259,16 @@ fn walk<'a>(work: &mut Work<'_, '_>, document: &Document<'a>, step: Step<'a, '_>
         return;
     }
     let (ended, further): (Vec<_>, Vec<_>) = step.ways.iter().partition(|(_, keys)| keys.is_empty());
-    for (kind, _) in &ended {
-        let Some(kind) = kind else { continue };
+    for (i, kind) in ended.iter().filter_map(|(kind, _)| *kind).enumerate() {
+        let kind = (kind, i > 0);
         if !step.raw.starts_with('[') {
-            object(work, *kind, step.raw, document.at(&step.pointer, step.raw), &step.key);
+            object(work, kind, step.raw, document.at(&step.pointer, step.raw), &step.key);
             continue;
         }
         match serde_json::from_str::<Vec<&RawValue>>(step.raw) {
             Ok(items) => items.iter().enumerate().for_each(|(i, item)| {
                 let at = document.at(&format!("{}/{i}", step.pointer), item.get());
-                object(work, *kind, item.get(), at, &step.key);
+                object(work, kind, item.get(), at, &step.key);
             }),
             Err(_) => syntax(work, document.at(&step.pointer, step.raw)),
         }
@@ -313,7 +317,9 @@ fn syntax(work: &mut Work<'_, '_>, at: Locator) {
 }
 
 /// Hands one JSON value over as an item; a value that is no object has one member named `value`.
-fn object<'a>(work: &mut Work<'_, '_>, kind: usize, raw: &'a str, at: Locator, key: &str) {
+///
+/// The kind comes with whether another has read the value before.
+fn object<'a>(work: &mut Work<'_, '_>, (kind, again): (usize, bool), raw: &'a str, at: Locator, key: &str) {
     let members = match raw.bytes().next() {
         Some(b'{') => match Object::parse(raw) {
             Ok(object) => {
@@ -324,5 +330,5 @@ fn object<'a>(work: &mut Work<'_, '_>, kind: usize, raw: &'a str, at: Locator, k
         _ if serde_json::from_str::<&RawValue>(raw).is_ok() => vec![("value".into(), Cell::Json(raw.into()))],
         _ => return syntax(work, at),
     };
-    work.item(kind, Raw { members, at, json: raw, key: key.to_owned() });
+    work.item(kind, Raw { members, at, json: raw, key: key.to_owned(), again });
 }

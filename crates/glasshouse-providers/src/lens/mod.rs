@@ -140,10 +140,11 @@ impl LensFile {
             Layout::Ndjson => Framing::Lines,
             Layout::Json if self.is_whole() => Framing::Whole,
             Layout::Json => {
-                let tops = self.kinds.iter().flat_map(|kind| &kind.items).filter_map(|path| match path.keys.as_slice() {
-                    [key] => Some(key.as_str()),
-                    _ => None,
-                });
+                let tops =
+                    self.kinds.iter().flat_map(|kind| &kind.items).filter_map(|path| match path.keys.as_slice() {
+                        [key] => Some(key.as_str()),
+                        _ => None,
+                    });
                 Framing::JsonArrays(keep_all(tops.collect::<BTreeSet<_>>().into_iter().map(keep)))
             }
         }

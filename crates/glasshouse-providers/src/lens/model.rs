@@ -122,8 +122,7 @@ pub(super) fn read(text: &str) -> Result<LensFile, LensError> {
         return Err(LensError::new(root.line, "`references` is missing", "name where the layout is described"));
     }
     let mut matching = root.table("match")?;
-    let layouts =
-        [("csv", Layout::Csv), ("html", Layout::Html), ("json", Layout::Json), ("ndjson", Layout::Ndjson)];
+    let layouts = [("csv", Layout::Csv), ("html", Layout::Html), ("json", Layout::Json), ("ndjson", Layout::Ndjson)];
     let layout = matching.one_of("layout", &layouts)?;
     let paths = matching.each("paths", |path| PathPattern::from_str(path))?;
     if paths.is_empty() {
@@ -153,7 +152,20 @@ pub(super) fn read(text: &str) -> Result<LensFile, LensError> {
         return Err(LensError::new(root.line, "only JSON files hold several kinds of items", "keep one [[record]]"));
     }
     root.done()?;
-    Ok(LensFile { provider, service, format, title, tier, not_covered, references, layout, paths, guards, ignore, kinds })
+    Ok(LensFile {
+        provider,
+        service,
+        format,
+        title,
+        tier,
+        not_covered,
+        references,
+        layout,
+        paths,
+        guards,
+        ignore,
+        kinds,
+    })
 }
 
 fn kind(table: Table, layout: Layout) -> Result<Kind, LensError> {
@@ -161,9 +173,11 @@ fn kind(table: Table, layout: Layout) -> Result<Kind, LensError> {
     let family = keys.parsed("family", "one of the families in docs/claims.md, such as message", |word| {
         word.parse::<Family>().ok()
     })?;
-    let items: Vec<JsonPath> = if layout == Layout::Json { keys.each("items", |path| path.parse())? } else { Vec::new() };
+    let items: Vec<JsonPath> =
+        if layout == Layout::Json { keys.each("items", |path| path.parse())? } else { Vec::new() };
     if layout == Layout::Json && items.is_empty() {
-        let next = "write items = [\"\"] for a file that is one list, [\".\"] for one object, or the keys that lead to it";
+        let next =
+            "write items = [\"\"] for a file that is one list, [\".\"] for one object, or the keys that lead to it";
         return Err(LensError::new(keys.line, "`items` is missing", next));
     }
     let program = match keys.take("program") {
@@ -225,7 +239,11 @@ fn party(table: Table) -> Result<PartyRule, LensError> {
     let [name, email] = [keys.names("name")?, keys.names("email")?];
     let [phone, account, url] = [keys.names("phone")?, keys.names("account")?, keys.names("url")?];
     if [&name, &email, &phone, &account, &url].into_iter().all(Vec::is_empty) {
-        return Err(LensError::new(keys.line, "the party has nothing that names it", "add name, email, phone, account or url"));
+        return Err(LensError::new(
+            keys.line,
+            "the party has nothing that names it",
+            "add name, email, phone, account or url",
+        ));
     }
     keys.done()?;
     Ok(PartyRule { role, name, email, phone, account, url })

@@ -17,7 +17,9 @@ impl FromStr for PathPattern {
         let names: Vec<String> = text.split('/').map(str::to_lowercase).collect();
         let bad = |name: &String| name.is_empty() || name.matches('*').count() > 4 || name == "**";
         if names.len() > 8 || names.iter().any(bad) || names.last().is_some_and(|name| name == "*") {
-            return Err("the end of a path such as \"Folder/name-*.csv\": names that are not empty, at most four * in one");
+            return Err(
+                "the end of a path such as \"Folder/name-*.csv\": names that are not empty, at most four * in one",
+            );
         }
         Ok(PathPattern { names })
     }

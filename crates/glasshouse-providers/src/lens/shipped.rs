@@ -59,7 +59,9 @@ static SHIPPED: LazyLock<Vec<&'static dyn Provider>> = LazyLock::new(|| {
         // A lens of ours that cannot be read is caught by a test and left out here.
         let Ok(file) = model::read(text) else { continue };
         match providers.last_mut() {
-            Some(files) if files.last().is_some_and(|(last, _): &(model::LensFile, _)| last.provider == file.provider) => {
+            Some(files)
+                if files.last().is_some_and(|(last, _): &(model::LensFile, _)| last.provider == file.provider) =>
+            {
                 files.push((file, *text));
             }
             _ => providers.push(vec![(file, *text)]),

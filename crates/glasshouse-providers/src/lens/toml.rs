@@ -281,7 +281,8 @@ impl<'t> Reader<'t> {
                 }
             }
             _ => {
-                let length = self.rest().bytes().take_while(|b| !matches!(b, b',' | b']' | b'}' | b'#' | b'\n')).count();
+                let length =
+                    self.rest().bytes().take_while(|b| !matches!(b, b',' | b']' | b'}' | b'#' | b'\n')).count();
                 let word = self.rest().get(..length).unwrap_or_default().trim_end();
                 let Ok(number) = word.parse() else {
                     return self.fail(

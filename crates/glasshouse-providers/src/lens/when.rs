@@ -37,7 +37,11 @@ impl FromStr for TimeFormat {
             "epoch-micros" => TimeFormat::Count(1, Precision::Microsecond),
             // A pattern that is none is refused now and not at the first time it meets.
             _ if text.contains('%') && well_formed(text) => TimeFormat::Pattern(text.to_owned()),
-            _ => return Err("iso, kept, epoch-seconds, epoch-millis, epoch-micros, or a pattern such as \"%Y-%m-%d %H:%M:%S\""),
+            _ => {
+                return Err(
+                    "iso, kept, epoch-seconds, epoch-millis, epoch-micros, or a pattern such as \"%Y-%m-%d %H:%M:%S\"",
+                );
+            }
         })
     }
 }
@@ -258,9 +262,21 @@ mod tests {
                 (at, "named:America/New_York", "millisecond", true),
             ),
             ("%Y-%m-%d %H:%M:%S", "field:zone", "2023-01-15 09:30:00", None, (None, "device-local", "second", true)),
-            ("%Y-%m-%d %H:%M:%S", "field:zone", "2023-01-15 09:30:00", Some("Mars/X"), (None, "device-local", "second", true)),
+            (
+                "%Y-%m-%d %H:%M:%S",
+                "field:zone",
+                "2023-01-15 09:30:00",
+                Some("Mars/X"),
+                (None, "device-local", "second", true),
+            ),
             // The clock was set back at three that night.
-            ("%Y-%m-%d %H:%M", "field:z", "2023-10-29 02:30", Some("Europe/Berlin"), (None, "named:Europe/Berlin", "minute", true)),
+            (
+                "%Y-%m-%d %H:%M",
+                "field:z",
+                "2023-10-29 02:30",
+                Some("Europe/Berlin"),
+                (None, "named:Europe/Berlin", "minute", true),
+            ),
             ("iso", "text", "2023-01-15T14:30:00", None, (None, "ambiguous", "second", false)),
             ("%Y-%m-%d", "utc", "15.01.2023", None, (None, "ambiguous", "second", false)),
             ("%Y-%m-%d", "utc", "2023-02-30", None, (None, "ambiguous", "second", false)),

@@ -33,6 +33,8 @@ impl<'w> Work<'w, '_> {
     const MOST_WARNINGS: usize = 100;
     /// Larger items are not given to a program.
     const LONGEST: usize = 8 << 20;
+    /// Larger items that a program failed on are not kept as one record.
+    const LONGEST_KEPT: usize = 256 << 10;
 
     pub fn warn(&mut self, at: Locator, code: &'static str, message: impl Into<String>) {
         self.warned += 1;
@@ -54,7 +56,7 @@ impl<'w> Work<'w, '_> {
             !kind.known.iter().any(known) && !kind.names().any(known)
         };
         let strange: Vec<usize> = (0..raw.members.len())
-            .filter(|i| raw.members.get(*i).is_some_and(|(name, cell)| unknown(name) && !is_blank(cell)))
+            .filter(|i| !raw.again && raw.members.get(*i).is_some_and(|(name, cell)| unknown(name) && !is_blank(cell)))
             .collect();
         for i in &strange {
             if let Some((name, _)) = raw.members.get(*i) {
@@ -65,7 +67,11 @@ impl<'w> Work<'w, '_> {
         let size: usize = raw.members.iter().map(|(name, cell)| name.len() + cell_len(cell)).sum();
         let input = if size > Self::LONGEST { None } else { input(&raw) };
         let Some(input) = input else {
-            return self.warn(raw.at, "lens.input", "The item is too long, or too deep in itself, for the lens; it was not read.");
+            return self.warn(
+                raw.at,
+                "lens.input",
+                "The item is too long, or too deep in itself, for the lens; it was not read.",
+            );
         };
         // Some steps for any item, and some for each of its bytes.
         let steps = (20_000 + 100 * size as u64).min(50_000_000);
@@ -73,12 +79,17 @@ impl<'w> Work<'w, '_> {
         let end = program.run(input, &self.opened.entry.path, &raw.key, steps, |value| {
             outputs.push(match value {
                 Val::Obj(map) => {
-                    let member = |(name, value): (&Val, &Val)| (name_of(name).into(), Cell::Json(to_json(value).into()));
+                    let member =
+                        |(name, value): (&Val, &Val)| (name_of(name).into(), Cell::Json(to_json(value).into()));
                     Some(map.iter().map(member).collect::<Members<'static>>())
                 }
                 _ => None,
             });
         });
+        // What the program cannot read is kept as it stands; the warning below says why.
+        if outputs.is_empty() && end.is_err() && size <= Self::LONGEST_KEPT {
+            self.record(kind, &raw.members, raw.at.clone());
+        }
         let mut pointers = Pointers::new(raw.json);
         for (i, output) in outputs.into_iter().enumerate() {
             let Some(mut members) = output else {
@@ -152,8 +163,11 @@ impl<'w> Work<'w, '_> {
                 Cell::Text(text) => {
                     record.fields.text(name, text);
                 }
+                Cell::Json(raw) if is_common(raw) => {
+                    record.fields.raw(name, &on_one_line(raw));
+                }
                 Cell::Json(raw) => {
-                    record.fields.raw(name, raw);
+                    record.fields.text(name, raw);
                 }
             }
         }
@@ -267,6 +281,34 @@ fn parties(item: &mut Item<'_, '_>, rule: &PartyRule, out: &mut Vec<Party>) {
     for (kind, values) in identifiers {
         out.extend(values.into_iter().map(|value| Party::with(rule.role, None, kind, value)));
     }
+}
+
+/// Returns whether any reader of JSON can take the value: its numbers have a size, and it is not too deep in itself.
+fn is_common(raw: &str) -> bool {
+    match raw.bytes().next() {
+        Some(b'{' | b'[' | b'-' | b'0'..=b'9') => serde_json::from_str::<serde_json::Value>(raw).is_ok(),
+        _ => true,
+    }
+}
+
+/// Returns JSON without the blanks between its values: a record's fields are one line.
+fn on_one_line(raw: &str) -> Cow<'_, str> {
+    if !raw.starts_with(['[', '{']) || !raw.contains(['\n', '\r', '\t']) {
+        return Cow::Borrowed(raw);
+    }
+    let mut out = String::with_capacity(raw.len());
+    let (mut quoted, mut escaped) = (false, false);
+    for char in raw.chars() {
+        if quoted || !char.is_ascii_whitespace() {
+            out.push(char);
+        }
+        (quoted, escaped) = match char {
+            '"' if !escaped => (!quoted, false),
+            '\\' => (quoted, !escaped),
+            _ => (quoted, false),
+        };
+    }
+    Cow::Owned(out)
 }
 
 fn is_blank(cell: &Cell<'_>) -> bool {

@@ -134,7 +134,8 @@ fn parsed(code: &str, line: usize) -> Result<parse::Term<&str>, LensError> {
     })?;
     let (count, openers) = rewrite::count(&tokens);
     if count > MOST_TOKENS || openers > MOST_OPENERS {
-        let what = format!("the program has {count} words and signs, {openers} of them `if`, `try`, `-` and their like");
+        let what =
+            format!("the program has {count} words and signs, {openers} of them `if`, `try`, `-` and their like");
         let next = format!("at most {MOST_TOKENS} and {MOST_OPENERS} are read; let the rules of the lens do the rest");
         return Err(LensError::new(line, what, next));
     }

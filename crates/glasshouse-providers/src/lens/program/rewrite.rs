@@ -269,9 +269,8 @@ fn path<'s>(
                 keys.push((Part::Index(index), opt));
             }
             Part::Range(from, upto) => {
-                let bound = |bound: Option<T<'s>>| {
-                    bound.map(|b| Ok(pipe(term(b, at, under)?, call("__key")))).transpose()
-                };
+                let bound =
+                    |bound: Option<T<'s>>| bound.map(|b| Ok(pipe(term(b, at, under)?, call("__key")))).transpose();
                 let range = Part::Range(bound(from)?, bound(upto)?);
                 so_far = pipe(close(so_far, &mut keys), call("__open"));
                 so_far = Term::Path(Box::new(so_far), Path(vec![(range, opt)]));

@@ -31,7 +31,11 @@ fn programs_do_what_jq_does() {
         ("try error(\"x\") catch .", "1", "\"x\""),
         ("[..] | length", "[[1],{}]", "4"),
         ("first(.[] | tonumber), -.[1]", r#"["12",3]"#, "12 -3"),
-        ("limit(2; .[]), has(0), (.[0] | startswith(\"a\"), contains(\"b\"))", r#"["ab",2]"#, "\"ab\" 2 true true true"),
+        (
+            "limit(2; .[]), has(0), (.[0] | startswith(\"a\"), contains(\"b\"))",
+            r#"["ab",2]"#,
+            "\"ab\" 2 true true true",
+        ),
         ("$file | rtrimstr(\".json\") | ascii_upcase", "1", "\"A/B\""),
         ("keys_unsorted, (.s | trim | ltrimstr(\"x\"))", r#"{"s":" xy "}"#, "[\"s\"] \"y\""),
         ("def f: .; f", "1", "!"),
