@@ -11,6 +11,7 @@ pub mod framing;
 mod google;
 mod gpx;
 mod icalendar;
+pub mod lens;
 mod mail;
 mod media;
 mod provider;
@@ -26,7 +27,18 @@ pub use provider::{Companion, Frame, Opened, Provider, Survey};
 pub use sink::Sink;
 pub use tree::{Tree, TreeEntry};
 
-/// Every provider, in the order in which they are asked.
+use std::sync::LazyLock;
+
+/// Returns every provider that Glasshouse comes with: [`ALL`], and those whose formats are lenses.
+///
+/// The order is that in which they are asked.
+pub fn providers() -> &'static [&'static dyn Provider] {
+    static PROVIDERS: LazyLock<Vec<&'static dyn Provider>> =
+        LazyLock::new(|| ALL.iter().chain(lens::shipped()).copied().collect());
+    &PROVIDERS
+}
+
+/// Every provider that is written in Rust, in the order in which they are asked.
 #[rustfmt::skip]
 pub const ALL: &[&dyn Provider] = &[
     &amazon::Amazon,
