@@ -4,8 +4,8 @@
 //! They cannot fail; what they cannot read becomes a warning that names the place.
 
 mod amazon;
-mod facebook;
 mod apple;
+mod facebook;
 pub mod formats;
 pub mod framing;
 mod google;
@@ -42,15 +42,14 @@ pub fn providers() -> &'static [&'static dyn Provider] {
 #[rustfmt::skip]
 pub const ALL: &[&dyn Provider] = &[
     &amazon::Amazon,
+    &apple::Apple,
     &facebook::Facebook,
     &google::Google,
-    &x::X,
-    &apple::Apple,
-    &google::Google,
     &samsung::Samsung,
-    &gpx::Gpx,
     &telegram::Telegram,
     &whatsapp::WhatsApp,
+    &x::X,
+    &gpx::Gpx,
     &mail::Mail,
     &vcard::VCard,
     &icalendar::ICalendar,
