@@ -3,7 +3,7 @@
 use crate::args::{Sample, Verify, found};
 use glasshouse_engine::EngineError;
 use glasshouse_layout::RunFile;
-use glasshouse_providers::ALL;
+
 use glasshouse_store::Case;
 use std::path::Path;
 
@@ -69,7 +69,7 @@ pub fn case(folder: &Path) -> Result<u8, EngineError> {
 
 /// `glasshouse providers`.
 pub fn providers(json: bool) -> Result<u8, EngineError> {
-    for provider in ALL {
+    for provider in glasshouse_providers::providers() {
         let manifest = provider.manifest();
         if !json {
             say!("{} ({})", manifest.title, manifest.id);
