@@ -8,7 +8,7 @@ mod sheet;
 mod time;
 
 pub use kind::Kind;
-pub use read::check;
+pub use read::{check, is_name};
 pub use sheet::{Fault, Sheet, lines};
 pub use time::Span;
 

@@ -77,7 +77,7 @@ fn unknown(sheet: &mut Sheet<'_>) {
 fn alike(a: &str, b: &str) -> bool {
     let key = |p: &str| p.rsplit('.').next().unwrap_or(p).to_lowercase();
     let (a, b) = (key(a), key(b));
-    a == b || a.chars().zip(b.chars()).take_while(|(x, y)| x == y).count() >= 4.min(a.len().min(b.len()))
+    a == b || a.chars().zip(b.chars()).take_while(|(x, y)| x == y).count() >= 3
 }
 
 fn form(sheet: &mut Sheet<'_>, field: &Field, zone: &TimeZone) {
