@@ -146,7 +146,7 @@ fn frame<'a>(span: &'a glasshouse_providers::framing::Span, bytes: &'a [u8]) -> 
 impl Outcome {
     /// Returns all of it as readable JSON, a record a line.
     pub fn to_json(&self) -> String {
-        let path = |id: EntryId| self.paths[id.0 as usize].clone();
+        let path = |id: EntryId| self.paths[id.0 as usize].as_str();
         let mut lines = vec!["{\"claims\": [".to_string()];
         lines.push(self.claimed.iter().map(|c| format!("  {}", serde_json::json!(c))).collect::<Vec<_>>().join(",\n"));
         lines.push("],\n\"records\": [".into());
