@@ -4,7 +4,7 @@
 
 use crate::authority::{Fault, Kind, Sheet, is_name, lines};
 use crate::people::Role;
-use glasshouse_layout::{states, statement};
+use glasshouse_layout::{statement, states};
 use glasshouse_store::sign;
 
 /// What `organisation.toml` says.
@@ -40,7 +40,10 @@ impl Organisation {
         let mut sheet = Sheet::parse(text).map_err(|fault| vec![fault])?;
         for path in sheet.paths() {
             if !FIELDS.contains(&path.as_str()) {
-                sheet.fault(&path, format!("`{path}` is not a field of organisation.toml. Remove it, or write it as a `#` comment."));
+                sheet.fault(
+                    &path,
+                    format!("`{path}` is not a field of organisation.toml. Remove it, or write it as a `#` comment."),
+                );
             }
         }
         for (path, example) in [
@@ -85,8 +88,11 @@ impl Organisation {
     pub fn signed(file: &[u8], signature: &[u8]) -> Result<Self, String> {
         let text = std::str::from_utf8(file).map_err(|_| "it is not UTF-8".to_owned())?;
         let organisation = Organisation::check(text).map_err(|faults| lines(&faults))?;
-        let said = sign::opened(signature, &organisation.administrator_key)
-            .map_err(|why| format!("its signature does not hold: {why}. The administrator signs it with `glasshouse organisation sign`."))?;
+        let said = sign::opened(signature, &organisation.administrator_key).map_err(|why| {
+            format!(
+                "its signature does not hold: {why}. The administrator signs it with `glasshouse organisation sign`."
+            )
+        })?;
         if !states(&said, "organisation", &organisation.version.to_string(), file) {
             return Err("its signature is of another file: it was changed after it was signed. The administrator signs it anew with `glasshouse organisation sign`.".into());
         }

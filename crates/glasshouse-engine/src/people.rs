@@ -102,9 +102,8 @@ impl Home {
     pub fn people(&self) -> Result<Vec<Person>, EngineError> {
         let folder = self.folder.join("people");
         let Ok(entries) = fs::read_dir(&folder) else { return Ok(Vec::new()) };
-        let mut names: Vec<String> = entries
-            .filter_map(|e| Some(e.ok()?.file_name().to_str()?.strip_suffix(".toml")?.to_owned()))
-            .collect();
+        let mut names: Vec<String> =
+            entries.filter_map(|e| Some(e.ok()?.file_name().to_str()?.strip_suffix(".toml")?.to_owned())).collect();
         names.sort();
         names.iter().map(|name| self.person(name)).collect()
     }
@@ -115,13 +114,7 @@ impl Home {
     }
 
     /// Makes an account.
-    pub fn enrol(
-        &self,
-        name: &str,
-        full_name: &str,
-        roles: &[Role],
-        password: &[u8],
-    ) -> Result<Person, EngineError> {
+    pub fn enrol(&self, name: &str, full_name: &str, roles: &[Role], password: &[u8]) -> Result<Person, EngineError> {
         if !is_name(name) {
             return Err(EngineError::other(format!(
                 "`{name}` cannot name a person: small letters, digits, `-`, `_` and `.` only, such as d.hart."
@@ -131,7 +124,9 @@ impl Home {
             return Err(EngineError::other("The role holder is nobody's to have: it is that of the kind `self`."));
         }
         if String::from_utf8_lossy(password).chars().count() < SHORTEST {
-            return Err(EngineError::other(format!("A password has at least {SHORTEST} characters. A few words will do.")));
+            return Err(EngineError::other(format!(
+                "A password has at least {SHORTEST} characters. A few words will do."
+            )));
         }
         let path = self.path(name);
         if path.exists() {

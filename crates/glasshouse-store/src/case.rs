@@ -228,18 +228,21 @@ impl Case {
     pub fn put(
         &self,
         files: &[(String, Vec<u8>)],
+        kind: Kind,
         action: &'static str,
         detail: serde_json::Value,
     ) -> Result<(), StoreError> {
+        let logged = self.logged_files()?;
         for (path, bytes) in files {
             let full = self.root.join(path);
-            if full.exists() {
+            // One that the log does not know is what an earlier attempt left when it was cut off.
+            if logged.contains_key(path) {
                 return Err(StoreError::other(format!("{path} is in the case already, and is never changed.")));
             }
             write_atomic(&full, bytes)?;
         }
         let hashes = files.iter().map(|(path, _)| self.hash(path)).collect::<Result<Vec<_>, _>>()?;
-        self.append(&[self.event(Kind::Collection, action, hashes, detail)])?;
+        self.append(&[self.event(kind, action, hashes, detail)])?;
         Ok(())
     }
 

@@ -1,15 +1,19 @@
 //! Authorities: the legal basis of a case, with its limits, read and checked.
 
+mod ask;
 pub mod fields;
 mod kind;
 mod read;
 mod refused;
 mod sheet;
+mod standing;
 mod time;
 
+pub use ask::{Asked, complete};
 pub use kind::Kind;
 pub use read::{check, is_name};
 pub use sheet::{Fault, Sheet, lines};
+pub use standing::{Ended, Enrolled, Standing, Withdrawal, enrolment, is_own, organisations, read as standings};
 pub use time::Span;
 
 use glasshouse_model::{Family, MomentRole};
