@@ -15,6 +15,7 @@ mod opener;
 mod pack;
 mod part;
 mod pipe;
+pub mod sign;
 mod source;
 mod spool;
 mod tars;
@@ -22,11 +23,12 @@ mod zips;
 
 pub use blocks::{BlockFile, BlockReader, BlockWriter};
 pub use case::{
-    Actor, Case, SELF_AUTHORITY, SELF_STATEMENT, is_case, read_case_events, read_case_file, read_parts, read_run, tool,
+    Acting, Actor, Case, Founding, SELF_AUTHORITY, SELF_STATEMENT, is_case, read_case_events, read_case_file,
+    read_parts, read_run, tool,
 };
 pub use container::{Catalog, CatalogEntry, Container, EntryKind, EntryProblem, Limits, Trouble, sniff};
 pub use copy::{copy_part, free_space, hash_file};
 pub use error::StoreError;
-pub use log::{Event, now};
+pub use log::{Event, Proof, now, prove, read_sealed};
 pub use pack::{Packed, pack_folder};
 pub use part::Part;
