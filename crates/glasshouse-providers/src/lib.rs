@@ -12,6 +12,7 @@ mod icalendar;
 mod mail;
 mod media;
 mod provider;
+mod ring;
 mod sink;
 mod tree;
 mod vcard;
@@ -25,6 +26,7 @@ pub use tree::{Tree, TreeEntry};
 pub const ALL: &[&dyn Provider] = &[
     &amazon::Amazon,
     &google::Google,
+    &ring::Ring,
     &gpx::Gpx,
     &mail::Mail,
     &vcard::VCard,

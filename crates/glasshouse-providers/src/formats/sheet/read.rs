@@ -131,13 +131,17 @@ fn document(sheet: &Sheet, columns: &Columns, opened: &Opened<'_>, frame: &Frame
     array(sheet, columns, opened, frame, table, told, out);
 }
 
-/// Reads the rows of a broken document whose array has one of the usual names.
+/// Reads the rows of a broken document, whatever its array is called.
 fn salvage(sheet: &Sheet, columns: &Columns, opened: &Opened<'_>, frame: &Frame<'_>, told: &mut Told, out: &mut Sink) {
-    for span in frame_all(Framing::JsonArrays(super::ARRAYS), frame.bytes).0.iter().filter(|span| span.element) {
-        let bytes = frame.bytes.get(span.start as usize..span.end as usize).unwrap_or_default();
-        let pointer = format!("/{}/{}", span.name, span.index);
-        let inner = Frame { offset: frame.offset + span.start, bytes, truncated: span.truncated, ..*frame };
-        element(sheet, columns, opened, &inner, pointer, told, out);
+    for member in frame_all(Framing::JsonArrays(&[""]), frame.bytes).0 {
+        let bytes = frame.bytes.get(member.start as usize..member.end as usize).unwrap_or_default();
+        for span in frame_all(Framing::JsonArrays(&[""]), bytes).0.into_iter().filter(|span| span.element) {
+            let inner = bytes.get(span.start as usize..span.end as usize).unwrap_or_default();
+            let pointer = format!("/{}/{}", member.name, span.index);
+            let offset = frame.offset + member.start + span.start;
+            let inner = Frame { offset, bytes: inner, truncated: span.truncated, ..*frame };
+            element(sheet, columns, opened, &inner, pointer, told, out);
+        }
     }
 }
 
@@ -181,8 +185,11 @@ fn array(
     }
 }
 
-/// Counts a member beside the rows; those of one short text are remarks of the service.
+/// Counts a member beside the rows, save for the service's own remark on what the file is.
 fn member(sheet: &Sheet, opened: &Opened<'_>, name: &str, offset: u64, length: usize, out: &mut Sink) {
+    if name == "description" {
+        return;
+    }
     out.drift(sheet.format, name);
     let at = opened.at(Locator::json(format!("/{name}"), offset, length as u64));
     out.warn(at, "json.member", "A member of the document beside its rows; it was not read.");
@@ -444,7 +451,10 @@ fn attach(record: &mut Record, values: &[String], opened: &Opened<'_>) {
     for value in values {
         let name = value.trim().rsplit(['/', '\\']).next().unwrap_or_default();
         // Two files of one name are two readings: neither is linked.
-        if let [link] = links.all(&name.to_lowercase()) {
+        let known = |at: &Option<Ref>, entry| at.as_ref().is_some_and(|at| at.entry == entry);
+        if let [link] = links.all(&name.to_lowercase())
+            && !record.attachments.iter().any(|a| known(&a.at, link.entry))
+        {
             record.attachments.push(Attachment {
                 name: Some(name.to_owned()),
                 size: Some(link.size),
