@@ -41,8 +41,8 @@ pub fn moment(role: MomentRole, column: &str, text: &str) -> Moment {
 
 /// Says whether a column's name ends in the zone of its values: `Search Time (GMT)`.
 fn says_utc(column: &str) -> bool {
-    let words = column.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty());
-    words.last().is_some_and(|word| word.eq_ignore_ascii_case("utc") || word.eq_ignore_ascii_case("gmt"))
+    let mut words = column.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty());
+    words.next_back().is_some_and(|word| word.eq_ignore_ascii_case("utc") || word.eq_ignore_ascii_case("gmt"))
 }
 
 /// Reads `2024-05-01 10:00:00.123`, with a `T` as well, `2024-05-01` and `01-May-2024`.
