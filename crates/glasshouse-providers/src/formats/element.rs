@@ -1,12 +1,12 @@
-//! What all JSON formats of this provider do with a frame before they look at its members.
+//! What readers of JSON do with a frame before they look at its members.
 
-use crate::formats::json::as_text;
+use super::json::as_text;
 use crate::{Frame, Opened, Sink};
 use glasshouse_model::{Fields, Locator, Ref};
 use std::borrow::Cow;
 
 /// Returns the text of a frame; bytes that are not UTF-8 are replaced, with a warning.
-pub(super) fn text<'a>(frame: &Frame<'a>, at: &Ref, out: &mut Sink) -> Cow<'a, str> {
+pub fn text<'a>(frame: &Frame<'a>, at: &Ref, out: &mut Sink) -> Cow<'a, str> {
     match std::str::from_utf8(frame.bytes) {
         Ok(text) => Cow::Borrowed(text),
         Err(_) => {
@@ -17,7 +17,7 @@ pub(super) fn text<'a>(frame: &Frame<'a>, at: &Ref, out: &mut Sink) -> Cow<'a, s
 }
 
 /// Returns the place of a frame as the element of an array or as a member.
-pub(super) fn place(opened: &Opened<'_>, frame: &Frame<'_>) -> Ref {
+pub fn place(opened: &Opened<'_>, frame: &Frame<'_>) -> Ref {
     let key = frame.name;
     let pointer = match (frame.element, key) {
         (true, "") => format!("/{}", frame.index),
@@ -27,8 +27,20 @@ pub(super) fn place(opened: &Opened<'_>, frame: &Frame<'_>) -> Ref {
     opened.at(Locator::json(pointer, frame.offset, frame.bytes.len() as u64))
 }
 
+/// Returns the place of a value inside an element: `raw` is a slice of `text`, the element's own text.
+pub fn inner_place(opened: &Opened<'_>, frame: &Frame<'_>, text: &str, raw: &str, pointer: &str) -> Ref {
+    let whole = place(opened, frame);
+    let start = (raw.as_ptr() as usize).checked_sub(text.as_ptr() as usize);
+    // Replaced bytes shift what follows; then the element as a whole is the place.
+    let Some(start) = start.filter(|s| s + raw.len() <= text.len() && text.len() == frame.bytes.len()) else {
+        return whole;
+    };
+    let pointer = format!("{}{pointer}", whole.locator.detail);
+    opened.at(Locator::json(pointer, frame.offset + start as u64, raw.len() as u64))
+}
+
 /// Says that a frame is not the JSON object that was expected.
-pub(super) fn not_an_object(frame: &Frame<'_>, at: Ref, out: &mut Sink) {
+pub fn not_an_object(frame: &Frame<'_>, at: Ref, out: &mut Sink) {
     if frame.truncated {
         out.warn(at, "json.truncated", "The element is cut off; it was not read.");
     } else {
@@ -37,7 +49,7 @@ pub(super) fn not_an_object(frame: &Frame<'_>, at: Ref, out: &mut Sink) {
 }
 
 /// Says that a member of the document itself is not read, and counts it if it is not known.
-pub(super) fn unread_member(opened: &Opened<'_>, frame: &Frame<'_>, format: &'static str, out: &mut Sink) {
+pub fn unread_member(opened: &Opened<'_>, frame: &Frame<'_>, format: &'static str, out: &mut Sink) {
     out.drift(format, frame.name);
     out.warn(place(opened, frame), "json.member", "A member of the document that is not known; it was not read.");
 }
@@ -46,7 +58,7 @@ pub(super) fn unread_member(opened: &Opened<'_>, frame: &Frame<'_>, format: &'st
 ///
 /// What Rust's JSON reader would refuse later (lone surrogates, numbers beyond a double, endless nesting) is
 /// added as a text that holds the JSON, so that nothing is lost and the fields stay readable.
-pub(super) fn keep(fields: &mut Fields, key: &str, raw: &str) {
+pub fn keep(fields: &mut Fields, key: &str, raw: &str) {
     // Most values are short scalars.
     match raw.as_bytes() {
         [b'"', inner @ .., b'"'] if memchr::memchr(b'\\', inner).is_none() => {
