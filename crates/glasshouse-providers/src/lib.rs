@@ -15,6 +15,7 @@ pub mod lens;
 mod mail;
 mod media;
 mod provider;
+mod ring;
 mod samsung;
 mod sink;
 mod telegram;
@@ -45,6 +46,7 @@ pub const ALL: &[&dyn Provider] = &[
     &apple::Apple,
     &facebook::Facebook,
     &google::Google,
+    &ring::Ring,
     &samsung::Samsung,
     &telegram::Telegram,
     &whatsapp::WhatsApp,
