@@ -3,6 +3,7 @@
 //! Parsers here do no input or output: the engine hands them bytes, they hand back records and warnings.
 //! They cannot fail; what they cannot read becomes a warning that names the place.
 
+mod discord;
 pub mod formats;
 pub mod framing;
 mod google;
@@ -24,6 +25,7 @@ pub use tree::{Tree, TreeEntry};
 /// Every provider, in the order in which they are asked.
 #[rustfmt::skip]
 pub const ALL: &[&dyn Provider] = &[
+    &discord::Discord,
     &google::Google,
     &gpx::Gpx,
     &telegram::Telegram,
