@@ -13,6 +13,7 @@ mod mail;
 mod media;
 mod provider;
 mod sink;
+mod snapchat;
 mod telegram;
 mod tree;
 mod vcard;
@@ -28,6 +29,7 @@ pub const ALL: &[&dyn Provider] = &[
     &discord::Discord,
     &google::Google,
     &gpx::Gpx,
+    &snapchat::Snapchat,
     &telegram::Telegram,
     &whatsapp::WhatsApp,
     &mail::Mail,
