@@ -13,6 +13,7 @@ mod mail;
 mod media;
 mod provider;
 mod sink;
+mod slack;
 mod snapchat;
 mod telegram;
 mod tree;
@@ -29,6 +30,7 @@ pub const ALL: &[&dyn Provider] = &[
     &discord::Discord,
     &google::Google,
     &gpx::Gpx,
+    &slack::Slack,
     &snapchat::Snapchat,
     &telegram::Telegram,
     &whatsapp::WhatsApp,
