@@ -12,6 +12,7 @@ mod icalendar;
 mod mail;
 mod media;
 mod provider;
+mod signal;
 mod sink;
 mod slack;
 mod snapchat;
@@ -30,6 +31,7 @@ pub const ALL: &[&dyn Provider] = &[
     &discord::Discord,
     &google::Google,
     &gpx::Gpx,
+    &signal::Signal,
     &slack::Slack,
     &snapchat::Snapchat,
     &telegram::Telegram,
