@@ -6,6 +6,7 @@
 mod amazon;
 mod apple;
 mod facebook;
+mod discord;
 pub mod formats;
 pub mod framing;
 mod google;
@@ -17,7 +18,10 @@ mod media;
 mod provider;
 mod ring;
 mod samsung;
+mod signal;
 mod sink;
+mod slack;
+mod snapchat;
 mod telegram;
 mod tree;
 mod vcard;
@@ -48,6 +52,12 @@ pub const ALL: &[&dyn Provider] = &[
     &google::Google,
     &ring::Ring,
     &samsung::Samsung,
+    &discord::Discord,
+    &google::Google,
+    &gpx::Gpx,
+    &signal::Signal,
+    &slack::Slack,
+    &snapchat::Snapchat,
     &telegram::Telegram,
     &whatsapp::WhatsApp,
     &x::X,
