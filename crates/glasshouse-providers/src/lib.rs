@@ -9,6 +9,7 @@ pub mod framing;
 mod google;
 mod gpx;
 mod icalendar;
+mod instagram;
 mod mail;
 mod media;
 mod provider;
@@ -26,6 +27,7 @@ pub use tree::{Tree, TreeEntry};
 pub const ALL: &[&dyn Provider] = &[
     &facebook::Facebook,
     &google::Google,
+    &instagram::Instagram,
     &x::X,
     &gpx::Gpx,
     &mail::Mail,

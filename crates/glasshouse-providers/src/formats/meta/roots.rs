@@ -129,11 +129,20 @@ impl<'t> Roots<'t> {
     }
 
     /// Returns the root and the service of an entry; what says nothing is taken for Facebook's.
-    pub(crate) fn service(&self, entry: &'t TreeEntry) -> Option<(&'t str, Service)> {
+    pub(crate) fn service(&self, entry: &'t TreeEntry) -> Option<Place<'t>> {
         let root = root(&entry.path)?;
         let found = self.parts.get(&(root, entry.part)).or_else(|| self.roots.get(root));
-        Some((root, found.copied().unwrap_or(Service::Facebook)))
+        Some(Place { root, service: found.copied().unwrap_or(Service::Facebook), sure: found.is_some() })
     }
+}
+
+/// Where an entry lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place<'t> {
+    pub root: &'t str,
+    pub service: Service,
+    /// The folders around it say whose it is.
+    pub sure: bool,
 }
 
 fn says(root: &str, below: &str) -> Option<Service> {
@@ -232,7 +241,7 @@ mod tests {
         let head = |_| Vec::new();
         let tree = Tree::new(&entries, &head);
         let roots = Roots::of(&tree);
-        let services: Vec<_> = entries.iter().filter_map(|e| roots.service(e)).map(|(_, s)| s).collect();
+        let services: Vec<_> = entries.iter().filter_map(|e| roots.service(e)).map(|place| place.service).collect();
         use Service::{Facebook, Instagram};
         assert_eq!(services, [Instagram, Facebook, Instagram, Facebook, Facebook]);
     }
