@@ -13,6 +13,7 @@ mod google;
 mod gpx;
 mod icalendar;
 pub mod lens;
+mod instagram;
 mod mail;
 mod media;
 mod provider;
@@ -60,6 +61,7 @@ pub const ALL: &[&dyn Provider] = &[
     &snapchat::Snapchat,
     &telegram::Telegram,
     &whatsapp::WhatsApp,
+    &instagram::Instagram,
     &x::X,
     &gpx::Gpx,
     &mail::Mail,
