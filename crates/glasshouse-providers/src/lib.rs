@@ -8,14 +8,17 @@ pub mod formats;
 pub mod framing;
 mod google;
 mod gpx;
+mod huawei;
 mod icalendar;
 mod mail;
 mod media;
+mod microsoft;
 mod provider;
 mod samsung;
 mod sink;
 mod tree;
 mod vcard;
+mod xiaomi;
 
 pub use provider::{Companion, Frame, Opened, Provider, Survey};
 pub use sink::Sink;
@@ -26,7 +29,10 @@ pub use tree::{Tree, TreeEntry};
 pub const ALL: &[&dyn Provider] = &[
     &apple::Apple,
     &google::Google,
+    &huawei::Huawei,
+    &microsoft::Microsoft,
     &samsung::Samsung,
+    &xiaomi::Xiaomi,
     &gpx::Gpx,
     &mail::Mail,
     &vcard::VCard,
