@@ -82,6 +82,9 @@ fn owner(head: &[u8]) -> Option<String> {
 
 fn conversation(opened: &Opened<'_>, frame: &Frame<'_>, owner: Option<&str>, out: &mut Sink) {
     let at = place(opened, frame);
+    if !frame.bytes.starts_with(b"{") {
+        return crate::formats::element::not_an_object(frame, at, out);
+    }
     if frame.truncated {
         out.warn(at.clone(), "json.truncated", "The conversation is cut off or too long; its beginning was read.");
     }
@@ -166,8 +169,11 @@ fn message(opened: &Opened<'_>, frame: &Frame<'_>, at: Ref, group: &Conversation
         record.parties.extend(to.map(|to| Party::with(PartyRole::To, None, IdentifierKind::Account, to)));
     }
     if let Some(content) = object.text("content").filter(|content| !content.is_empty()) {
-        let shown = html_to_text(&content);
-        record.text = Some(shown.trim().to_owned()).filter(|text| !text.is_empty());
+        // What a call or a change of a group holds are names and numbers without anything between them.
+        if family == Family::Message {
+            let shown = html_to_text(&content);
+            record.text = Some(shown.trim().to_owned()).filter(|text| !text.is_empty());
+        }
         if content.contains('<') {
             markup(&content, &mut record);
         }
@@ -214,6 +220,10 @@ fn markup(content: &str, record: &mut Record) {
                 _ => {}
             },
             Ok(Event::Text(text)) if naming => name.push_str(text.as_ref()),
+            Ok(Event::GeneralRef(reference)) if naming => {
+                let raw = format!("&{};", &*reference);
+                name.push_str(&quick_xml::escape::unescape(&raw).unwrap_or(Cow::Borrowed(&raw)));
+            }
             Ok(Event::End(tag)) => match tag.local_name().as_ref() {
                 "name" => naming = false,
                 "part" => {

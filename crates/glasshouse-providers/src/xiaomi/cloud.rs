@@ -70,7 +70,9 @@ fn element(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
         let mut identifiers = values("phoneNumbers", IdentifierKind::Phone);
         identifiers.extend(values("emails", IdentifierKind::Email));
         record.title = name.clone();
-        record.parties.push(Party { role: PartyRole::Subject, name, identifiers });
+        if name.is_some() || !identifiers.is_empty() {
+            record.parties.push(Party { role: PartyRole::Subject, name, identifiers });
+        }
         record
     };
     object.members().for_each(|(key, raw)| keep(&mut record.fields, key, raw.get()));
