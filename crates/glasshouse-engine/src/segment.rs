@@ -13,7 +13,7 @@ use datafusion::parquet::basic::{Compression, ZstdLevel};
 use datafusion::parquet::file::properties::{EnabledStatistics, WriterProperties};
 use datafusion::parquet::schema::types::ColumnPath;
 use glasshouse_layout::{FileHash, Segment};
-use glasshouse_model::{Record, canonical_json};
+use glasshouse_model::{Record, write_canonical_json};
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::path::Path;
@@ -97,7 +97,7 @@ pub struct RowContext<'a> {
     pub claim: u32,
     pub record_key: &'a [u8; 32],
     /// Returns an entry's path, for the digest.
-    pub path: &'a dyn Fn(glasshouse_model::EntryId) -> String,
+    pub path: &'a dyn Fn(glasshouse_model::EntryId) -> &'a str,
     /// How many records before this one in its chunk have the same place.
     pub ordinal: u32,
 }
@@ -202,12 +202,13 @@ impl SegmentBuilder {
 
     /// Adds a record.
     pub fn push(&mut self, record: &Record, context: &RowContext<'_>) -> Result<(), EngineError> {
-        let canonical = canonical_json(context.provider, record, context.path);
-        let digest = blake3::hash(canonical.as_bytes());
+        let scratch = &mut self.scratch;
+        scratch.clear();
+        write_canonical_json(scratch, context.provider, record, context.path);
+        let digest = blake3::hash(scratch.as_bytes());
         let Some(main) = record.refs.first() else {
             return Err(EngineError::other("A record without a place was given; this is a fault of its parser."));
         };
-        let scratch = &mut self.scratch;
         scratch.clear();
         let _ = write!(scratch, "{}", main.locator);
         let id = record_id(context, record, main.entry.0, scratch);
@@ -239,9 +240,14 @@ impl SegmentBuilder {
         self.entry.append_value(main.entry.0);
         self.refs.append_option((record.refs.len() > 1).then(|| refs_json(record)));
         self.moments.append_option((record.moments.len() > 1).then(|| moments_json(record)));
-        let fields = (!record.fields.is_empty()).then(|| record.fields.to_json());
-        self.bytes += fields.as_ref().map_or(0, String::len);
-        self.fields.append_option(fields);
+        if record.fields.is_empty() {
+            self.fields.append_null();
+        } else {
+            // What is written to the builder becomes the value that is appended next.
+            record.fields.write_json(&mut self.fields);
+            self.fields.append_value("");
+            self.bytes += record.fields.json_len();
+        }
         self.claim.append_value(context.claim);
         match &record.same_as {
             Some(key) => self.same_as.append_value(&blake3::hash(key.as_bytes()).as_bytes()[..16])?,
@@ -369,7 +375,9 @@ pub(crate) fn write_segment(
     let time = column(&records, "time")?;
     let options = SortOptions { descending: false, nulls_first: false };
     let order = sort_to_indices(time, Some(options), None)?;
-    let records = take_record_batch(&records, &order)?;
+    // Most exports are in order of time already, and then nothing has to move.
+    let sorted = order.values().iter().enumerate().all(|(i, row)| i == *row as usize);
+    let records = if sorted { records } else { take_record_batch(&records, &order)? };
     let mut files = vec![write_parquet(case, &format!("{path}/records.parquet"), &records)?];
     if parties.num_rows() > 0 {
         files.push(write_parquet(case, &format!("{path}/parties.parquet"), &parties)?);

@@ -1,38 +1,53 @@
-use crate::fields::push_json_string;
-use crate::{EntryId, Record};
+use crate::fields::{push_escaped, push_json_string};
+use crate::{EntryId, Locator, Record};
 use std::fmt::Write;
 
 /// Writes a record as one line of canonical JSON: fixed key order, no blanks, empty members left out.
 ///
 /// It holds all that was read and nothing that belongs to one case (no record id, no source number): two cases
 /// that hold the same bytes give the same lines. `path` names an entry by its path.
-pub fn canonical_json(provider: &str, record: &Record, path: &dyn Fn(EntryId) -> String) -> String {
+pub fn canonical_json<'p>(provider: &str, record: &Record, path: &dyn Fn(EntryId) -> &'p str) -> String {
     let mut out = String::with_capacity(512);
-    out.push_str("{\"format\":");
-    push_json_string(&mut out, &format!("{provider}.{}", record.format));
-    let _ = write!(out, ",\"family\":\"{}\"", record.family);
-    opt(&mut out, "account", record.account.as_deref());
-    list(&mut out, "moments", &record.moments, |out, moment| {
-        let _ = write!(out, "{{\"role\":\"{}\"", moment.role.as_str());
+    write_canonical_json(&mut out, provider, record, path);
+    out
+}
+
+/// Appends what [`canonical_json`] returns to `out`; a caller with many records keeps one buffer.
+pub fn write_canonical_json<'p>(out: &mut String, provider: &str, record: &Record, path: &dyn Fn(EntryId) -> &'p str) {
+    // Names of providers and formats are plain words: nothing in them needs escaping.
+    for piece in ["{\"format\":\"", provider, ".", record.format, "\",\"family\":\"", record.family.as_str(), "\""] {
+        out.push_str(piece);
+    }
+    opt(out, "account", record.account.as_deref());
+    list(out, "moments", &record.moments, |out, moment| {
+        out.push_str("{\"role\":\"");
+        out.push_str(moment.role.as_str());
+        out.push('"');
         if let Some(instant) = moment.instant {
             let _ = write!(out, ",\"instant\":{instant}");
         }
         opt(out, "text", Some(&moment.text));
         opt(out, "basis", Some(&moment.basis.to_text()));
-        let _ = write!(out, ",\"precision\":\"{}\"}}", moment.precision.as_str());
+        out.push_str(",\"precision\":\"");
+        out.push_str(moment.precision.as_str());
+        out.push_str("\"}");
     });
-    list(&mut out, "parties", &record.parties, |out, party| {
-        let _ = write!(out, "{{\"role\":\"{}\"", party.role.as_str());
+    list(out, "parties", &record.parties, |out, party| {
+        out.push_str("{\"role\":\"");
+        out.push_str(party.role.as_str());
+        out.push('"');
         opt(out, "name", party.name.as_deref());
         list(out, "identifiers", &party.identifiers, |out, identifier| {
-            let _ = write!(out, "{{\"{}\":", identifier.kind.as_str());
+            out.push_str("{\"");
+            out.push_str(identifier.kind.as_str());
+            out.push_str("\":");
             push_json_string(out, &identifier.value);
             out.push('}');
         });
         out.push('}');
     });
-    opt(&mut out, "title", record.title.as_deref());
-    opt(&mut out, "text", record.text.as_deref());
+    opt(out, "title", record.title.as_deref());
+    opt(out, "text", record.text.as_deref());
     if let Some(place) = &record.place {
         out.push_str(",\"place\":{");
         let start = out.len();
@@ -43,13 +58,13 @@ pub fn canonical_json(provider: &str, record: &Record, path: &dyn Fn(EntryId) ->
                 let _ = write!(out, ",\"{name}\":{value}");
             }
         }
-        opt(&mut out, "address", place.address.as_deref());
+        opt(out, "address", place.address.as_deref());
         if out.len() > start {
             out.remove(start);
         }
         out.push('}');
     }
-    list(&mut out, "attachments", &record.attachments, |out, attachment| {
+    list(out, "attachments", &record.attachments, |out, attachment| {
         let start = out.len();
         opt(out, "name", attachment.name.as_deref());
         opt(out, "mime", attachment.mime.as_deref());
@@ -64,40 +79,56 @@ pub fn canonical_json(provider: &str, record: &Record, path: &dyn Fn(EntryId) ->
             out.push('"');
         }
         if let Some(at) = &attachment.at {
-            opt(out, "entry", Some(&path(at.entry)));
-            opt(out, "locator", Some(&at.locator.to_string()));
+            opt(out, "entry", Some(path(at.entry)));
+            locator(out, &at.locator);
         }
         out.replace_range(start..(start + 1).min(out.len()), "");
         out.insert(start, '{');
         out.push('}');
     });
-    opt(&mut out, "conversation", record.conversation.as_deref());
+    opt(out, "conversation", record.conversation.as_deref());
     if !record.fields.is_empty() {
         out.push_str(",\"fields\":");
-        out.push_str(&record.fields.to_json());
+        record.fields.write_json(out);
     }
-    list(&mut out, "refs", &record.refs, |out, at| {
+    list(out, "refs", &record.refs, |out, at| {
         out.push_str("{\"entry\":");
-        push_json_string(out, &path(at.entry));
-        opt(out, "locator", Some(&at.locator.to_string()));
+        push_json_string(out, path(at.entry));
+        locator(out, &at.locator);
         out.push('}');
     });
     out.push('}');
-    out
 }
 
 fn opt(out: &mut String, name: &str, value: Option<&str>) {
     if let Some(value) = value {
-        let _ = write!(out, ",\"{name}\":");
+        name_of(out, name);
         push_json_string(out, value);
     }
+}
+
+fn name_of(out: &mut String, name: &str) {
+    out.push_str(",\"");
+    out.push_str(name);
+    out.push_str("\":");
+}
+
+/// Writes a place as `Display` has it, escaped like any text; only its detail can need that.
+fn locator(out: &mut String, locator: &Locator) {
+    name_of(out, "locator");
+    out.push('"');
+    out.push_str(locator.kind.as_str());
+    out.push(':');
+    push_escaped(out, &locator.detail);
+    let _ = write!(out, "@{}+{}\"", locator.start, locator.length);
 }
 
 fn list<T>(out: &mut String, name: &str, items: &[T], mut item: impl FnMut(&mut String, &T)) {
     if items.is_empty() {
         return;
     }
-    let _ = write!(out, ",\"{name}\":[");
+    name_of(out, name);
+    out.push('[');
     for (i, each) in items.iter().enumerate() {
         if i > 0 {
             out.push(',');
@@ -115,7 +146,7 @@ mod tests {
     #[test]
     fn every_member_is_written_and_the_line_is_json() {
         let mut record = Record::new(Family::Mail, "mbox");
-        let empty = canonical_json("mail", &record, &|_| String::new());
+        let empty = canonical_json("mail", &record, &|_| "");
         assert_eq!(empty, r#"{"format":"mail.mbox","family":"mail"}"#);
         let at = Ref { entry: EntryId(4), locator: Locator::bytes(1, 2) };
         record.account = Some("me".into());
@@ -137,7 +168,7 @@ mod tests {
         record.conversation = Some("c".into());
         record.fields.int("i", 1);
         record.refs.push(at);
-        let line = canonical_json("mail", &record, &|entry| format!("p{entry}"));
+        let line = canonical_json("mail", &record, &|entry| if entry.0 == 4 { "p4" } else { "" });
         let value: serde_json::Value = serde_json::from_str(&line).expect(&line);
         for key in ["account", "title", "text", "conversation"] {
             assert!(value[key].is_string(), "{key}");

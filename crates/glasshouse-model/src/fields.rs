@@ -23,10 +23,19 @@ impl Fields {
     /// Returns the object as JSON text, `{}` when empty.
     pub fn to_json(&self) -> String {
         let mut json = String::with_capacity(self.body.len() + 2);
-        json.push('{');
-        json.push_str(&self.body);
-        json.push('}');
+        self.write_json(&mut json);
         json
+    }
+
+    /// Returns the length of the object as JSON text, in bytes.
+    pub fn json_len(&self) -> usize {
+        self.body.len() + 2
+    }
+
+    /// Writes the object as JSON text.
+    pub fn write_json(&self, out: &mut impl Write) {
+        // Writing to memory cannot fail.
+        let _ = out.write_char('{').and_then(|()| out.write_str(&self.body)).and_then(|()| out.write_char('}'));
     }
 
     /// Adds a text field.
@@ -104,6 +113,12 @@ impl Fields {
 /// Appends `value` to `out` as a JSON string, quotes included.
 pub(crate) fn push_json_string(out: &mut String, value: &str) {
     out.push('"');
+    push_escaped(out, value);
+    out.push('"');
+}
+
+/// Appends `value` to `out` as the inside of a JSON string.
+pub(crate) fn push_escaped(out: &mut String, value: &str) {
     let mut start = 0;
     for (i, byte) in value.bytes().enumerate() {
         let escape = match byte {
@@ -124,7 +139,6 @@ pub(crate) fn push_json_string(out: &mut String, value: &str) {
         start = i + 1;
     }
     out.push_str(&value[start..]);
-    out.push('"');
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ mod moment;
 mod party;
 mod record;
 
-pub use canonical::canonical_json;
+pub use canonical::{canonical_json, write_canonical_json};
 pub use claim::{Claim, Format, Framing, Manifest, Tier};
 pub use family::Family;
 pub use fields::Fields;

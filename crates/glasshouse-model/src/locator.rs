@@ -19,7 +19,7 @@ pub enum LocatorKind {
 }
 
 impl LocatorKind {
-    const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             LocatorKind::Bytes => "bytes",
             LocatorKind::Json => "json",

@@ -40,12 +40,8 @@ impl Case {
     pub fn create(root: &Path, title: &str, custody: &str, actor: Actor) -> Result<Self, StoreError> {
         make_folder(root)?;
         if !is_case(root) {
-            let foreign = fs::read_dir(root).map_err(|e| StoreError::io(root, "list", e))?.any(|entry| {
-                !entry.is_ok_and(|e| {
-                    ["case.toml", "keys", "authorities", "log", ".lock"].iter().any(|n| e.file_name() == *n)
-                })
-            });
-            if foreign {
+            let entries = fs::read_dir(root).map_err(|e| StoreError::io(root, "list", e))?;
+            if !entries.into_iter().all(|entry| entry.is_ok_and(|e| is_leftover(&e))) {
                 return Err(StoreError::other(format!(
                     "{} is not a case and is not empty. Choose another folder with --case.",
                     root.display()
@@ -179,6 +175,18 @@ impl Case {
 /// Returns whether a folder holds a case.
 pub fn is_case(root: &Path) -> bool {
     root.join(paths::CASE).exists() && root.join(paths::CHECKPOINT).exists()
+}
+
+/// Says whether a file or folder is what an interrupted [`Case::create`] left behind.
+fn is_leftover(entry: &fs::DirEntry) -> bool {
+    let name = entry.file_name();
+    let name = name.to_string_lossy();
+    match name.as_ref() {
+        paths::CASE | "case.toml.new" | "keys" | "authorities" | "log" | ".lock" => true,
+        // Made empty; with something in them they are somebody's.
+        "evidence" | "runs" | "cache" => fs::read_dir(entry.path()).is_ok_and(|mut inside| inside.next().is_none()),
+        _ => false,
+    }
 }
 
 /// Returns what a case is, without opening it for writing.
@@ -323,10 +331,16 @@ mod tests {
     #[test]
     fn an_interrupted_beginning_is_taken_over_and_foreign_folders_are_not() {
         let folder = tempfile::tempdir().expect("a folder");
-        fs::write(folder.path().join("case.toml"), "half").expect("written");
+        for name in ["case.toml", "case.toml.new"] {
+            fs::write(folder.path().join(name), "half").expect("written");
+        }
+        for name in ["authorities", "evidence", "runs", "cache", "log"] {
+            fs::create_dir(folder.path().join(name)).expect("made");
+        }
         Case::create(folder.path(), "t", "copied", actor()).expect("made");
         let folder = tempfile::tempdir().expect("a folder");
-        fs::write(folder.path().join("thesis.doc"), "mine").expect("written");
+        fs::create_dir(folder.path().join("evidence")).expect("made");
+        fs::write(folder.path().join("evidence/thesis.doc"), "mine").expect("written");
         assert!(Case::create(folder.path(), "t", "copied", actor()).is_err());
     }
 

@@ -435,7 +435,7 @@ impl<'a> Worker<'a> {
                 (Vec::new(), vec![failed], Default::default())
             }
         };
-        let path = |id: EntryId| work.tree.get(&id).map_or_else(String::new, |e| e.path.clone());
+        let path = |id: EntryId| work.tree.get(&id).map_or("", |e| e.path.as_str());
         let source = work.evidence.find(entry.id).map_or("", |(part, _)| part.row.source.as_str());
         let mut last_place = None;
         let mut ordinal = 0;

@@ -1,6 +1,6 @@
 //! What readers of JSON do with a frame before they look at its members.
 
-use crate::formats::json::as_text;
+use super::json::as_text;
 use crate::{Frame, Opened, Sink};
 use glasshouse_model::{Fields, Locator, Ref};
 use std::borrow::Cow;

@@ -16,7 +16,7 @@ fn read_bytes(message: &[u8], truncated: bool) -> (Option<Message>, Vec<&'static
 fn json(message: &str) -> serde_json::Value {
     let (read, _) = read(message);
     let record = read.expect("a message").record;
-    serde_json::from_str(&canonical_json("mail", &record, &|_| "e".into())).expect("JSON")
+    serde_json::from_str(&canonical_json("mail", &record, &|_| "e")).expect("JSON")
 }
 
 #[test]
