@@ -73,6 +73,10 @@ impl Provider for Huawei {
 
 fn format(tree: &Tree<'_>, entry: &TreeEntry) -> Option<&'static str> {
     let path = entry.path.to_lowercase();
+    // First bytes cost a read, and other exports hold JSON by the hundred thousand.
+    if !["huawei", "motion", "health", "sport"].iter().any(|word| path.contains(word)) {
+        return None;
+    }
     let head = tree.head(entry.id);
     let has = |needle: &[u8]| memchr::memmem::find(&head, needle).is_some();
     let named = path.contains("motion path detail data");

@@ -72,11 +72,12 @@ impl Provider for Microsoft {
 fn claim(tree: &Tree<'_>, entry: &TreeEntry) -> Option<Claim> {
     match entry.extension().as_str() {
         "json" => {
-            let head = tree.head(entry.id);
-            if skype::is_messages(&head) {
+            // First bytes cost a read, and other exports hold JSON by the hundred thousand.
+            let name = entry.name().to_lowercase();
+            if name.starts_with("messages") && skype::is_messages(&tree.head(entry.id)) {
                 return Some(skype::claim(tree, entry));
             }
-            if skype::is_endpoints(entry, &head) {
+            if name.starts_with("endpoints") && skype::is_endpoints(&tree.head(entry.id)) {
                 return Some(skype::endpoints_claim(entry));
             }
             let kind = KINDS.iter().find(|kind| is_named(kind, entry))?;

@@ -1,6 +1,6 @@
 //! Skype and Teams (free): `messages.json` of the export, and the devices in `endpoints.json`.
 
-use crate::formats::element::{keep, place, text};
+use crate::formats::element::{keep, keep_found, place, text};
 use crate::formats::json::{Object, as_text};
 use crate::formats::mail::html_to_text;
 use crate::formats::time;
@@ -27,8 +27,8 @@ pub(super) fn is_messages(head: &[u8]) -> bool {
 }
 
 /// Says whether first bytes are those of the devices.
-pub(super) fn is_endpoints(entry: &TreeEntry, head: &[u8]) -> bool {
-    entry.name() == "endpoints.json" && memchr::memmem::find(head, b"\"endpoint").is_some()
+pub(super) fn is_endpoints(head: &[u8]) -> bool {
+    memchr::memmem::find(head, b"\"endpoint").is_some()
 }
 
 /// Claims messages with the media beside them: messages name a file by its id, the first part of its name.
@@ -60,7 +60,7 @@ pub(super) fn parse(opened: &Opened<'_>, out: &mut Sink) {
                 record.account = owner.clone();
                 let id = owner.clone().unwrap_or_default();
                 record.parties.push(Party::with(PartyRole::Owner, None, IdentifierKind::Account, id));
-                keep(&mut record.fields, "userId", &String::from_utf8_lossy(frame.bytes));
+                keep_found(&mut record.fields, "userId", frame.bytes);
                 out.record(at, record);
             }
             (false, "exportDate") => {}
@@ -108,7 +108,7 @@ fn conversation(opened: &Opened<'_>, frame: &Frame<'_>, owner: Option<&str>, out
         if !["id", "displayName", "version", "properties", "threadProperties"].contains(&span.name.as_str()) {
             out.drift(FORMAT, &span.name);
         }
-        keep(&mut about.fields, &format!("conversation.{}", span.name), &String::from_utf8_lossy(bytes(span)));
+        keep_found(&mut about.fields, &format!("conversation.{}", span.name), bytes(span));
     }
     let group = Conversation { id: id.as_deref(), name: name.as_deref(), owner };
     out.record(at.clone(), about);

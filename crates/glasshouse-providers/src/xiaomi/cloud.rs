@@ -4,18 +4,23 @@ use crate::TreeEntry;
 use crate::formats::element::{keep, not_an_object, place, text, unread_member};
 use crate::formats::json::Object;
 use crate::formats::time;
-use crate::{Frame, Opened, Sink};
+use crate::{Frame, Opened, Sink, Tree};
 use glasshouse_model::{Family, Framing, Identifier, IdentifierKind, MomentRole, Party, PartyRole, Record};
 use std::borrow::Cow;
 
 pub(super) const FORMAT: &str = "cloud";
 pub(super) const FRAMING: Framing = Framing::JsonArrays(&["", "entries", "data"]);
 
-/// Says whether first bytes are those of such records.
-pub(super) fn is_ours(entry: &TreeEntry, head: &[u8]) -> bool {
-    let has = |needle: &[u8]| memchr::memmem::find(head, needle).is_some();
+/// Says whether an entry holds such records.
+pub(super) fn is_ours(tree: &Tree<'_>, entry: &TreeEntry) -> bool {
+    // First bytes cost a read, and other exports hold JSON by the hundred thousand.
     let path = entry.path.to_lowercase();
-    let named = path.contains("xiaomi") || path.contains("micloud") || path.contains("mi cloud");
+    let named = ["xiaomi", "micloud", "mi cloud", "miui"].iter().any(|word| path.contains(word));
+    if !named && !["sms", "message", "contact"].iter().any(|word| entry.name().to_lowercase().contains(word)) {
+        return false;
+    }
+    let head = tree.head(entry.id);
+    let has = |needle: &[u8]| memchr::memmem::find(&head, needle).is_some();
     let message = has(b"\"snippet\"") && has(b"\"localTime\"") && has(b"\"recipients\"");
     let contact = has(b"\"content\"") && has(b"\"displayName\"") && has(b"\"phoneNumbers\"");
     message || (contact && named)

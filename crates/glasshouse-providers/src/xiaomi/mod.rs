@@ -120,9 +120,7 @@ fn claim(tree: &Tree<'_>, entry: &TreeEntry) -> Option<Claim> {
             }
             mi_fit_kind(entry, &head).and_then(|_| rows(MI_FIT))
         }
-        "json" => {
-            cloud::is_ours(entry, &tree.head(entry.id)).then(|| Claim::of(cloud::FORMAT, entry.id, cloud::FRAMING))
-        }
+        "json" => cloud::is_ours(tree, entry).then(|| Claim::of(cloud::FORMAT, entry.id, cloud::FRAMING)),
         _ => None,
     }
 }
