@@ -151,13 +151,14 @@ fn rows(opened: &Opened<'_>, out: &mut Sink) {
         }
         return;
     };
+    let kind = mi_fit_kind(opened.entry, opened.head).unwrap_or_default();
     for frame in opened.frames {
         // The place is that of the bytes as they are.
         let decoded = if packed { utf7::decode(frame.bytes) } else { frame.bytes.into() };
         let readable = Frame { bytes: &decoded, ..*frame };
         let read = match sheet.format {
             FITNESS => row_record(sheet, &header, opened, &readable, out),
-            _ => any(opened, &header, &readable, out),
+            _ => any(opened, &header, kind, &readable, out),
         };
         let Some((mut at, record)) = read else { continue };
         at.locator.length = frame.bytes.len() as u64;
@@ -169,6 +170,7 @@ fn rows(opened: &Opened<'_>, out: &mut Sink) {
 fn any(
     opened: &Opened<'_>,
     header: &Header,
+    kind: &str,
     frame: &Frame<'_>,
     out: &mut Sink,
 ) -> Option<(glasshouse_model::Ref, glasshouse_model::Record)> {
@@ -183,7 +185,6 @@ fn any(
         }
         return Some((at, record));
     }
-    let kind = mi_fit_kind(opened.entry, opened.head).unwrap_or_default();
     record.format = MI_FIT;
     record.family = if kind == "SPORT" { Family::Activity } else { Family::Health };
     record.title = Some(kind.to_owned());
