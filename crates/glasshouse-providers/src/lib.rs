@@ -11,11 +11,13 @@ pub mod formats;
 pub mod framing;
 mod google;
 mod gpx;
+mod huawei;
 mod icalendar;
 pub mod lens;
 mod instagram;
 mod mail;
 mod media;
+mod microsoft;
 mod provider;
 mod ring;
 mod samsung;
@@ -28,6 +30,7 @@ mod tree;
 mod vcard;
 mod whatsapp;
 mod x;
+mod xiaomi;
 
 pub use provider::{Companion, Frame, Opened, Provider, Survey};
 pub use sink::Sink;
@@ -52,6 +55,8 @@ pub const ALL: &[&dyn Provider] = &[
     &facebook::Facebook,
     &google::Google,
     &ring::Ring,
+    &huawei::Huawei,
+    &microsoft::Microsoft,
     &samsung::Samsung,
     &discord::Discord,
     &google::Google,
@@ -63,6 +68,7 @@ pub const ALL: &[&dyn Provider] = &[
     &whatsapp::WhatsApp,
     &instagram::Instagram,
     &x::X,
+    &xiaomi::Xiaomi,
     &gpx::Gpx,
     &mail::Mail,
     &vcard::VCard,
