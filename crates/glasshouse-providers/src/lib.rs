@@ -5,9 +5,11 @@
 
 pub mod formats;
 pub mod framing;
+mod geojson;
 mod google;
 mod gpx;
 mod icalendar;
+mod kml;
 pub mod lens;
 mod mail;
 mod media;
@@ -35,7 +37,9 @@ pub fn providers() -> &'static [&'static dyn Provider] {
 #[rustfmt::skip]
 pub const ALL: &[&dyn Provider] = &[
     &google::Google,
+    &geojson::GeoJson,
     &gpx::Gpx,
+    &kml::Kml,
     &mail::Mail,
     &vcard::VCard,
     &icalendar::ICalendar,
