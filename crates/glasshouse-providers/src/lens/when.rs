@@ -145,8 +145,6 @@ fn read(format: &TimeFormat, zone: &Zone, text: &str, named: Option<&str>) -> Op
         return Some((Some(instant.as_microsecond()), ZoneBasis::Offset, precision));
     }
     let wall = wall(&parsed, precision)?;
-    // A text with these letters in it says its zone, whatever is known of the others.
-    let zone = if ["UTC", "GMT"].iter().any(|name| pattern.contains(name)) { &Zone::Utc } else { zone };
     let basis = match zone {
         Zone::Utc => ZoneBasis::Utc,
         Zone::AccountLocal => ZoneBasis::AccountLocal,
@@ -248,7 +246,6 @@ mod tests {
             ("%d %b %Y, %I:%M %p", "utc", "15 Jan 2023, 02:30 PM", None, (at, "utc", "minute", true)),
             ("%d %b %Y", "account-local", "15 Jan 2023", None, (None, "account-local", "day", true)),
             ("%d %b %Y", "utc", "15 Jan 2023", None, (Some(1_673_740_800_000_000), "utc", "day", true)),
-            ("%Y-%m-%d %H:%M:%S UTC", "unknown", "2023-01-15 14:30:00 UTC", None, (at, "utc", "second", true)),
             ("kept", "unknown", "01/02/24", None, (None, "ambiguous", "day", true)),
             ("%d %b %Y", "unknown", "15 Jan 2023", None, (None, "ambiguous", "day", true)),
             ("%b %Y", "account-local", "Jan 2023", None, (None, "account-local", "month", true)),
