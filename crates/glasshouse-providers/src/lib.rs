@@ -9,10 +9,12 @@ mod facebook;
 mod discord;
 pub mod formats;
 pub mod framing;
+mod geojson;
 mod google;
 mod gpx;
 mod huawei;
 mod icalendar;
+mod kml;
 pub mod lens;
 mod instagram;
 mod mail;
@@ -69,7 +71,9 @@ pub const ALL: &[&dyn Provider] = &[
     &instagram::Instagram,
     &x::X,
     &xiaomi::Xiaomi,
+    &geojson::GeoJson,
     &gpx::Gpx,
+    &kml::Kml,
     &mail::Mail,
     &vcard::VCard,
     &icalendar::ICalendar,
