@@ -5,8 +5,8 @@
 
 mod amazon;
 mod apple;
-mod facebook;
 mod discord;
+mod facebook;
 pub mod formats;
 pub mod framing;
 mod geojson;
@@ -14,9 +14,9 @@ mod google;
 mod gpx;
 mod huawei;
 mod icalendar;
+mod instagram;
 mod kml;
 pub mod lens;
-mod instagram;
 mod mail;
 mod media;
 mod microsoft;
@@ -54,26 +54,24 @@ pub fn providers() -> &'static [&'static dyn Provider] {
 pub const ALL: &[&dyn Provider] = &[
     &amazon::Amazon,
     &apple::Apple,
+    &discord::Discord,
     &facebook::Facebook,
     &google::Google,
-    &ring::Ring,
     &huawei::Huawei,
+    &instagram::Instagram,
     &microsoft::Microsoft,
+    &ring::Ring,
     &samsung::Samsung,
-    &discord::Discord,
-    &google::Google,
-    &gpx::Gpx,
     &signal::Signal,
     &slack::Slack,
     &snapchat::Snapchat,
     &telegram::Telegram,
     &whatsapp::WhatsApp,
-    &instagram::Instagram,
     &x::X,
     &xiaomi::Xiaomi,
-    &geojson::GeoJson,
     &gpx::Gpx,
     &kml::Kml,
+    &geojson::GeoJson,
     &mail::Mail,
     &vcard::VCard,
     &icalendar::ICalendar,
