@@ -2,8 +2,9 @@
 
 use glasshouse_engine::organisation::Organisation;
 use glasshouse_engine::people::{Home, Role};
-use glasshouse_engine::{authority, enrol};
-use glasshouse_store::sign;
+use glasshouse_engine::session::{About, Asking, Session, Who};
+use glasshouse_engine::{authority, enrol, events};
+use glasshouse_store::{Actor, sign};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
@@ -127,5 +128,55 @@ fn what_is_wrong_with_an_organisations_file_is_said() {
     ] {
         let faults = Organisation::check(&good.replace(from, to)).err().unwrap_or_default();
         assert!(faults.iter().any(|f| f.message.contains(words) && f.line > 0), "{to}: {}", authority::lines(&faults));
+    }
+}
+
+/// A server keeps one session: the query is in the log before its answer, what was seen after it, in one commit each.
+#[test]
+fn a_session_that_is_held_logs_in_groups() {
+    let place = Place::new("session");
+    let home = Home::at(&place.0);
+    home.enrol("d.hart", "", &[Role::Examiner], PASSWORD).expect("made");
+    let authoriser = home.enrol("r.okoro", "", &[Role::Authoriser], PASSWORD).expect("made");
+    let example = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/authorities/warrant.toml");
+    let text = std::fs::read_to_string(example).expect("the example");
+    let lines = text.lines().map(|line| match line.split(" = ").next() {
+        Some("authoriser_key") => format!("authoriser_key = \"{}\"", authoriser.key),
+        Some("until") if line.contains("2024-08-03") => "until = 2044-08-03".to_owned(),
+        _ => line.to_owned(),
+    });
+    let file = place.0.join("warrant.toml");
+    std::fs::write(&file, lines.collect::<Vec<_>>().join("\n")).expect("written");
+    enrol::approve(&file, "r.okoro", PASSWORD, &home).expect("approved");
+    let person = home.authenticate("d.hart", PASSWORD).expect("opens");
+    let who = Who { actor: Actor { who: "os".into(), place: "desk".into() }, person: Some(person) };
+    let root = place.0.join("case");
+    drop(enrol::found(&root, "A case", "copied", &who, &home, &file).expect("made"));
+
+    let session = Session::begin(&root, who, &home, &Asking::default()).expect("begun");
+    assert!(!session.is_own() && session.enquiries().1.is_none() && session.enquiries().0.len() == 2);
+    session.hold().expect("held");
+    assert!(session.consult("record.search", About::query("a")).is_err(), "no line of enquiry was chosen");
+    session.enquire("2").expect("a line");
+    assert!(session.enquire("9").is_err());
+    let begun = std::time::Instant::now();
+    for n in 0..100 {
+        session.consult("record.search", About::query(&format!("words {n}"))).expect("allowed");
+        session.seen([format!("{n}a"), format!("{n}b")]);
+        session.seen([format!("{n}c")]);
+    }
+    let each = begun.elapsed().as_secs_f64() * 10.0;
+    println!("{each:.1} ms for each query that is logged");
+    session.flush().expect("written");
+    session.flush().expect("nothing more to write");
+    drop(session);
+    let all = events::list(&root, &events::Filter::default()).expect("readable");
+    let of = |action: &str| all.iter().filter(|e| e.action == action).collect::<Vec<_>>();
+    let (searches, seen) = (of("search.run"), of("records.seen"));
+    assert_eq!((searches.len(), seen.len(), all.len()), (100, 100, 202));
+    for (n, (search, seen)) in searches.iter().zip(&seen).enumerate() {
+        assert_eq!(search.content["query"], format!("words {n}"));
+        assert_eq!((search.enquiry.as_str(), search.role.as_str()), ("who arranged the delivery", "examiner"));
+        assert!(seen.seq > search.seq && seen.detail["of"] == search.seq && seen.detail["count"] == 3);
     }
 }
