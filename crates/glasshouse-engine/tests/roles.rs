@@ -106,13 +106,9 @@ fn nobody_decides_on_their_own_work() {
     };
     let (yes, by) = decide(Role::Authoriser, "authority.approve", |_| ());
     assert!(yes && by == "authoriser-approves");
-    for (role, action, change, policy) in [
-        (
-            Role::Authoriser,
-            "authority.approve",
-            (|s| s.applicant = "me".into()) as fn(&mut Situation),
-            "nobody-approves-their-own-authority",
-        ),
+    type Case = (Role, &'static str, fn(&mut Situation), &'static str);
+    let cases: [Case; 10] = [
+        (Role::Authoriser, "authority.approve", |s| s.applicant = "me".into(), "nobody-approves-their-own-authority"),
         (
             Role::PrivilegeReviewer,
             "quarantine.release",
@@ -132,7 +128,8 @@ fn nobody_decides_on_their_own_work() {
         (Role::Examiner, "evidence.process", |s| s.state = "withdrawn", "no-processing-without-an-authority-in-force"),
         (Role::Examiner, "record.search", |s| s.own = true, "a-personal-case-is-its-holders"),
         (Role::Holder, "record.search", |_| (), "the-holder-acts-in-their-own-case-only"),
-    ] {
+    ];
+    for (role, action, change, policy) in cases {
         let (allowed, by) = decide(role, action, change);
         assert!(!allowed && by.split(' ').any(|p| p == policy), "{} {action}: {by}", role.as_str());
     }
