@@ -33,7 +33,8 @@ fn write_with_mode(path: &Path, bytes: &[u8], mode: u32) -> Result<(), StoreErro
 /// Moves a finished file to its place and syncs the folder.
 pub fn rename_synced(from: &Path, to: &Path) -> Result<(), StoreError> {
     fs::rename(from, to).map_err(|e| StoreError::io(to, "move into place", e))?;
-    sync_folder(to.parent().unwrap_or(Path::new(".")))
+    // A bare name lies in the folder that the process is in.
+    sync_folder(to.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")))
 }
 
 /// Makes what was created, moved or removed in a folder durable.
