@@ -2,6 +2,8 @@
 
 pub mod digest;
 mod error;
+pub mod evidence;
+pub mod facts;
 pub mod ingest;
 pub mod read;
 mod rewrite;
@@ -9,5 +11,7 @@ pub mod search;
 pub mod segment;
 pub mod sql;
 pub mod text;
+pub mod view;
+pub mod work;
 
 pub use error::EngineError;

@@ -37,7 +37,13 @@ pub struct Log {
 }
 
 #[derive(Default)]
-struct Stored(Vec<Hash>);
+pub(crate) struct Stored(Vec<Hash>);
+
+impl Stored {
+    pub(crate) fn extend(&mut self, hashes: Vec<Hash>) {
+        self.0.extend(hashes);
+    }
+}
 
 impl HashReader for Stored {
     fn read_hashes(&self, indexes: &[u64]) -> Result<Vec<Hash>, tlog_tiles::Error> {
@@ -263,7 +269,7 @@ fn parse_leaf(bytes: &[u8]) -> Result<Leaf, StoreError> {
     serde_json::from_slice(bytes).map_err(|_| StoreError::log("a leaf is not the JSON expected"))
 }
 
-fn read_checkpoint(case: &Path, origin: &str, public_key: &str) -> Result<(u64, Hash), StoreError> {
+pub(crate) fn read_checkpoint(case: &Path, origin: &str, public_key: &str) -> Result<(u64, Hash), StoreError> {
     let path = case.join(paths::CHECKPOINT);
     let bytes = fs::read(&path).map_err(|e| StoreError::io(&path, "read", e))?;
     let note = Note::from_bytes(&bytes).map_err(|_| StoreError::log("its checkpoint is not a signed note"))?;
@@ -277,7 +283,7 @@ fn read_checkpoint(case: &Path, origin: &str, public_key: &str) -> Result<(u64, 
     Ok((checkpoint.size(), *checkpoint.hash()))
 }
 
-fn read_leaves(case: &Path, size: u64) -> Result<Vec<Vec<u8>>, StoreError> {
+pub(crate) fn read_leaves(case: &Path, size: u64) -> Result<Vec<Vec<u8>>, StoreError> {
     let mut leaves = Vec::new();
     for index in 0..size.div_ceil(TILE_WIDTH) {
         let width = (size - index * TILE_WIDTH).min(TILE_WIDTH);
