@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use serde::Serialize;
 use serde_json::json;
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Bytes of a text that somebody writes.
 const LONGEST_TEXT: usize = 64 << 10;
@@ -56,33 +56,37 @@ pub const KINDS: [&str; 4] = ["tag", "fact", "assessment", "bookmark"];
 
 /// Returns the marks that stand, of one record or of all, oldest first.
 pub fn marks(case: &Path, record: Option<&str>) -> Result<Vec<Mark>, EngineError> {
-    let Some(connection) = read(case)? else { return Ok(Vec::new()) };
-    let mut statement = connection.prepare(
-        "SELECT n, record, kind, text, person, time FROM marks
-         WHERE undone IS NULL AND (?1 IS NULL OR record = ?1) ORDER BY n LIMIT ?2",
-    )?;
-    let rows = statement.query_map(params![record, MOST as i64], |row| {
-        Ok(Mark {
-            n: row.get(0)?,
-            record: row.get(1)?,
-            kind: row.get(2)?,
-            text: row.get(3)?,
-            person: row.get(4)?,
-            time: row.get(5)?,
-        })
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let found = read(case, |connection| {
+        let mut statement = connection.prepare(
+            "SELECT n, record, kind, text, person, time FROM marks
+             WHERE undone IS NULL AND (?1 IS NULL OR record = ?1) ORDER BY n LIMIT ?2",
+        )?;
+        let rows = statement.query_map(params![record, MOST as i64], |row| {
+            Ok(Mark {
+                n: row.get(0)?,
+                record: row.get(1)?,
+                kind: row.get(2)?,
+                text: row.get(3)?,
+                person: row.get(4)?,
+                time: row.get(5)?,
+            })
+        })?;
+        rows.collect()
+    });
+    Ok(found?.unwrap_or_default())
 }
 
 /// Returns the saved searches that stand, oldest first.
 pub fn saved(case: &Path) -> Result<Vec<Saved>, EngineError> {
-    let Some(connection) = read(case)? else { return Ok(Vec::new()) };
-    let mut statement =
-        connection.prepare("SELECT n, name, url, person, time FROM saved WHERE undone IS NULL ORDER BY n LIMIT ?1")?;
-    let rows = statement.query_map([MOST as i64], |row| {
-        Ok(Saved { n: row.get(0)?, name: row.get(1)?, url: row.get(2)?, person: row.get(3)?, time: row.get(4)? })
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let found = read(case, |connection| {
+        let select = "SELECT n, name, url, person, time FROM saved WHERE undone IS NULL ORDER BY n LIMIT ?1";
+        let mut statement = connection.prepare(select)?;
+        let rows = statement.query_map([MOST as i64], |row| {
+            Ok(Saved { n: row.get(0)?, name: row.get(1)?, url: row.get(2)?, person: row.get(3)?, time: row.get(4)? })
+        })?;
+        rows.collect()
+    });
+    Ok(found?.unwrap_or_default())
 }
 
 /// Adds a mark to a record and returns it; that the record is in the case is the caller's to know.
@@ -151,12 +155,11 @@ pub fn undo_saved(case: &Path, actor: &Actor, n: i64) -> Result<bool, EngineErro
 }
 
 fn undo(case: &Path, actor: &Actor, table: &'static str, what: &str, n: i64) -> Result<bool, EngineError> {
-    let Some(connection) = read(case)? else { return Ok(false) };
-    let stands: Option<i64> = connection
-        .query_row(&format!("SELECT n FROM {table} WHERE n = ?1 AND undone IS NULL"), [n], |row| row.get(0))
-        .optional()?;
-    drop(connection);
-    if stands.is_none() {
+    let stands = read(case, |connection| {
+        let select = format!("SELECT n FROM {table} WHERE n = ?1 AND undone IS NULL");
+        connection.query_row(&select, [n], |row| row.get::<_, i64>(0)).optional()
+    });
+    if stands?.flatten().is_none() {
         return Ok(false);
     }
     let changed = change(case, actor, json!({ "what": what, "n": n }), |connection| {
@@ -174,13 +177,20 @@ fn short(text: &str) -> Result<(), EngineError> {
     Ok(())
 }
 
-fn read(case: &Path) -> Result<Option<Connection>, EngineError> {
+/// Asks the file, if there is one.
+fn read<T>(case: &Path, ask: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>) -> Result<Option<T>, EngineError> {
     let path = case.join(paths::WORK);
     if !path.exists() {
         return Ok(None);
     }
-    let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    Ok(Some(connection))
+    let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY);
+    connection.and_then(|connection| ask(&connection)).map(Some).map_err(damaged)
+}
+
+fn damaged(error: rusqlite::Error) -> EngineError {
+    EngineError::other(format!(
+        "work.sqlite cannot be used: {error}. Run `glasshouse verify` on the case to see what changed."
+    ))
 }
 
 /// Changes a copy of the file, has the log vouch for it, and puts it into place.
@@ -190,7 +200,7 @@ fn change(
     case: &Path,
     actor: &Actor,
     mut detail: serde_json::Value,
-    write: impl FnOnce(&Connection) -> Result<i64, EngineError>,
+    write: impl FnOnce(&Connection) -> Result<i64, rusqlite::Error>,
 ) -> Result<i64, EngineError> {
     let open = Case::open(case, actor.clone())?;
     let path = case.join(paths::WORK);
@@ -219,11 +229,14 @@ fn change(
     Ok(n)
 }
 
-fn changed(file: &PathBuf, write: impl FnOnce(&Connection) -> Result<i64, EngineError>) -> Result<i64, EngineError> {
-    let connection = Connection::open(file)?;
-    connection.execute_batch(SCHEMA)?;
-    let n = write(&connection)?;
-    connection.close().map_err(|(_, e)| EngineError::from(e))?;
+fn changed(file: &Path, write: impl FnOnce(&Connection) -> Result<i64, rusqlite::Error>) -> Result<i64, EngineError> {
+    let written = Connection::open(file).and_then(|connection| {
+        connection.execute_batch(SCHEMA)?;
+        let n = write(&connection)?;
+        connection.close().map_err(|(_, e)| e)?;
+        Ok(n)
+    });
+    let n = written.map_err(damaged)?;
     let sync = File::open(file).and_then(|f| f.sync_all());
     sync.map_err(|e| EngineError::io(file, "sync", e))?;
     Ok(n)

@@ -145,11 +145,9 @@ impl Attached {
 }
 
 /// Reads what a segment's list says of some attachments, given with their numbers and ascending lines.
-pub(super) fn describe(
-    folder: &std::path::Path,
-    record: &str,
-    items: &[(u32, Item)],
-) -> Result<Vec<Attachment>, EngineError> {
+///
+/// Whose they are, the caller knows.
+pub(super) fn describe(folder: &std::path::Path, items: &[(u32, Item)]) -> Result<Vec<Attachment>, EngineError> {
     if items.is_empty() {
         return Ok(Vec::new());
     }
@@ -177,7 +175,7 @@ pub(super) fn describe(
                 size: size.is_valid(i).then(|| size.value(i)),
                 sha256: own(sha256),
                 present: item.present,
-                record: record.to_owned(),
+                record: String::new(),
                 entry: entry.is_valid(i).then(|| entry.value(i)),
                 locator: own(locator),
             });

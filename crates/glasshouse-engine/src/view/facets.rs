@@ -1,14 +1,18 @@
 //! How many records of a set have which value.
 
 use super::parties::Named;
+use super::rows::{cut, text};
 use super::set::Set;
 use super::{Kind, View};
 use crate::EngineError;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Values that are counted out for one facet.
 const MOST_VALUES: usize = 50;
+
+/// Bytes of a label.
+const LONGEST_LABEL: usize = 200;
 
 /// A value and how many records have it.
 #[derive(Clone, Debug, Serialize)]
@@ -38,6 +42,7 @@ impl View {
             let values = match name {
                 "party" => self.party_facet(set)?,
                 "attachment" => self.attachment_facet(set)?,
+                "conversation" => self.talk_facet(set)?,
                 column => self.column_facet(set, column)?,
             };
             facets.insert(name, values);
@@ -56,9 +61,37 @@ impl View {
         Ok(most(&counts, |code| coded.named(code).map(|v| (v.to_owned(), v.to_owned()))))
     }
 
+    /// Labels each conversation with the title of one of its records, or with who takes part in it.
+    fn talk_facet(&self, set: &Set) -> Result<Vec<Facet>, EngineError> {
+        let (order, talks, parties) = (self.order()?, self.coded("conversation")?, self.parties()?);
+        let mut facets = self.column_facet(set, "conversation")?;
+        let codes: HashMap<u32, usize> =
+            (0..).zip(&facets).filter_map(|(i, f)| Some((talks.find(&f.value)?, i))).collect();
+        let mut first: Vec<Option<u32>> = facets.iter().map(|_| None).collect();
+        set.each(|position| {
+            if let Some(slot) = codes.get(&talks.code(order.row(position))).and_then(|i| first.get_mut(*i)) {
+                slot.get_or_insert(position);
+            }
+        });
+        let (of, positions): (Vec<usize>, Vec<u32>) = (0..).zip(first).filter_map(|(i, p)| Some((i, p?))).unzip();
+        let titles = self.read_at(&positions, &["title"], |batch, i, known| {
+            let title = text(batch, "title", i)?.map(|t| cut(t, LONGEST_LABEL).to_owned());
+            Ok((title, known.row))
+        })?;
+        for (i, (title, row)) in of.into_iter().zip(titles) {
+            let (mut names, to) = parties.sides(row, 3);
+            names.extend(to);
+            let label = title.or_else(|| (!names.is_empty()).then(|| names.join(", ")));
+            if let (Some(label), Some(facet)) = (label, facets.get_mut(i)) {
+                facet.label = label;
+            }
+        }
+        Ok(facets)
+    }
+
     fn party_facet(&self, set: &Set) -> Result<Vec<Facet>, EngineError> {
         let (order, people) = (self.order()?, self.people()?);
-        let counts = people.counts(self, set, &order)?;
+        let counts = people.counts(set, &order);
         Ok(most(&counts, |person| {
             let (label, query) = people.label(person)?;
             Some((query, label))

@@ -1,7 +1,7 @@
 //! Pictures, films and sounds of a set.
 
 use super::View;
-use super::attached::{Attachment, Kind, describe};
+use super::attached::{Attachment, Item, Kind};
 use super::rows::{Row, as_row, shown_and, text};
 use super::set::{Set, Sorted};
 use crate::EngineError;
@@ -48,23 +48,21 @@ impl View {
 
     /// Returns a page of the gallery: each record with its first medium.
     pub fn gallery(&self, media: &Set, sorted: Sorted, rank: u32, limit: u32) -> Result<Vec<Shown>, EngineError> {
-        let attached = self.attached()?;
         let rows = self.read_at(&media.page(sorted, rank, limit), &shown_and(&["fields"]), |batch, i, known| {
             let number = known.row;
             let size = text(batch, "fields", i)?.map_or((None, None), size);
             Ok((number, as_row(batch, i, known)?, size))
         })?;
-        let mut shown = Vec::with_capacity(rows.len());
-        for (number, row, (width, height)) in rows {
-            let first =
-                (0..).zip(attached.of(number).iter().copied()).find(|(_, i)| i.present && i.kind != Kind::Other);
-            let open = self.locate(number).and_then(|(segment, _)| self.searcher.segments().get(segment));
-            let (Some(first), Some(open)) = (first, open) else { continue };
-            if let Some(about) = describe(open.columns.folder(), &row.id, &[first])?.pop() {
-                shown.push(Shown { media: Medium { about, width, height }, row });
-            }
-        }
-        Ok(shown)
+        let asked: Vec<(u32, &str)> = rows.iter().map(|(number, row, _)| (*number, row.id.as_str())).collect();
+        let first = |items: &[Item]| {
+            let mut shown = (0..).zip(items.iter().copied()).filter(|(_, i)| i.present && i.kind != Kind::Other);
+            shown.next().into_iter().collect()
+        };
+        let described = self.attachments_of(&asked, first)?;
+        let shown = rows.into_iter().zip(described).filter_map(|((_, row, (width, height)), mut these)| {
+            Some(Shown { media: Medium { about: these.pop()?, width, height }, row })
+        });
+        Ok(shown.collect())
     }
 }
 

@@ -15,6 +15,7 @@ mod parties;
 mod people;
 mod places;
 mod record;
+mod reveals;
 mod rows;
 mod select;
 mod set;
@@ -27,6 +28,7 @@ pub use media::{Medium, Shown};
 pub use people::{Edge, Graph, Identifier, Node, Person};
 pub use places::{Cell, Map, Window};
 pub use record::{Detail, Moment, Nearby, PartyOf, Place};
+pub use reveals::{Counted, Held, Reveals, Seen, ServiceHeld, Stay};
 pub use rows::Row;
 pub use set::{Set, Sorted};
 pub use talks::{Said, Talk};
@@ -98,10 +100,13 @@ impl View {
 
     /// Reads the columns that most answers need, so that the first question need not wait for them.
     pub fn warm(&self) -> Result<(), EngineError> {
-        self.order()?;
-        self.parties()?;
-        self.attached()?;
-        for column in ["service", "family", "format", "account", "tier", "conversation"] {
+        std::thread::scope(|scope| {
+            let order = scope.spawn(|| self.order().map(|_| ()));
+            let rest = self.parties().and_then(|_| self.attached()).map(|_| ());
+            // A thread that failed fails again, and says so, when somebody asks.
+            order.join().unwrap_or(Ok(())).and(rest)
+        })?;
+        for column in ["service", "family", "format", "account", "tier", "source", "conversation"] {
             self.coded(column)?;
         }
         self.places()?;

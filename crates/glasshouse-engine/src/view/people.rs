@@ -40,7 +40,7 @@ pub struct Person {
     pub why: Vec<String>,
     /// A query that finds their records.
     pub query: String,
-    /// The holder of the account.
+    /// The holder of the account; `why` says by what.
     pub own: bool,
 }
 
@@ -149,6 +149,11 @@ impl People {
         persons
     }
 
+    /// Returns the number of people.
+    pub fn number(&self) -> usize {
+        self.members.len()
+    }
+
     pub fn person(&self, party: u32) -> Option<u32> {
         self.of.get(party as usize).copied()
     }
@@ -160,7 +165,7 @@ impl People {
     }
 
     /// Counts the records of a set by person.
-    pub fn counts(&self, _: &View, set: &Set, order: &Order) -> Result<Vec<u64>, EngineError> {
+    pub fn counts(&self, set: &Set, order: &Order) -> Vec<u64> {
         let mut counts = vec![0u64; self.members.len()];
         set.each(|position| {
             let row = order.row(position);
@@ -170,7 +175,7 @@ impl People {
                 }
             }
         });
-        Ok(counts)
+        counts
     }
 
     fn named(&self, person: u32) -> impl Iterator<Item = &Named> {
@@ -278,7 +283,7 @@ impl View {
                 services: bits(services).filter_map(|code| service.named(code)).map(str::to_owned).collect(),
                 first: order.time(first).filter(|_| timed).map(iso),
                 last: order.time(last).filter(|_| timed).map(iso),
-                why: people.why(*person),
+                why: owner.why(*person).map(str::to_owned).into_iter().chain(people.why(*person)).collect(),
                 query: people.query(*person),
                 own: owner.is(*person),
             }
@@ -290,7 +295,7 @@ impl View {
     pub fn graph(&self, set: &Set, limit: usize) -> Result<Graph, EngineError> {
         let (order, people, parties) = (self.order()?, self.people()?, self.parties()?);
         let (service, owner) = (self.coded("service")?, self.owner()?);
-        let counts = people.counts(self, set, &order)?;
+        let counts = people.counts(set, &order);
         let mut most: Vec<u32> = (0..).zip(&counts).filter(|(_, n)| **n > 0).map(|(p, _)| p).collect();
         let count = |p: &u32| counts.get(*p as usize).copied().unwrap_or(0);
         most.sort_by(|a, b| count(b).cmp(&count(a)).then(a.cmp(b)));

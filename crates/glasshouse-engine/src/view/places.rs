@@ -183,11 +183,46 @@ pub(super) fn near(
     lon: f64,
     metres: f64,
 ) -> impl Fn(u32) -> bool + Send + Sync {
-    move |row| {
-        places.get(row).is_some_and(|(a, b)| {
-            // One degree of latitude is nowhere shorter than 110 km: most rows need no trigonometry.
-            (a - lat).abs() <= metres / 110_000.0 && crate::search::query::distance(lat, lon, a, b) <= metres
-        })
+    let rule = Near::new(lat, lon, metres);
+    move |row| places.get(row).is_some_and(|(a, b)| rule.holds(a, b))
+}
+
+/// A circle, tested without trigonometry wherever a flat map decides: millions of places lie in or far from it.
+struct Near {
+    lat: f64,
+    lon: f64,
+    metres: f64,
+    /// Metres of a degree of longitude there; none where a flat map is too wrong, far north or in a wide circle.
+    flat: Option<f64>,
+}
+
+/// Metres of a degree of latitude on the sphere that distances are measured on.
+const DEGREE: f64 = 111_195.08;
+
+impl Near {
+    fn new(lat: f64, lon: f64, metres: f64) -> Self {
+        // So near and so far from the poles the flat map is wrong by less than half a hundredth.
+        let flat = (metres <= 10_000.0 && lat.abs() <= 75.0).then(|| DEGREE * lat.to_radians().cos());
+        Near { lat, lon, metres, flat }
+    }
+
+    fn holds(&self, lat: f64, lon: f64) -> bool {
+        let north = (lat - self.lat).abs() * DEGREE;
+        if north > self.metres * 1.01 {
+            return false;
+        }
+        if let Some(degree) = self.flat {
+            let apart = (lon - self.lon).abs();
+            let east = apart.min(360.0 - apart) * degree;
+            let flat = north.hypot(east);
+            if flat < self.metres * 0.98 {
+                return true;
+            }
+            if flat > self.metres * 1.02 {
+                return false;
+            }
+        }
+        crate::search::query::distance(self.lat, self.lon, lat, lon) <= self.metres
     }
 }
 
@@ -199,6 +234,32 @@ pub(super) fn span(order: &Order, first: u32, last: u32) -> (Option<String>, Opt
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The short cuts never decide otherwise than the distance on the sphere.
+    #[test]
+    fn a_circle_is_what_the_distance_says() {
+        for (lat, lon) in [(0.0, 0.0), (52.5, 13.4), (-74.9, 179.999), (74.9, -179.999), (89.9, 10.0), (-33.0, 151.0)] {
+            for metres in [1.0, 150.0, 2_000.0, 9_999.0, 50_000.0, 3_000_000.0] {
+                let rule = Near::new(lat, lon, metres);
+                for step in 0..72 {
+                    let (sin, cos) = (f64::from(step) * 5.0).to_radians().sin_cos();
+                    for part in [0.0, 0.5, 0.97, 0.999, 1.001, 1.03, 2.0] {
+                        let a = (lat + sin * part * metres / DEGREE).clamp(-90.0, 90.0);
+                        let b = lon + cos * part * metres / (DEGREE * f64::to_radians(lat).cos());
+                        let b = if b > 180.0 {
+                            b - 360.0
+                        } else if b < -180.0 {
+                            b + 360.0
+                        } else {
+                            b
+                        };
+                        let sphere = crate::search::query::distance(lat, lon, a, b) <= metres;
+                        assert_eq!(rule.holds(a, b), sphere, "{a},{b} of {lat},{lon} within {metres}");
+                    }
+                }
+            }
+        }
+    }
 
     #[test]
     fn a_window_may_go_over_the_date_line() {

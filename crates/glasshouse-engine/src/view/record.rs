@@ -4,6 +4,7 @@ use super::attached::Attachments;
 use super::parties::ROLES;
 use super::rows::{Row, as_row, cut, number, shown_and, text};
 use super::set::Sorted;
+use super::talks::all_items;
 use super::{View, ids, iso};
 use crate::EngineError;
 use crate::segment::typed;
@@ -118,7 +119,8 @@ impl View {
                 })
             })
             .collect();
-        detail.row.attachments = Attachments::These(self.attachments_of(row, id)?);
+        let these = self.attachments_of(&[(row, id)], all_items)?.pop();
+        detail.row.attachments = Attachments::These(these.unwrap_or_default());
         Ok(Some(detail))
     }
 

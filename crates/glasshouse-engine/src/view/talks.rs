@@ -1,7 +1,7 @@
 //! Conversations: records that their provider ties together, and one of them in order.
 
 use super::View;
-use super::attached::{Attachment, Attachments, describe};
+use super::attached::{Attachment, Attachments, Item, describe};
 use super::parties::{Named, is_sender};
 use super::places::span;
 use super::rows::{Row, as_row, cut, shown_and, text};
@@ -148,23 +148,55 @@ impl View {
             };
             Ok((number, said))
         })?;
-        for (row, said) in &mut said {
-            said.row.attachments = Attachments::These(self.attachments_of(*row, &said.row.id)?);
+        let rows: Vec<(u32, &str)> = said.iter().map(|(row, said)| (*row, said.row.id.as_str())).collect();
+        let attached = self.attachments_of(&rows, all_items)?;
+        for ((_, said), these) in said.iter_mut().zip(attached) {
+            said.row.attachments = Attachments::These(these);
         }
         Ok(said.into_iter().map(|(_, said)| said).collect())
     }
 
-    /// Returns what is attached to a row.
-    pub(super) fn attachments_of(&self, row: u32, id: &str) -> Result<Vec<Attachment>, EngineError> {
-        /// Attachments of a record that are shown; all are counted.
-        const MOST: usize = 500;
+    /// Returns what is attached to some rows: of each those items that `pick` takes, in the order of the rows.
+    ///
+    /// The list of a segment is opened once, however many rows ask for it.
+    pub(super) fn attachments_of(
+        &self,
+        rows: &[(u32, &str)],
+        pick: impl Fn(&[Item]) -> Vec<(u32, Item)>,
+    ) -> Result<Vec<Vec<Attachment>>, EngineError> {
         let attached = self.attached()?;
-        let items: Vec<_> = (0..).zip(attached.of(row).iter().copied()).take(MOST).collect();
-        match self.locate(row).and_then(|(segment, _)| self.searcher.segments().get(segment)) {
-            Some(open) => describe(open.columns.folder(), id, &items),
-            None => Ok(Vec::new()),
+        let mut of: Vec<Vec<Attachment>> = rows.iter().map(|_| Vec::new()).collect();
+        // Segment, line of its list, place of the row among those given, number and item.
+        let mut wanted: Vec<(usize, u32, usize, u32, Item)> = Vec::new();
+        for (place, (row, _)) in rows.iter().enumerate() {
+            let Some((segment, _)) = self.locate(*row) else { continue };
+            wanted.extend(pick(attached.of(*row)).into_iter().map(|(n, item)| (segment, item.line, place, n, item)));
         }
+        wanted.sort_unstable_by_key(|w| (w.0, w.1));
+        for group in wanted.chunk_by(|a, b| a.0 == b.0) {
+            let open = group.first().and_then(|first| self.searcher.segments().get(first.0));
+            let Some(open) = open else { continue };
+            let items: Vec<(u32, Item)> = group.iter().map(|(_, _, _, n, item)| (*n, *item)).collect();
+            let described = describe(open.columns.folder(), &items)?;
+            for (mut attachment, (_, _, place, ..)) in described.into_iter().zip(group) {
+                if let (Some(these), Some((_, id))) = (of.get_mut(*place), rows.get(*place)) {
+                    (*id).clone_into(&mut attachment.record);
+                    these.push(attachment);
+                }
+            }
+        }
+        for these in &mut of {
+            these.sort_by_key(|a| a.n);
+        }
+        Ok(of)
     }
+}
+
+/// Returns all attachments of a record, up to a number that is shown.
+pub(super) fn all_items(items: &[Item]) -> Vec<(u32, Item)> {
+    /// Attachments of a record that are shown; all are counted.
+    const MOST: usize = 500;
+    (0..).zip(items.iter().copied()).take(MOST).collect()
 }
 
 /// Returns the fields that say what became of a message.

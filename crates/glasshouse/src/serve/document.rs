@@ -239,6 +239,29 @@ shapes! {
     Graph { nodes: Vec<Node>, edges: Vec<Edge> }
     Node { id: String, name: String, count: u64, query: String, own: bool }
     Edge { from: String, to: String, count: u64, services: Vec<String> }
+    /// Home, work and nights away are findings, never facts: `why` says the rule.
+    Reveals {
+        services: Vec<ServiceHeld>, contacts: Vec<Seen>, home: Option<Stay>, work: Option<Stay>,
+        nights_away: Vec<Stay>, voice: Counted, searches: Counted, devices: Vec<Seen>,
+    }
+    ServiceHeld {
+        service: String, held: Vec<Held>,
+        /// people in its records, the holder not counted
+        people: u64,
+        /// records with coordinates
+        places: u64,
+        /// where the holder can delete it, if that is known
+        delete_at: Option<String>,
+        held_by: Option<String>,
+        /// ways in which others can get at it
+        routes: Vec<String>,
+        query: String,
+    }
+    Held { what: String, count: u64, first: Option<String>, last: Option<String>, query: String }
+    Seen { name: String, count: u64, first: Option<String>, last: Option<String>, query: String }
+    /// `days` nights or working days there, of `of` with records anywhere.
+    Stay { lat: f64, lon: f64, days: u32, of: u32, first: String, last: String, why: String, query: String }
+    Counted { count: u64, query: String }
     Marks { rows: Vec<Mark> }
     Mark { n: i64, record: String, kind: String, text: String, person: String, time: String }
     Undone { undone: i64 }

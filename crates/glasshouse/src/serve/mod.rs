@@ -145,6 +145,7 @@ fn router(serving: Arc<Serving>) -> Router {
         .route("/api/conversation", get(talks::conversation))
         .route("/api/people", get(talks::people))
         .route("/api/graph", get(talks::graph))
+        .route("/api/self", get(talks::reveals))
         .route("/api/record/{id}", get(record::record))
         .route("/api/record/{id}/bytes", get(record::bytes))
         .route("/api/record/{id}/near", get(record::near))

@@ -108,3 +108,15 @@ pub async fn graph(State(serving): Shared, Asked(asked): Asked<Drawn>) -> Respon
     })
     .await
 }
+
+/// What the account reveals about its holder, each statement with the query that shows its records.
+///
+/// Homes, works and nights away are findings: computed from the places and hours of records, and never facts.
+#[utoipa::path(get, path = "/api/self", tag = "people", responses((status = 200, body = shape::Reveals)))]
+pub async fn reveals(State(serving): Shared) -> Response {
+    answer(serving, |serving, live| {
+        consulted(serving, Look::Search { view: "self", query: "" })?;
+        Ok(live.view.reveals()?)
+    })
+    .await
+}

@@ -136,3 +136,16 @@ pub fn escaped(text: &str) -> String {
         .map(|b| if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") })
         .collect()
 }
+
+/// Returns the bytes that a text in base64 stands for.
+pub fn unbase64(text: &str) -> Vec<u8> {
+    const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let digit = |b: u8| DIGITS.iter().position(|d| *d == b).map(|d| d as u32);
+    let digits: Vec<u32> = text.bytes().filter_map(digit).collect();
+    let mut bytes = Vec::new();
+    for group in digits.chunks(4) {
+        let n = group.iter().fold(0, |n, d| n << 6 | d) << (6 * (4 - group.len()));
+        bytes.extend_from_slice(&n.to_be_bytes()[1..group.len()]);
+    }
+    bytes
+}
