@@ -408,6 +408,8 @@ fn wrong_questions_get_sentences() {
         ("/api/map?west=NaN", 400),
         ("/api/map?south=10&north=-10", 400),
         ("/api/map?west=170&east=-170", 200),
+        ("/api/map?west=-400&east=400&south=-99&north=99", 200),
+        ("/api/map?west=inf", 400),
         ("/api/map?width=0", 200),
         ("/api/map?width=4294967295", 200),
         ("/api/track?limit=0", 200),
@@ -500,6 +502,37 @@ fn people_and_conversations() {
     assert_eq!(offers["options"][0]["text"], "service:google");
     let offers = page.get("/api/complete?q=x%20-fam");
     assert_eq!((offers["from"].as_u64(), offers["options"][0]["text"].as_str()), (Some(2), Some("-family:")));
+}
+
+/// What the account reveals is counted as the list counts it, and each statement leads to its records.
+#[test]
+fn what_the_account_reveals() {
+    let page = browser();
+    let reveals = page.get("/api/self");
+    let count = |query: &Value| {
+        let query = escaped(query.as_str().expect("a query"));
+        page.get(&format!("/api/list?limit=1&q={query}"))["count"].as_u64().expect("a count")
+    };
+    let mut all = 0;
+    for service in reveals["services"].as_array().expect("services") {
+        for held in service["held"].as_array().expect("kinds") {
+            assert_eq!(held["count"].as_u64(), Some(count(&held["query"])), "{held}");
+            all += held["count"].as_u64().expect("a count");
+        }
+    }
+    assert_eq!(all, number(case(), "SELECT count(*) FROM records"));
+    // The synthetic holder lives in Berlin, and travels.
+    let (lat, lon) = (reveals["home"]["lat"].as_f64().expect("a home"), reveals["home"]["lon"].as_f64().expect("one"));
+    assert!((lat - 52.51).abs() < 0.1 && (lon - 13.45).abs() < 0.2, "{lat} {lon}");
+    assert!(count(&reveals["home"]["query"]) > 100);
+    let away = reveals["nights_away"].as_array().expect("nights");
+    assert!(!away.is_empty());
+    for stay in away {
+        assert!(count(&stay["query"]) > 0, "{stay}");
+        assert!(stay["why"].as_str().is_some_and(|w| w.len() > 20), "a finding says what it follows from");
+    }
+    assert!(reveals["contacts"].as_array().is_some_and(|c| c.len() > 3));
+    assert_eq!(reveals["searches"]["count"].as_u64(), Some(count(&reveals["searches"]["query"])));
 }
 
 /// The document is generated from the handlers, is checked in, and says what the answers hold.

@@ -192,28 +192,30 @@ pub struct Shown {
     width: Option<u32>,
 }
 
+/// Returns the part of the Earth that is asked for; a map that was turned around it more than once is unwound.
+fn window(asked: &Shown) -> Result<Window, Problem> {
+    let whole = Window::WHOLE;
+    let (west, east) = (asked.west.unwrap_or(whole.west), asked.east.unwrap_or(whole.east));
+    let (south, north) = (asked.south.unwrap_or(whole.south), asked.north.unwrap_or(whole.north));
+    if ![west, east, south, north].iter().all(|side| side.abs() <= 100_000.0) || south > north {
+        return Err(Problem::asked("The sides of the map are not degrees on Earth."));
+    }
+    let turned = |lon: f64| if (-180.0..=180.0).contains(&lon) { lon } else { (lon + 180.0).rem_euclid(360.0) - 180.0 };
+    let around = east - west >= 360.0;
+    Ok(Window {
+        west: if around { whole.west } else { turned(west) },
+        east: if around { whole.east } else { turned(east) },
+        south: south.clamp(whole.south, whole.north),
+        north: north.clamp(whole.south, whole.north),
+    })
+}
+
 /// Records of a part of the Earth, gathered into at most 60 by 60 cells. A cell with one record has its id.
 #[utoipa::path(get, path = "/api/map", tag = "records", params(Shown), responses((status = 200, body = shape::Map)))]
 pub async fn map(State(serving): Shared, Asked(asked): Asked<Shown>) -> Response {
     answer(serving, move |serving, live| {
         bounded(&asked.q)?;
-        let whole = Window::WHOLE;
-        let window = Window {
-            west: asked.west.unwrap_or(whole.west),
-            south: asked.south.unwrap_or(whole.south),
-            east: asked.east.unwrap_or(whole.east),
-            north: asked.north.unwrap_or(whole.north),
-        };
-        let lon = |x: f64| (-180.0..=180.0).contains(&x);
-        let lat = |x: f64| (-90.0..=90.0).contains(&x);
-        if !(lon(window.west)
-            && lon(window.east)
-            && lat(window.south)
-            && lat(window.north)
-            && window.south <= window.north)
-        {
-            return Err(Problem::asked("The sides of the map are not degrees on Earth."));
-        }
+        let window = window(&asked)?;
         let set = live.view.select(&asked.q)?;
         consulted(serving, Look::Search { view: "map", query: &asked.q })?;
         Ok(live.view.map(&set, window, asked.width.unwrap_or(960))?)

@@ -37,7 +37,7 @@ const MOST_BODY: usize = 256 << 10;
 struct Serving {
     case: PathBuf,
     actor: Actor,
-    live: Mutex<Arc<Live>>,
+    live: Mutex<Watched>,
     /// Opens the page once; the session that it starts lasts as long as this process.
     link: String,
     used: AtomicBool,
@@ -47,10 +47,14 @@ struct Serving {
     address: SocketAddr,
 }
 
+/// The case, and the checkpoint's length and time when it was last looked at: they move with every event.
+struct Watched {
+    stamp: Option<(u64, SystemTime)>,
+    live: Arc<Live>,
+}
+
 /// The case as its newest run left it.
 struct Live {
-    /// The checkpoint's length and time: it moves with every event.
-    stamp: Option<(u64, SystemTime)>,
     run: String,
     view: View,
     evidence: Evidence,
@@ -58,9 +62,8 @@ struct Live {
 
 impl Live {
     fn open(case: &std::path::Path) -> Result<Self, EngineError> {
-        let stamp = stamp(case);
         let run = glasshouse_store::read_run(case)?.unwrap_or_default().run;
-        Ok(Live { stamp, run, view: View::open(case)?, evidence: Evidence::open(case)? })
+        Ok(Live { run, view: View::open(case)?, evidence: Evidence::open(case)? })
     }
 }
 
@@ -72,15 +75,16 @@ fn stamp(case: &std::path::Path) -> Option<(u64, SystemTime)> {
 impl Serving {
     /// Returns the case as it is now: a run that ended since is taken up.
     fn live(&self) -> Result<Arc<Live>, Problem> {
-        let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut watched = self.live.lock().unwrap_or_else(PoisonError::into_inner);
         let now = stamp(&self.case);
-        if now != live.stamp {
+        if now != watched.stamp {
             let run = glasshouse_store::read_run(&self.case)?.unwrap_or_default().run;
-            if run != live.run {
-                *live = Arc::new(Live::open(&self.case)?);
+            if run != watched.live.run {
+                watched.live = Arc::new(Live::open(&self.case)?);
             }
+            watched.stamp = now;
         }
-        Ok(live.clone())
+        Ok(watched.live.clone())
     }
 
     /// Returns whether the case cannot be written, as on a disk that is mounted so.
@@ -107,7 +111,7 @@ pub fn serve(case: &std::path::Path, listen: &str) -> Result<u8, EngineError> {
     let serving = Arc::new(Serving {
         case: case.to_path_buf(),
         actor: crate::intake::actor(),
-        live: Mutex::new(Arc::new(Live::open(case)?)),
+        live: Mutex::new(Watched { stamp: stamp(case), live: Arc::new(Live::open(case)?) }),
         link: random()?,
         used: AtomicBool::new(false),
         session: random()?,
