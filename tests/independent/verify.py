@@ -326,6 +326,7 @@ class Case:
         self.complete = True
         self.files = {}
         self.gone = {}
+        self.sealed, self.unsealed = {}, {}
         self.events = self.parts = self.entries = self.contents = 0
         self.unhashed = {}
         self.anchors = []
@@ -470,6 +471,7 @@ class Case:
                     self.fault("altered", payload, f"SHA-256 is {found} but leaf {seq} says {leaf['payload']}")
                     continue
                 self.apply(seq, payload, data)
+        self.check_sealed(erased)
         for seq, payload in missing:
             if seq in erased:
                 self.note("erased", payload, f"event {erased[seq]} says that it was erased")
@@ -479,6 +481,34 @@ class Case:
         for seq in sorted(present & erased.keys()):
             path = f"log/payload/{seq // 1000}/{seq % 1000:03}"
             self.fault("unexpected", path, f"event {erased[seq]} says that it was erased, and it is there")
+
+    def check_sealed(self, erased):
+        for seq, commitments in sorted(self.sealed.items()):
+            path = f"log/sealed/{seq // 1000}/{seq % 1000:03}"
+            by = self.unsealed.get(seq, erased.get(seq))
+            try:
+                data = self.folder.read(path, MAX_PAYLOAD)
+            except Bad as problem:
+                if problem.kind != "missing":
+                    self.fault(problem.kind, path, str(problem))
+                elif by is not None:
+                    self.note("erased", path, f"event {by} says that it was erased")
+                else:
+                    self.fault("missing", path, f"event {seq} commits to it, and no event says that it was erased")
+                continue
+            if by is not None:
+                self.fault("unexpected", path, f"event {by} says that it was erased, and it is there")
+                continue
+            try:
+                held = read_json(data.decode("utf-8"))
+                found = {
+                    name: hashlib.sha256(f"{one['salt']}\n{one['text']}".encode()).hexdigest()
+                    for name, one in held.items()
+                }
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+                found = {}
+            if found != commitments:
+                self.fault("altered", path, f"it is not what event {seq} commits to")
 
     def malformed(self, path, why):
         self.complete = False
@@ -509,8 +539,13 @@ class Case:
             salt, line, text = data.decode("utf-8").partition("\n")
             payload = read_json(text)
             files, removed = payload.get("files", []), payload.get("removed", [])
+            sealed, unsealed = payload.get("sealed", {}), payload.get("unsealed", [])
             fits = (
-                is_hash(salt)
+                isinstance(sealed, dict)
+                and all(isinstance(value, str) for value in sealed.values())
+                and isinstance(unsealed, list)
+                and all(is_int(index) for index in unsealed)
+                and is_hash(salt)
                 and line == "\n"
                 and isinstance(files, list)
                 and isinstance(removed, list)
@@ -528,6 +563,10 @@ class Case:
             fits = False
         if not fits:
             return self.malformed(path, "it is not a line of salt and a line of JSON with the members of a payload")
+        for index in unsealed:
+            self.unsealed.setdefault(index, seq)
+        if sealed:
+            self.sealed[seq] = sealed
         named = set()
         for name in removed + [file["path"] for file in files]:
             if not is_plain(name):
@@ -809,7 +848,7 @@ def last_leaf(path):
     """Returns the last leaf that a file of the log needs, or None for what is no file of the log."""
     if path == "log/checkpoint":
         return 0
-    if match := re.fullmatch("log/payload/(0|[1-9][0-9]{0,15})/([0-9]{3})", path):
+    if match := re.fullmatch("log/(?:payload|sealed)/(0|[1-9][0-9]{0,15})/([0-9]{3})", path):
         return int(match[1]) * 1000 + int(match[2])
     match = re.fullmatch(r"log/tile/(entries|[0-7])/((?:x[0-9]{3}/)*)([0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?", path)
     if match is None or match[2].startswith("x000"):

@@ -11,6 +11,9 @@ pub enum EngineError {
     /// A query that cannot be run as written; the message says why.
     #[error("{0}")]
     Query(String),
+    /// The policies, or the lack of an authority or a person, forbid it; the message says why.
+    #[error("{0}")]
+    Denied(String),
     #[error("{0}")]
     Other(String),
     /// The person stopped the work.

@@ -1,13 +1,14 @@
 //! What a case is made of: sources, formats, warnings, outcomes, as its newest run lists them.
 
 use crate::EngineError;
+use crate::authority::standings;
 use crate::segment::typed;
 use crate::sql::json;
 use crate::view::iso;
 use datafusion::arrow::array::{RecordBatch, StringArray};
 use datafusion::parquet::arrow::ProjectionMask;
 use datafusion::parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
-use glasshouse_layout::{AuthorityFile, RunFile, paths};
+use glasshouse_layout::{RunFile, paths};
 use glasshouse_providers::ALL;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -85,20 +86,20 @@ pub fn not_covered(run: &RunFile) -> Vec<NotCovered> {
     texts.map(|(provider, text)| NotCovered { provider: provider.to_owned(), text: text.to_owned() }).collect()
 }
 
-/// Returns the newest authority of a case.
+/// Returns the authorities of a case, the first of them if there are several.
 pub fn authority(case: &Path) -> Result<AuthorityShown, EngineError> {
-    let path = case.join(paths::authority(glasshouse_store::SELF_AUTHORITY, 1));
-    let text = std::fs::read_to_string(&path).map_err(|e| EngineError::io(&path, "read", e))?;
-    let file: AuthorityFile =
-        toml::from_str(&text).map_err(|_| EngineError::other(format!("{} is not an authority.", path.display())))?;
-    let limits = match file.kind.as_str() {
-        "self" => vec![
-            "No legal basis is recorded: the account holder opened the case on their own data.".to_owned(),
-            "The case can never become one of another kind.".to_owned(),
-        ],
-        _ => Vec::new(),
-    };
-    Ok(AuthorityShown { kind: file.kind, title: file.statement, limits })
+    let standing = standings(case)?.into_iter().next();
+    let standing = standing
+        .ok_or_else(|| EngineError::Denied("The case has no authority. Nothing is read without one.".into()))?;
+    let mut limits = standing.authority.limits_in_words();
+    if standing.authority.limits.is_none() {
+        limits.push("No legal basis is recorded, and the case can never become one of another kind.".to_owned());
+    }
+    Ok(AuthorityShown {
+        kind: glasshouse_store::read_case_file(case)?.kind,
+        title: standing.authority.statement,
+        limits,
+    })
 }
 
 /// Returns how often each warning was given, the most frequent first.

@@ -1,14 +1,22 @@
 //! Recognise, parse, index, query: everything between the preserved bytes and the screen.
 
+pub mod authority;
 pub mod digest;
+pub mod enrol;
 mod error;
+pub mod events;
 pub mod evidence;
 pub mod facts;
+pub mod gate;
 pub mod ingest;
+pub mod organisation;
+pub mod people;
 pub mod read;
 mod rewrite;
+pub mod scope;
 pub mod search;
 pub mod segment;
+pub mod session;
 pub mod sql;
 pub mod text;
 pub mod view;

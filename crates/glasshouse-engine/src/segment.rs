@@ -375,7 +375,9 @@ pub(crate) fn write_segment(
     let time = column(&records, "time")?;
     let options = SortOptions { descending: false, nulls_first: false };
     let order = sort_to_indices(time, Some(options), None)?;
-    let records = take_record_batch(&records, &order)?;
+    // Most exports are in order of time already, and then nothing has to move.
+    let sorted = order.values().iter().enumerate().all(|(i, row)| i == *row as usize);
+    let records = if sorted { records } else { take_record_batch(&records, &order)? };
     let mut files = vec![write_parquet(case, &format!("{path}/records.parquet"), &records)?];
     if parties.num_rows() > 0 {
         files.push(write_parquet(case, &format!("{path}/parties.parquet"), &parties)?);

@@ -1,11 +1,11 @@
 //! People's work: tags, facts, assessments, bookmarks and saved searches, in `work.sqlite`.
 //!
 //! Nothing is taken out: what somebody undoes is marked as undone. Each change is an event of the log, which
-//! vouches for the file that the change leaves.
+//! vouches for the file that the change leaves; what was written is content that the log keeps apart.
 
 use crate::EngineError;
 use glasshouse_layout::{FileHash, Kind, paths};
-use glasshouse_store::{Actor, Case, files, now};
+use glasshouse_store::{Case, files, now};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use serde::Serialize;
 use serde_json::json;
@@ -90,7 +90,7 @@ pub fn saved(case: &Path) -> Result<Vec<Saved>, EngineError> {
 }
 
 /// Adds a mark to a record and returns it; that the record is in the case is the caller's to know.
-pub fn mark(case: &Path, actor: &Actor, record: &str, kind: &str, text: &str) -> Result<Mark, EngineError> {
+pub fn mark(case: &Case, person: &str, record: &str, kind: &str, text: &str) -> Result<Mark, EngineError> {
     let text = text.trim();
     if !KINDS.contains(&kind) {
         return Err(EngineError::Query(format!("A mark is one of {}.", KINDS.join(", "))));
@@ -104,11 +104,11 @@ pub fn mark(case: &Path, actor: &Actor, record: &str, kind: &str, text: &str) ->
         record: record.to_owned(),
         kind: kind.to_owned(),
         text: text.to_owned(),
-        person: actor.who.clone(),
+        person: person.to_owned(),
         time: now(),
     };
-    let detail = json!({ "what": "mark.added", "record": record, "kind": kind, "text": text });
-    let n = change(case, actor, detail, |connection| {
+    let detail = json!({ "what": "mark.added", "objects": [record], "kind": kind });
+    let n = change(case, detail, &[("text", text)], |connection| {
         connection.execute(
             "INSERT INTO marks (record, kind, text, person, time) VALUES (?1, ?2, ?3, ?4, ?5)",
             params![mark.record, mark.kind, mark.text, mark.person, mark.time],
@@ -119,7 +119,7 @@ pub fn mark(case: &Path, actor: &Actor, record: &str, kind: &str, text: &str) ->
 }
 
 /// Keeps a search and returns it.
-pub fn save(case: &Path, actor: &Actor, name: &str, url: &str) -> Result<Saved, EngineError> {
+pub fn save(case: &Case, person: &str, name: &str, url: &str) -> Result<Saved, EngineError> {
     let (name, url) = (name.trim(), url.trim());
     if name.is_empty() {
         return Err(EngineError::Query("The search needs a name.".into()));
@@ -132,9 +132,9 @@ pub fn save(case: &Path, actor: &Actor, name: &str, url: &str) -> Result<Saved, 
     }
     short(name)?;
     short(url)?;
-    let saved = Saved { n: 0, name: name.to_owned(), url: url.to_owned(), person: actor.who.clone(), time: now() };
-    let detail = json!({ "what": "search.saved", "name": name, "url": url });
-    let n = change(case, actor, detail, |connection| {
+    let saved = Saved { n: 0, name: name.to_owned(), url: url.to_owned(), person: person.to_owned(), time: now() };
+    let detail = json!({ "what": "search.saved" });
+    let n = change(case, detail, &[("name", name), ("url", url)], |connection| {
         connection.execute(
             "INSERT INTO saved (name, url, person, time) VALUES (?1, ?2, ?3, ?4)",
             params![saved.name, saved.url, saved.person, saved.time],
@@ -145,26 +145,26 @@ pub fn save(case: &Path, actor: &Actor, name: &str, url: &str) -> Result<Saved, 
 }
 
 /// Marks a mark as undone; returns whether there was one that stood.
-pub fn undo_mark(case: &Path, actor: &Actor, n: i64) -> Result<bool, EngineError> {
-    undo(case, actor, "marks", "mark.undone", n)
+pub fn undo_mark(case: &Case, person: &str, n: i64) -> Result<bool, EngineError> {
+    undo(case, person, "marks", "mark.undone", n)
 }
 
 /// Marks a saved search as undone; returns whether there was one that stood.
-pub fn undo_saved(case: &Path, actor: &Actor, n: i64) -> Result<bool, EngineError> {
-    undo(case, actor, "saved", "search.undone", n)
+pub fn undo_saved(case: &Case, person: &str, n: i64) -> Result<bool, EngineError> {
+    undo(case, person, "saved", "search.undone", n)
 }
 
-fn undo(case: &Path, actor: &Actor, table: &'static str, what: &str, n: i64) -> Result<bool, EngineError> {
-    let stands = read(case, |connection| {
+fn undo(case: &Case, person: &str, table: &'static str, what: &str, n: i64) -> Result<bool, EngineError> {
+    let stands = read(case.root(), |connection| {
         let select = format!("SELECT n FROM {table} WHERE n = ?1 AND undone IS NULL");
         connection.query_row(&select, [n], |row| row.get::<_, i64>(0)).optional()
     });
     if stands?.flatten().is_none() {
         return Ok(false);
     }
-    let changed = change(case, actor, json!({ "what": what, "n": n }), |connection| {
+    let changed = change(case, json!({ "what": what, "n": n }), &[], |connection| {
         let sql = format!("UPDATE {table} SET undone = ?2, undone_by = ?3 WHERE n = ?1 AND undone IS NULL");
-        Ok(connection.execute(&sql, params![n, now(), actor.who])? as i64)
+        Ok(connection.execute(&sql, params![n, now(), person])? as i64)
     })?;
     Ok(changed > 0)
 }
@@ -197,15 +197,14 @@ fn damaged(error: rusqlite::Error) -> EngineError {
 ///
 /// A crash after the event leaves the new file beside its place; the next change finds it there and moves it.
 fn change(
-    case: &Path,
-    actor: &Actor,
+    case: &Case,
     mut detail: serde_json::Value,
+    content: &[(&'static str, &str)],
     write: impl FnOnce(&Connection) -> Result<i64, rusqlite::Error>,
 ) -> Result<i64, EngineError> {
-    let open = Case::open(case, actor.clone())?;
-    let path = case.join(paths::WORK);
+    let path = case.root().join(paths::WORK);
     let beside = files::temporary(&path);
-    let logged = open.logged_files()?.remove(paths::WORK);
+    let logged = case.logged_files()?.remove(paths::WORK);
     if beside.exists() && logged.as_deref() == Some(hash(&beside)?.sha256.as_str()) {
         files::rename_synced(&beside, &path)?;
     }
@@ -224,7 +223,9 @@ fn change(
         members.entry("n").or_insert(json!(n));
     }
     let file = FileHash { path: paths::WORK.to_owned(), ..hash(&beside)? };
-    open.append(&[open.event(Kind::Alteration, "work.saved", vec![file], detail)])?;
+    let mut event = case.event(Kind::Alteration, "work.saved", vec![file], detail);
+    event.content = content.iter().map(|(name, text)| (*name, (*text).to_owned())).collect();
+    case.append(&[event])?;
     files::rename_synced(&beside, &path)?;
     Ok(n)
 }

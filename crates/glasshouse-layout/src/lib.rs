@@ -7,11 +7,15 @@ mod case;
 mod log;
 pub mod paths;
 mod run;
+mod signature;
 mod source;
 
 pub use case::{AuthorityFile, CaseFile, FORMAT_VERSION, fingerprint, fingerprint_of_key};
-pub use log::{BundleError, FileHash, Kind, Leaf, Payload, PayloadError, commitment, decode_bundle, encode_bundle};
+pub use log::{
+    BundleError, FileHash, Kind, Leaf, Payload, PayloadError, Sealed, commitment, decode_bundle, encode_bundle,
+};
 pub use run::{Found, RunFile, Segment};
+pub use signature::{statement, states};
 pub use source::{EntryLine, PartInfo, SourceFile};
 
 /// Returns the lower-case hexadecimal form of some bytes.

@@ -1,4 +1,5 @@
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use thiserror::Error;
 
 /// The six kinds of processing that the log tells apart (LED article 25).
@@ -70,6 +71,21 @@ pub struct Payload {
     pub authority: String,
     /// Version of Glasshouse.
     pub tool: String,
+    /// As what the person acted: `examiner`, …; empty for a case of the kind `self`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub role: String,
+    /// The line of enquiry that it was done for: its justification.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub enquiry: String,
+    /// The policies that decided that it may be done.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub policies: Vec<String>,
+    /// Commitments to content that is kept apart (`log/sealed/…`), by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sealed: BTreeMap<String, String>,
+    /// Events whose sealed content this one erased.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unsealed: Vec<u64>,
     /// Files that exist from this event on, with their hashes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<FileHash>,
@@ -107,6 +123,21 @@ impl Payload {
 /// Returns what a leaf commits to: SHA-256 of the payload's file, salt and all, hexadecimal.
 pub fn commitment(payload_file: &[u8]) -> String {
     crate::hex(crate::sha256(payload_file))
+}
+
+/// Content that an event is about, with the salt that keeps anyone from guessing it from its commitment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sealed {
+    /// 32 random bytes, hexadecimal.
+    pub salt: String,
+    pub text: String,
+}
+
+impl Sealed {
+    /// Returns what a payload says of it: SHA-256 of the salt's digits, a line feed, and the text.
+    pub fn commitment(&self) -> String {
+        crate::hex(crate::sha256(format!("{}\n{}", self.salt, self.text).as_bytes()))
+    }
 }
 
 /// A bundle of leaves that is not one.

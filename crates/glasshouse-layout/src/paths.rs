@@ -14,6 +14,21 @@ pub fn authority(id: &str, version: u32) -> String {
     format!("authorities/{id}-{version}.toml")
 }
 
+/// Returns the path of an authority's or organisation's signature.
+pub fn signature(file: &str) -> String {
+    format!("{file}.sig")
+}
+
+/// Returns the path of what ended an authority before its time.
+pub fn withdrawn(id: &str) -> String {
+    format!("authorities/{id}-withdrawn.toml")
+}
+
+/// Returns the path of a version of the organisation's file, as the case keeps it.
+pub fn organisation(version: u32) -> String {
+    format!("authorities/organisation-{version}.toml")
+}
+
 /// Returns the folder of a source.
 pub fn source(source: &str) -> String {
     format!("evidence/{source}")
@@ -52,6 +67,11 @@ pub fn segment(run: &str, segment: u32) -> String {
 /// Returns the path of the payload that the log's leaf `index` commits to.
 pub fn payload(index: u64) -> String {
     format!("log/payload/{}/{:03}", index / 1000, index % 1000)
+}
+
+/// Returns the path of the content that the payload of leaf `index` commits to, where it does.
+pub fn sealed(index: u64) -> String {
+    format!("log/sealed/{}/{:03}", index / 1000, index % 1000)
 }
 
 /// Returns the path of a tile of the log (C2SP tlog-tiles): `width` below 256 is a partial tile.

@@ -61,12 +61,26 @@ pub enum Framing {
     /// JSON: one frame an element of each array named (by the key that holds it at the top level, `""` for an
     /// array that is the document itself), and one a remaining member of the top-level object.
     JsonArrays(&'static [&'static str]),
+    /// JSON: one frame an element of each array that a path leads to (`/chats/list/*/messages/*`), named by the
+    /// array's JSON pointer; one a value beside the paths, named by its own.
+    JsonPaths(&'static [&'static str]),
+    /// As `JsonArrays`, with what stands around the arrays in one frame each (from the beginning up to an array's
+    /// `[`, from its `]` up to the next array or the end) and not a member a frame: for members that only mean
+    /// something together.
+    JsonAround(&'static [&'static str]),
+    /// As `JsonArrays`, behind a JavaScript assignment (`window.x.y = [ … ];`).
+    JsonAssigned(&'static [&'static str]),
     /// One frame from each occurrence of the marker to the next; what precedes the first is a frame of its own.
     Marker(&'static [u8]),
     /// One frame a line, its ending included.
     Lines,
     /// One frame a row of a CSV table, its ending included; a quoted value may hold line breaks.
     Rows,
+    /// One frame from each line that begins with a date and a clock, as a chat log's messages do, to the next such
+    /// line of the same form; what precedes the first is a frame of its own.
+    Stamped,
+    /// XML: one frame a child element of the root, after one (no element) of what precedes the first child.
+    XmlChildren,
 }
 
 /// A provider says: these entries are mine, as this format.

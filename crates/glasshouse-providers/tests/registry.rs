@@ -2,7 +2,7 @@
 
 mod support;
 
-use glasshouse_providers::ALL;
+use glasshouse_providers::providers;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,12 +12,15 @@ fn source() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
 }
 
-/// Returns the folder of each provider: those that hold a README.md.
+/// Returns the folder of each provider, written in Rust or as lenses.
 fn folders() -> Vec<PathBuf> {
-    let mut folders: Vec<_> = fs::read_dir(source())
-        .expect("the source folder")
-        .map(|entry| entry.expect("a folder entry").path())
-        .filter(|path| path.is_dir() && !path.ends_with("formats") && !path.ends_with("framing"))
+    let below = |folder: PathBuf| {
+        fs::read_dir(folder).expect("a folder of providers").map(|entry| entry.expect("a folder entry").path())
+    };
+    let ours = ["formats", "framing", "lens"];
+    let mut folders: Vec<_> = below(source())
+        .filter(|path| path.is_dir() && !ours.iter().any(|name| path.ends_with(name)))
+        .chain(below(source().with_file_name("lenses")))
         .collect();
     folders.sort();
     folders
@@ -32,8 +35,8 @@ fn fixtures(folder: &Path) -> Vec<PathBuf> {
 
 #[test]
 fn every_folder_is_registered_and_documented() {
-    let ids: BTreeSet<_> = ALL.iter().map(|p| p.manifest().id).collect();
-    assert_eq!(ids.len(), ALL.len(), "provider ids are unique");
+    let ids: BTreeSet<_> = providers().iter().map(|p| p.manifest().id).collect();
+    assert_eq!(ids.len(), providers().len(), "provider ids are unique");
     let names: BTreeSet<_> =
         folders().iter().map(|f| f.file_name().expect("a name").to_string_lossy().into_owned()).collect();
     assert_eq!(names.iter().map(String::as_str).collect::<BTreeSet<_>>(), ids);
@@ -52,7 +55,7 @@ fn every_folder_is_registered_and_documented() {
 
 #[test]
 fn manifests_are_complete() {
-    for provider in ALL {
+    for provider in providers() {
         let manifest = provider.manifest();
         assert!(!manifest.formats.is_empty() && !manifest.title.is_empty(), "{}", manifest.id);
         assert!(!manifest.references.is_empty(), "{} names no source of its facts", manifest.id);
@@ -88,7 +91,7 @@ fn fixtures_give_what_is_expected() {
         run += 1;
     }
     assert!(wrong.is_empty(), "differ from expected.json (see expected.json.found beside it): {wrong:#?}");
-    assert!(run > 0 || ALL.is_empty(), "no fixture was run");
+    assert!(run > 0 || providers().is_empty(), "no fixture was run");
 }
 
 /// Every locator lies inside its entry, every format is in its manifest, one field has one type in a format.
@@ -101,7 +104,8 @@ fn records_keep_the_rules() {
         let sizes: BTreeMap<u32, u64> = files.iter().zip(0..).map(|(f, i)| (i, f.bytes.len() as u64)).collect();
         let here = fixture.display();
         for (provider, record) in &records {
-            let manifest = ALL.iter().map(|p| p.manifest()).find(|m| m.id == *provider).expect("a registered provider");
+            let manifest =
+                providers().iter().map(|p| p.manifest()).find(|m| m.id == *provider).expect("a registered provider");
             let format = manifest.formats.iter().find(|f| f.id == record.format);
             let format = format.unwrap_or_else(|| panic!("{here}: {} is not in the manifest", record.format));
             assert!(format.families.contains(&record.family), "{here}: {} as {}", record.format, record.family);

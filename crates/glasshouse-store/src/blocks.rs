@@ -33,7 +33,8 @@ pub struct BlockWriter<W: Write> {
 impl<W: Write> BlockWriter<W> {
     /// Begins a block file.
     pub fn new(mut out: W) -> io::Result<Self> {
-        let mut compressor = Compressor::new(1)?;
+        // The copy lies on the way of every byte of a big entry: speed counts for more than size here.
+        let mut compressor = Compressor::new(-5)?;
         compressor.set_parameter(CParameter::ChecksumFlag(true))?;
         out.write_all(MAGIC)?;
         Ok(Self {

@@ -5,13 +5,17 @@ use crate::log::{Event, Log, now, read_events};
 use glasshouse_layout::{
     AuthorityFile, CaseFile, FORMAT_VERSION, FileHash, Kind, Leaf, Payload, RunFile, SourceFile, fingerprint, paths,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// The authority of every case that an account holder opens on their own data.
 pub const SELF_AUTHORITY: &str = "self";
+
+/// What is said of a case that somebody else writes.
+const BUSY: &str = "being written by another Glasshouse process";
 
 /// What the person who opens such a case confirms.
 pub const SELF_STATEMENT: &str = "This is my own account's data.";
@@ -23,12 +27,46 @@ pub struct Actor {
     pub place: String,
 }
 
+/// Under which authority, as what and for which line of enquiry somebody acts, for the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acting {
+    pub authority: String,
+    pub role: String,
+    pub enquiry: String,
+    /// The policies that decided that they may.
+    pub policies: Vec<String>,
+}
+
+impl Default for Acting {
+    fn default() -> Self {
+        Acting {
+            authority: SELF_AUTHORITY.to_owned(),
+            role: String::new(),
+            enquiry: String::new(),
+            policies: Vec::new(),
+        }
+    }
+}
+
+/// What a case begins with.
+#[derive(Clone, Debug)]
+pub struct Founding {
+    /// `self` or `authorised`.
+    pub kind: String,
+    /// Files below `authorities/` by path, with their bytes.
+    pub files: Vec<(String, Vec<u8>)>,
+    /// What the log says of them.
+    pub detail: serde_json::Value,
+    pub acting: Acting,
+}
+
 /// A case folder opened for writing: nobody else writes while it lives.
 pub struct Case {
     root: PathBuf,
     file: CaseFile,
     keys: Keys,
     actor: Actor,
+    acting: Mutex<Acting>,
     log: Mutex<Log>,
     _lock: File,
 }
@@ -38,14 +76,34 @@ impl Case {
     ///
     /// A folder in which an earlier attempt was interrupted before the case existed is taken over.
     pub fn create(root: &Path, title: &str, custody: &str, actor: Actor) -> Result<Self, StoreError> {
+        let authority = AuthorityFile {
+            id: SELF_AUTHORITY.to_owned(),
+            version: 1,
+            kind: SELF_AUTHORITY.to_owned(),
+            statement: SELF_STATEMENT.to_owned(),
+            given: now(),
+        };
+        let founding = Founding {
+            kind: SELF_AUTHORITY.to_owned(),
+            files: vec![(paths::authority(SELF_AUTHORITY, 1), to_toml(&authority)?.into_bytes())],
+            detail: serde_json::json!({ "kind": SELF_AUTHORITY, "statement": SELF_STATEMENT }),
+            acting: Acting::default(),
+        };
+        Case::found(root, title, custody, actor, founding)
+    }
+
+    /// Makes a case under an authority, in a folder that is empty or does not exist.
+    pub fn found(
+        root: &Path,
+        title: &str,
+        custody: &str,
+        actor: Actor,
+        founding: Founding,
+    ) -> Result<Self, StoreError> {
         make_folder(root)?;
         if !is_case(root) {
-            let foreign = fs::read_dir(root).map_err(|e| StoreError::io(root, "list", e))?.any(|entry| {
-                !entry.is_ok_and(|e| {
-                    ["case.toml", "keys", "authorities", "log", ".lock"].iter().any(|n| e.file_name() == *n)
-                })
-            });
-            if foreign {
+            let entries = fs::read_dir(root).map_err(|e| StoreError::io(root, "list", e))?;
+            if !entries.into_iter().all(|entry| entry.is_ok_and(|e| is_leftover(&e))) {
                 return Err(StoreError::other(format!(
                     "{} is not a case and is not empty. Choose another folder with --case.",
                     root.display()
@@ -65,33 +123,28 @@ impl Case {
             id,
             title: title.to_owned(),
             created: now(),
-            kind: SELF_AUTHORITY.to_owned(),
+            kind: founding.kind,
             custody: custody.to_owned(),
             encryption: "none".to_owned(),
             origin,
             public_key,
             tool: tool(),
         };
-        let authority = AuthorityFile {
-            id: SELF_AUTHORITY.to_owned(),
-            version: 1,
-            kind: SELF_AUTHORITY.to_owned(),
-            statement: SELF_STATEMENT.to_owned(),
-            given: now(),
-        };
-        let authority_path = paths::authority(SELF_AUTHORITY, 1);
         write_atomic(&root.join(paths::CASE), to_toml(&file)?.as_bytes())?;
         make_folder(&root.join("authorities"))?;
-        write_atomic(&root.join(&authority_path), to_toml(&authority)?.as_bytes())?;
+        for (path, bytes) in &founding.files {
+            write_atomic(&root.join(path), bytes)?;
+        }
         for folder in ["evidence", "runs", "cache", "log"] {
             make_folder(&root.join(folder))?;
         }
         let log = Mutex::new(Log::create(root, &file.origin, &keys));
-        let case = Case { root: root.to_path_buf(), file, keys, actor, log, _lock: lock };
+        let acting = Mutex::new(founding.acting);
+        let case = Case { root: root.to_path_buf(), file, keys, actor, acting, log, _lock: lock };
         let created =
             case.event(Kind::Collection, "case.created", vec![case.hash(paths::CASE)?], serde_json::Value::Null);
-        let given = serde_json::json!({ "kind": SELF_AUTHORITY, "statement": SELF_STATEMENT });
-        let added = case.event(Kind::Collection, "authority.added", vec![case.hash(&authority_path)?], given);
+        let files = founding.files.iter().map(|(path, _)| case.hash(path)).collect::<Result<Vec<_>, _>>()?;
+        let added = case.event(Kind::Collection, "authority.added", files, founding.detail);
         case.append(&[created, added])?;
         Ok(case)
     }
@@ -102,13 +155,91 @@ impl Case {
         let lock = lock(root)?;
         let keys = Keys::read(root)?;
         let log = Log::open(root, &file.origin, &file.public_key, &keys)?;
-        if !root.join(paths::authority(SELF_AUTHORITY, 1)).exists() {
-            return Err(StoreError::other(format!(
-                "{} has no authority: its file is gone. Nothing is read without one; run glasshouse-verify to see what else changed.",
-                root.display()
-            )));
+        let acting = Mutex::new(Acting::default());
+        let case = Case { root: root.to_path_buf(), file, keys, actor, acting, log: Mutex::new(log), _lock: lock };
+        case.intact()?;
+        Ok(case)
+    }
+
+    /// As [`Case::open`], and waits this long for whoever has the case open.
+    pub fn open_within(root: &Path, actor: Actor, patience: Duration) -> Result<Self, StoreError> {
+        let begun = Instant::now();
+        loop {
+            match Case::open(root, actor.clone()) {
+                Err(StoreError::Other(said)) if said.contains(BUSY) && begun.elapsed() < patience => {
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                other => return other,
+            }
         }
-        Ok(Case { root: root.to_path_buf(), file, keys, actor, log: Mutex::new(log), _lock: lock })
+    }
+
+    /// Refuses a case whose authority, organisation or log is not what the log vouches for.
+    fn intact(&self) -> Result<(), StoreError> {
+        let events = read_events(&self.root, &self.file.origin, &self.file.public_key)?;
+        let erased: BTreeSet<u64> = events.iter().flat_map(|(leaf, _)| leaf.erases.iter().copied()).collect();
+        let mut files: BTreeMap<&str, &str> = BTreeMap::new();
+        for (leaf, payload) in &events {
+            match payload {
+                Some(payload) => {
+                    let here = payload.files.iter().filter(|f| f.path.starts_with("authorities/"));
+                    files.extend(here.map(|f| (f.path.as_str(), f.sha256.as_str())));
+                }
+                None if erased.contains(&leaf.seq) => {}
+                None => {
+                    return Err(StoreError::log(format!("the payload of event {} is gone or was changed", leaf.seq)));
+                }
+            }
+        }
+        let root = self.root.display();
+        if files.is_empty() {
+            return Err(StoreError::other(format!("{root} has no authority. Nothing is read without one.")));
+        }
+        for (path, sha256) in files {
+            if !self.root.join(path).exists() {
+                return Err(StoreError::other(format!(
+                    "{root} has no authority: {path} is gone. Nothing is read without it; run glasshouse-verify to see what else changed."
+                )));
+            }
+            if self.hash(path)?.sha256 != sha256 {
+                return Err(StoreError::other(format!(
+                    "{root} has an authority that was altered: {path} is not what the log vouches for. Nothing is read under it; put it back as it was, or run glasshouse-verify to see what else changed."
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Says for the log under which authority, as what and for what the actor acts from now on.
+    pub fn act(&self, acting: Acting) {
+        *self.acting.lock().unwrap_or_else(PoisonError::into_inner) = acting;
+    }
+
+    /// Returns the id of the authority that is acted under.
+    pub fn authority(&self) -> String {
+        self.acting.lock().unwrap_or_else(PoisonError::into_inner).authority.clone()
+    }
+
+    /// Writes files that are never changed, and the event that vouches for them.
+    pub fn put(
+        &self,
+        files: &[(String, Vec<u8>)],
+        kind: Kind,
+        action: &'static str,
+        detail: serde_json::Value,
+    ) -> Result<(), StoreError> {
+        let logged = self.logged_files()?;
+        for (path, bytes) in files {
+            let full = self.root.join(path);
+            // One that the log does not know is what an earlier attempt left when it was cut off.
+            if logged.contains_key(path) {
+                return Err(StoreError::other(format!("{path} is in the case already, and is never changed.")));
+            }
+            write_atomic(&full, bytes)?;
+        }
+        let hashes = files.iter().map(|(path, _)| self.hash(path)).collect::<Result<Vec<_>, _>>()?;
+        self.append(&[self.event(kind, action, hashes, detail)])?;
+        Ok(())
     }
 
     /// Returns the case's folder.
@@ -138,16 +269,20 @@ impl Case {
 
     /// Returns an event by this case's actor, to be appended.
     pub fn event(&self, kind: Kind, action: &'static str, files: Vec<FileHash>, detail: serde_json::Value) -> Event {
+        let acting = self.acting.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let payload = Payload {
             who: self.actor.who.clone(),
             place: self.actor.place.clone(),
-            authority: SELF_AUTHORITY.to_owned(),
+            authority: acting.authority,
             tool: tool(),
+            role: acting.role,
+            enquiry: acting.enquiry,
+            policies: acting.policies,
             files,
-            removed: Vec::new(),
             detail,
+            ..Payload::default()
         };
-        Event { kind, action, payload, erases: Vec::new() }
+        Event { kind, action, payload, erases: Vec::new(), content: BTreeMap::new() }
     }
 
     /// Appends events in one commit; they are durable when it returns.
@@ -179,6 +314,18 @@ impl Case {
 /// Returns whether a folder holds a case.
 pub fn is_case(root: &Path) -> bool {
     root.join(paths::CASE).exists() && root.join(paths::CHECKPOINT).exists()
+}
+
+/// Says whether a file or folder is what an interrupted [`Case::create`] left behind.
+fn is_leftover(entry: &fs::DirEntry) -> bool {
+    let name = entry.file_name();
+    let name = name.to_string_lossy();
+    match name.as_ref() {
+        paths::CASE | "case.toml.new" | "keys" | "authorities" | "log" | ".lock" => true,
+        // Made empty; with something in them they are somebody's.
+        "evidence" | "runs" | "cache" => fs::read_dir(entry.path()).is_ok_and(|mut inside| inside.next().is_none()),
+        _ => false,
+    }
 }
 
 /// Returns what a case is, without opening it for writing.
@@ -263,10 +410,9 @@ fn lock(root: &Path) -> Result<File, StoreError> {
     let file = File::create(&path).map_err(|e| StoreError::io(&path, "open", e))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(fs::TryLockError::WouldBlock) => Err(StoreError::other(format!(
-            "{} is being written by another Glasshouse process. Wait for it to end, or stop it.",
-            root.display()
-        ))),
+        Err(fs::TryLockError::WouldBlock) => {
+            Err(StoreError::other(format!("{} is {BUSY}. Wait for it to end, or stop it.", root.display())))
+        }
         Err(fs::TryLockError::Error(e)) => Err(StoreError::io(&path, "lock", e)),
     }
 }
@@ -316,17 +462,30 @@ mod tests {
         let case = Case::open(&root, actor()).expect("opens");
         assert_eq!(case.logged_files().expect("readable").len(), 2);
         drop(case);
-        fs::remove_file(root.join(paths::authority("self", 1))).expect("removed");
+        let authority = root.join(paths::authority("self", 1));
+        let good = fs::read(&authority).expect("readable");
+        fs::write(&authority, "id = \"self\"").expect("written");
+        assert!(Case::open(&root, actor()).is_err_and(|e| e.to_string().contains("was altered")));
+        fs::remove_file(&authority).expect("removed");
         assert!(Case::open(&root, actor()).is_err_and(|e| e.to_string().contains("no authority")));
+        fs::write(&authority, good).expect("written");
+        fs::write(root.join(paths::payload(1)), "").expect("written");
+        assert!(Case::open(&root, actor()).is_err_and(|e| e.to_string().contains("payload of event 1")));
     }
 
     #[test]
     fn an_interrupted_beginning_is_taken_over_and_foreign_folders_are_not() {
         let folder = tempfile::tempdir().expect("a folder");
-        fs::write(folder.path().join("case.toml"), "half").expect("written");
+        for name in ["case.toml", "case.toml.new"] {
+            fs::write(folder.path().join(name), "half").expect("written");
+        }
+        for name in ["authorities", "evidence", "runs", "cache", "log"] {
+            fs::create_dir(folder.path().join(name)).expect("made");
+        }
         Case::create(folder.path(), "t", "copied", actor()).expect("made");
         let folder = tempfile::tempdir().expect("a folder");
-        fs::write(folder.path().join("thesis.doc"), "mine").expect("written");
+        fs::create_dir(folder.path().join("evidence")).expect("made");
+        fs::write(folder.path().join("evidence/thesis.doc"), "mine").expect("written");
         assert!(Case::create(folder.path(), "t", "copied", actor()).is_err());
     }
 

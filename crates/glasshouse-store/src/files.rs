@@ -12,7 +12,7 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
 }
 
 /// As [`write_atomic`], readable by its owner alone.
-pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     write_with_mode(path, bytes, 0o600)
 }
 
@@ -48,7 +48,7 @@ pub fn make_folder(folder: &Path) -> Result<(), StoreError> {
 }
 
 /// Makes a folder that only its owner can enter.
-pub(crate) fn make_private_folder(folder: &Path) -> Result<(), StoreError> {
+pub fn make_private_folder(folder: &Path) -> Result<(), StoreError> {
     let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
     made.map_err(|e| StoreError::io(folder, "create the folder", e))
 }

@@ -1,10 +1,7 @@
 use crate::files::{read_text, write_private};
 use crate::{StoreError, files};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use glasshouse_layout::paths;
 use ring::rand::SecureRandom;
-use ring::signature::KeyPair;
 use serde::{Deserialize, Serialize};
 use signed_note::StandardSigner;
 use std::path::Path;
@@ -23,14 +20,7 @@ impl Keys {
     /// Returns new random keys for the log named `origin`, and the verifier key to publish.
     pub fn generate(origin: &str) -> Result<(Self, String), StoreError> {
         let mut seed: [u8; 32] = random()?;
-        let pair = ring::signature::Ed25519KeyPair::from_seed_unchecked(&seed)
-            .map_err(|_| StoreError::other("The random number generator gave no usable key."))?;
-        // The algorithm byte 1 is Ed25519 in signed notes.
-        let public = [&[1], pair.public_key().as_ref()].concat();
-        let secret = [&[1], seed.as_slice()].concat();
-        let id = signed_note::key_id(origin, &public);
-        let signer = format!("PRIVATE+KEY+{origin}+{id:08x}+{}", STANDARD.encode(&secret));
-        let verifier = format!("{origin}+{id:08x}+{}", STANDARD.encode(&public));
+        let (signer, verifier) = crate::sign::key_texts(origin, &seed)?;
         seed.zeroize();
         let record_key = glasshouse_layout::hex(random::<32>()?);
         Ok((Keys { signer, record_key }, verifier))

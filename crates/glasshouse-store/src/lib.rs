@@ -3,6 +3,7 @@
 mod blocks;
 mod case;
 mod checked;
+mod checkpoint;
 mod container;
 mod copy;
 mod error;
@@ -15,7 +16,7 @@ mod opener;
 mod pack;
 mod part;
 mod pipe;
-mod proof;
+pub mod sign;
 mod source;
 mod spool;
 mod tars;
@@ -23,12 +24,13 @@ mod zips;
 
 pub use blocks::{BlockFile, BlockReader, BlockWriter};
 pub use case::{
-    Actor, Case, SELF_AUTHORITY, SELF_STATEMENT, is_case, read_case_events, read_case_file, read_parts, read_run, tool,
+    Acting, Actor, Case, Founding, SELF_AUTHORITY, SELF_STATEMENT, is_case, read_case_events, read_case_file,
+    read_parts, read_run, tool,
 };
+pub use checkpoint::{base64, read_checkpoint_file};
 pub use container::{Catalog, CatalogEntry, Container, EntryKind, EntryProblem, Limits, Trouble, sniff};
 pub use copy::{copy_part, free_space, hash_file};
 pub use error::StoreError;
-pub use log::{Event, now};
+pub use log::{Event, Proof, now, prove, read_sealed};
 pub use pack::{Packed, pack_folder};
 pub use part::Part;
-pub use proof::{Proof, base64, prove_event, read_checkpoint_file};

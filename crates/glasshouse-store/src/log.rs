@@ -1,11 +1,14 @@
 use crate::StoreError;
 use crate::files::{make_folder, sync_folder, write_atomic};
 use crate::keys::{Keys, random};
-use glasshouse_layout::{Kind, Leaf, Payload, commitment, decode_bundle, encode_bundle, paths};
+use glasshouse_layout::{Kind, Leaf, Payload, Sealed, commitment, decode_bundle, encode_bundle, paths};
 use signed_note::{Note, StandardVerifier, VerifierList};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use tlog_tiles::{Checkpoint, Hash, HashReader, Tile, record_hash, stored_hash_count, stored_hashes, tree_hash};
+use tlog_tiles::{
+    Checkpoint, Hash, HashReader, Tile, prove_record, record_hash, stored_hash_count, stored_hashes, tree_hash,
+};
 
 const TILE_HEIGHT: u8 = 8;
 const TILE_WIDTH: u64 = 256;
@@ -18,6 +21,8 @@ pub struct Event {
     pub payload: Payload,
     /// Leaves whose payloads this event erases.
     pub erases: Vec<u64>,
+    /// Content that the payload commits to and does not hold, by name: the words of a query, a recipient.
+    pub content: BTreeMap<&'static str, String>,
 }
 
 /// The append-only log of a case: a Merkle tree in C2SP tiles with a signed head.
@@ -37,13 +42,7 @@ pub struct Log {
 }
 
 #[derive(Default)]
-pub(crate) struct Stored(Vec<Hash>);
-
-impl Stored {
-    pub(crate) fn extend(&mut self, hashes: Vec<Hash>) {
-        self.0.extend(hashes);
-    }
-}
+struct Stored(Vec<Hash>);
 
 impl HashReader for Stored {
     fn read_hashes(&self, indexes: &[u64]) -> Result<Vec<Hash>, tlog_tiles::Error> {
@@ -115,7 +114,8 @@ impl Log {
         let mut folders = std::collections::BTreeSet::new();
         let old_size = self.size;
         for event in events {
-            let file = event.payload.to_file(&random()?).map_err(|e| StoreError::other(e.to_string()))?;
+            let payload = self.seal(event, &mut folders)?;
+            let file = payload.to_file(&random()?).map_err(|e| StoreError::other(e.to_string()))?;
             let path = self.case.join(paths::payload(self.size));
             let folder = path.parent().unwrap_or(&self.case).to_path_buf();
             make_folder(&folder)?;
@@ -152,6 +152,27 @@ impl Log {
         sync_folder(&self.case.join("log"))?;
         self.drop_partials(old_size);
         Ok(first)
+    }
+
+    /// Writes what an event's payload is to commit to, each with a salt of its own, and returns the payload.
+    fn seal(&self, event: &Event, folders: &mut std::collections::BTreeSet<PathBuf>) -> Result<Payload, StoreError> {
+        let mut payload = event.payload.clone();
+        if event.content.is_empty() {
+            return Ok(payload);
+        }
+        let mut sealed = BTreeMap::new();
+        for (name, text) in &event.content {
+            let one = Sealed { salt: glasshouse_layout::hex(random::<32>()?), text: text.clone() };
+            payload.sealed.insert((*name).to_owned(), one.commitment());
+            sealed.insert(*name, one);
+        }
+        let path = self.case.join(paths::sealed(self.size));
+        let folder = path.parent().unwrap_or(&self.case).to_path_buf();
+        make_folder(&folder)?;
+        let json = serde_json::to_vec(&sealed).map_err(|e| StoreError::other(e.to_string()))?;
+        write_atomic(&path, &json)?;
+        folders.insert(folder);
+        Ok(payload)
     }
 
     /// Returns the signed tree head as text: what somebody outside should keep.
@@ -217,6 +238,49 @@ pub fn read_events(case: &Path, origin: &str, public_key: &str) -> Result<Vec<(L
         .collect()
 }
 
+/// Returns the content that an event's payload commits to, as far as it is still there and is what was sealed.
+pub fn read_sealed(case: &Path, seq: u64, payload: &Payload) -> BTreeMap<String, Sealed> {
+    if payload.sealed.is_empty() {
+        return BTreeMap::new();
+    }
+    let file = fs::read(case.join(paths::sealed(seq))).unwrap_or_default();
+    let sealed: BTreeMap<String, Sealed> = serde_json::from_slice(&file).unwrap_or_default();
+    sealed.into_iter().filter(|(name, one)| payload.sealed.get(name) == Some(&one.commitment())).collect()
+}
+
+/// A leaf with the hashes that prove it against the checkpoint.
+#[derive(Clone, Debug)]
+pub struct Proof {
+    pub seq: u64,
+    pub leaf: Vec<u8>,
+    /// The audit path of RFC 6962, from the leaf up.
+    pub path: Vec<[u8; 32]>,
+}
+
+/// Returns the checkpoint of a log and the proofs of some of its leaves against it.
+pub fn prove(case: &Path, origin: &str, public_key: &str, wanted: &[u64]) -> Result<(String, Vec<Proof>), StoreError> {
+    let (size, root) = read_checkpoint(case, origin, public_key)?;
+    let leaves = read_leaves(case, size)?;
+    let mut hashes = Stored::default();
+    for (n, leaf) in (0..).zip(&leaves) {
+        let new = stored_hashes(n, leaf, &hashes).map_err(|e| StoreError::log(e.to_string()))?;
+        hashes.0.extend(new);
+    }
+    if tree_hash(size, &hashes).map_err(|e| StoreError::log(e.to_string()))? != root {
+        return Err(StoreError::log("its leaves do not have the root hash that its checkpoint states"));
+    }
+    let proofs = wanted.iter().map(|seq| {
+        let leaf = usize::try_from(*seq).ok().and_then(|n| leaves.get(n)).cloned();
+        let leaf = leaf.ok_or_else(|| StoreError::other(format!("The log has no event {seq}; it has {size}.")))?;
+        let path = prove_record(size, *seq, &hashes).map_err(|e| StoreError::log(e.to_string()))?;
+        Ok(Proof { seq: *seq, leaf, path: path.iter().map(|hash| hash.0).collect() })
+    });
+    let proofs = proofs.collect::<Result<Vec<_>, StoreError>>()?;
+    let path = case.join(paths::CHECKPOINT);
+    let checkpoint = fs::read_to_string(&path).map_err(|e| StoreError::io(&path, "read", e))?;
+    Ok((checkpoint, proofs))
+}
+
 /// Sets aside what a crash left beyond the checkpoint: it is no part of the log, and would look like a changed
 /// tile once the log has grown past it.
 fn clear_leftovers(case: &Path, size: u64) -> Result<(), StoreError> {
@@ -252,7 +316,7 @@ fn is_beyond(inside: &str, size: u64) -> bool {
             n.checked_mul(1000)?.checked_add(digits)
         })
     };
-    if let Some(index) = inside.strip_prefix("payload/").and_then(number) {
+    if let Some(index) = inside.strip_prefix("payload/").or_else(|| inside.strip_prefix("sealed/")).and_then(number) {
         return index >= size;
     }
     let Some((level, rest)) = inside.strip_prefix("tile/").and_then(|tile| tile.split_once('/')) else { return false };
@@ -269,7 +333,7 @@ fn parse_leaf(bytes: &[u8]) -> Result<Leaf, StoreError> {
     serde_json::from_slice(bytes).map_err(|_| StoreError::log("a leaf is not the JSON expected"))
 }
 
-pub(crate) fn read_checkpoint(case: &Path, origin: &str, public_key: &str) -> Result<(u64, Hash), StoreError> {
+fn read_checkpoint(case: &Path, origin: &str, public_key: &str) -> Result<(u64, Hash), StoreError> {
     let path = case.join(paths::CHECKPOINT);
     let bytes = fs::read(&path).map_err(|e| StoreError::io(&path, "read", e))?;
     let note = Note::from_bytes(&bytes).map_err(|_| StoreError::log("its checkpoint is not a signed note"))?;
@@ -283,7 +347,7 @@ pub(crate) fn read_checkpoint(case: &Path, origin: &str, public_key: &str) -> Re
     Ok((checkpoint.size(), *checkpoint.hash()))
 }
 
-pub(crate) fn read_leaves(case: &Path, size: u64) -> Result<Vec<Vec<u8>>, StoreError> {
+fn read_leaves(case: &Path, size: u64) -> Result<Vec<Vec<u8>>, StoreError> {
     let mut leaves = Vec::new();
     for index in 0..size.div_ceil(TILE_WIDTH) {
         let width = (size - index * TILE_WIDTH).min(TILE_WIDTH);
@@ -314,7 +378,8 @@ mod tests {
 
     fn event(n: u64) -> Event {
         let payload = Payload { detail: serde_json::json!({ "n": n }), ..Payload::default() };
-        Event { kind: Kind::Consultation, action: "record.shown", payload, erases: Vec::new() }
+        let content = BTreeMap::from([("query", format!("words {n}"))]);
+        Event { kind: Kind::Consultation, action: "record.shown", payload, erases: Vec::new(), content }
     }
 
     #[test]
@@ -334,6 +399,8 @@ mod tests {
             for (n, (leaf, payload)) in (0..).zip(&read) {
                 assert_eq!(leaf.seq, n);
                 assert_eq!(payload.as_ref().map(|p| p.detail["n"].as_u64()), Some(Some(n)));
+                let sealed = read_sealed(folder.path(), n, payload.as_ref().expect("a payload"));
+                assert_eq!(sealed["query"].text, format!("words {n}"));
             }
         }
         assert!(!folder.path().join("log/tile/0/000.p").exists());

@@ -2,7 +2,7 @@ use crate::files::{FileError, Root};
 use crate::log::unusable;
 use crate::note::{Checkpoint, Key, MAX_CHECKPOINT};
 use crate::report::{Class, Report};
-use crate::{anchor, content, deep, events, log, parts, stray};
+use crate::{anchor, authority, content, deep, events, log, parts, stray};
 use glasshouse_layout::{CaseFile, FORMAT_VERSION, fingerprint_of_key, hex, paths};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -65,6 +65,7 @@ pub fn verify(case: &Path, options: &Options) -> Result<Report, CannotCheck> {
         report.fault(Class::Malformed, paths::CASE, "no event vouches for it");
     }
     let good = content::check(&root, &state, external, &mut report);
+    authority::check(&root, &state, &good, file.as_ref(), &mut report);
     let whole = parts::check(&root, &state, &good, &mut report);
     stray::check(&root, &state, checkpoint.size, &mut report);
     if options.deep {

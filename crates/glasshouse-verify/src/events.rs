@@ -4,7 +4,7 @@ use crate::files::{FileError, Root, is_plain};
 use crate::log::{Log, read_bundle, unusable, width_at};
 use crate::report::{Class, Report};
 use crate::tree::TILE;
-use glasshouse_layout::{FileHash, Leaf, commitment, paths};
+use glasshouse_layout::{FileHash, Leaf, Sealed, commitment, paths};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -48,6 +48,8 @@ pub fn read(root: &Root, log: &Log, report: &mut Report) -> State {
         missing: BTreeMap::new(),
         present_or_bad: BTreeSet::new(),
         erased: BTreeMap::new(),
+        sealed: BTreeMap::new(),
+        unsealed: BTreeMap::new(),
         last_time: None,
     };
     for index in 0..log.size.div_ceil(TILE as u64) {
@@ -86,6 +88,10 @@ struct Facts {
     files: Vec<FileHash>,
     #[serde(default)]
     removed: Vec<String>,
+    #[serde(default)]
+    sealed: BTreeMap<String, String>,
+    #[serde(default)]
+    unsealed: Vec<u64>,
 }
 
 struct Reader<'a> {
@@ -98,6 +104,9 @@ struct Reader<'a> {
     present_or_bad: BTreeSet<u64>,
     /// Erased event and the event that says so.
     erased: BTreeMap<u64, u64>,
+    /// What events commit to and keep apart, and which of it a later event says was erased.
+    sealed: BTreeMap<u64, BTreeMap<String, String>>,
+    unsealed: BTreeMap<u64, u64>,
     last_time: Option<(String, String)>,
 }
 
@@ -166,6 +175,12 @@ impl Reader<'_> {
     }
 
     fn apply(&mut self, seq: u64, path: &str, facts: Facts) {
+        for index in &facts.unsealed {
+            self.unsealed.entry(*index).or_insert(seq);
+        }
+        if !facts.sealed.is_empty() {
+            self.sealed.insert(seq, facts.sealed);
+        }
         let mut named = BTreeSet::new();
         let names = facts.removed.iter().chain(facts.files.iter().map(|file| &file.path));
         for name in names {
@@ -198,12 +213,47 @@ impl Reader<'_> {
         }
     }
 
+    /// Compares what is kept apart with what the payloads commit to.
+    fn check_sealed(&mut self) {
+        for (seq, commitments) in std::mem::take(&mut self.sealed) {
+            let path = paths::sealed(seq);
+            let erased = self.unsealed.get(&seq).or(self.erased.get(&seq)).copied();
+            let bytes = match (self.root.read(&path, MAX_PAYLOAD), erased) {
+                (Ok(bytes), None) => bytes,
+                (Ok(_), Some(by)) => {
+                    let message = format!("event {by} says that it was erased, and it is there");
+                    self.report.fault(Class::Unexpected, path, message);
+                    continue;
+                }
+                (Err(FileError::Missing), Some(by)) => {
+                    self.report.note(Class::Erased, path, format!("event {by} says that it was erased"));
+                    continue;
+                }
+                (Err(FileError::Missing), None) => {
+                    let message = format!("event {seq} commits to it, and no event says that it was erased");
+                    self.report.fault(Class::Missing, path, message);
+                    continue;
+                }
+                (Err(error), _) => {
+                    self.report.push(unusable(path, &error));
+                    continue;
+                }
+            };
+            let held: BTreeMap<String, Sealed> = serde_json::from_slice(&bytes).unwrap_or_default();
+            let found: BTreeMap<String, String> = held.into_iter().map(|(name, s)| (name, s.commitment())).collect();
+            if found != commitments {
+                self.report.fault(Class::Altered, path, format!("it is not what event {seq} commits to"));
+            }
+        }
+    }
+
     fn malformed(&mut self, path: &str, message: impl Into<String>) {
         self.state.complete = false;
         self.report.fault(Class::Malformed, path, message);
     }
 
     fn finish(mut self) -> State {
+        self.check_sealed();
         for (seq, path) in std::mem::take(&mut self.missing) {
             match self.erased.get(&seq) {
                 Some(by) => {

@@ -14,10 +14,12 @@
 //! ```
 
 mod anchor;
+mod authority;
 mod case;
 mod content;
 mod deep;
 mod events;
+mod extract;
 mod files;
 mod inflate;
 mod log;
@@ -29,5 +31,6 @@ mod tree;
 mod view;
 
 pub use case::{CannotCheck, Options, verify};
+pub use extract::verify_extract;
 pub use note::MAX_CHECKPOINT;
 pub use report::{Class, Counts, Finding, Report, printable};

@@ -1,7 +1,7 @@
 //! Proves a case, or says exactly what fails.
 
 use clap::Parser;
-use glasshouse_verify::{CannotCheck, MAX_CHECKPOINT, Options, Report, verify};
+use glasshouse_verify::{CannotCheck, MAX_CHECKPOINT, Options, Report, verify, verify_extract};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use std::process::ExitCode;
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
-    /// The folder of the case.
+    /// The folder of the case, or an extract of its log.
     case: PathBuf,
     /// A checkpoint of the case that somebody outside it kept: a file, or its text.
     #[arg(long, value_name = "CHECKPOINT")]
@@ -36,7 +36,12 @@ fn main() -> ExitCode {
         Ok(options) => options,
         Err(error) => return cannot(&error.to_string()),
     };
-    match verify(&arguments.case, &options) {
+    let checked = if arguments.case.is_file() {
+        verify_extract(&arguments.case, &options)
+    } else {
+        verify(&arguments.case, &options)
+    };
+    match checked {
         Ok(report) => {
             // A reader that went away has seen enough; the exit code still tells.
             let _ = print(&report, arguments.json);
@@ -84,6 +89,9 @@ fn print(report: &Report, json: bool) -> io::Result<()> {
     }
     for (why, count) in &report.counts.contents_not_checked {
         writeln!(out, "note: not-checked: content of {count} entries: {}", glasshouse_verify::printable(why))?;
+    }
+    for authority in &report.authorities {
+        writeln!(out, "authority: {}", glasshouse_verify::printable(authority))?;
     }
     if !report.fingerprint.is_empty() {
         writeln!(out, "log: {} events, root {}, key {}", report.tree_size, report.root, report.fingerprint)?;

@@ -57,19 +57,16 @@ pub enum Signed {
     ByOthers,
 }
 
-/// A signed tree head.
+/// A text with signatures below it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Checkpoint {
-    pub origin: String,
-    pub size: u64,
-    pub root: Hash,
-    text: Vec<u8>,
+pub struct Note {
+    pub text: String,
     /// Name, key hash and signature of each line.
     signatures: Vec<(String, [u8; 4], Vec<u8>)>,
 }
 
-impl Checkpoint {
-    /// Reads a checkpoint without judging its signatures.
+impl Note {
+    /// Reads a note without judging its signatures.
     pub fn parse(bytes: &[u8]) -> Result<Self, NoteError> {
         let note = std::str::from_utf8(bytes).map_err(|_| NoteError("it is not UTF-8"))?;
         if note.bytes().any(|b| b < b' ' && b != b'\n') {
@@ -84,7 +81,38 @@ impl Checkpoint {
                 return Err(NoteError("it has more than 100 signatures"));
             }
         }
-        let mut body_lines = body.split('\n');
+        Ok(Note { text: format!("{body}\n"), signatures })
+    }
+
+    /// Says whether `key` signed this note.
+    pub fn signed_by(&self, key: &Key) -> Signed {
+        let mut answer = Signed::ByOthers;
+        for (name, id, signature) in &self.signatures {
+            if *name == key.name && *id == key.id {
+                match UnparsedPublicKey::new(&ED25519, &key.bytes).verify(self.text.as_bytes(), signature) {
+                    Ok(()) => return Signed::Yes,
+                    Err(_) => answer = Signed::Forged,
+                }
+            }
+        }
+        answer
+    }
+}
+
+/// A signed tree head.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checkpoint {
+    pub origin: String,
+    pub size: u64,
+    pub root: Hash,
+    note: Note,
+}
+
+impl Checkpoint {
+    /// Reads a checkpoint without judging its signatures.
+    pub fn parse(bytes: &[u8]) -> Result<Self, NoteError> {
+        let note = Note::parse(bytes)?;
+        let mut body_lines = note.text.strip_suffix('\n').unwrap_or(&note.text).split('\n');
         let (Some(origin), Some(size), Some(root)) = (body_lines.next(), body_lines.next(), body_lines.next()) else {
             return Err(NoteError("it has fewer than three lines"));
         };
@@ -97,27 +125,12 @@ impl Checkpoint {
         }
         let root = BASE64_STANDARD.decode(root).ok().and_then(|hash| hash.try_into().ok());
         let root = root.ok_or(NoteError("its root is not the base64 of 32 bytes"))?;
-        Ok(Checkpoint {
-            origin: origin.to_string(),
-            size: number,
-            root,
-            text: format!("{body}\n").into_bytes(),
-            signatures,
-        })
+        Ok(Checkpoint { origin: origin.to_string(), size: number, root, note })
     }
 
     /// Says whether `key` signed this checkpoint.
     pub fn signed_by(&self, key: &Key) -> Signed {
-        let mut answer = Signed::ByOthers;
-        for (name, id, signature) in &self.signatures {
-            if *name == key.name && *id == key.id {
-                match UnparsedPublicKey::new(&ED25519, &key.bytes).verify(&self.text, signature) {
-                    Ok(()) => return Signed::Yes,
-                    Err(_) => answer = Signed::Forged,
-                }
-            }
-        }
-        answer
+        self.note.signed_by(key)
     }
 }
 
@@ -164,13 +177,7 @@ mod tests {
         let text =
             "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n";
         let line = "— PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=";
-        let note = |text: &str| Checkpoint {
-            origin: String::new(),
-            size: 0,
-            root: [0; 32],
-            text: text.as_bytes().to_vec(),
-            signatures: signature(line).into_iter().collect(),
-        };
+        let note = |text: &str| Note { text: text.into(), signatures: signature(line).into_iter().collect() };
         let key = Key::parse(KEY).expect("a key");
         assert_eq!(note(text).signed_by(&key), Signed::Yes);
         assert_eq!(note("another text\n").signed_by(&key), Signed::Forged);

@@ -106,6 +106,8 @@ pub struct Report {
     pub root: String,
     /// Of the key in `case.toml`.
     pub fingerprint: String,
+    /// Each authority of the case, and whose word it rests on.
+    pub authorities: Vec<String>,
 }
 
 impl Report {

@@ -122,10 +122,11 @@ fn first_leaf(path: &str) -> Option<u64> {
     if path == "checkpoint" {
         return Some(0);
     }
-    if let Some(numbers) = path.strip_prefix("payload/") {
+    if let Some(numbers) = path.strip_prefix("payload/").or_else(|| path.strip_prefix("sealed/")) {
         let (thousands, rest) = numbers.split_once('/')?;
         let index = thousands.parse::<u64>().ok()?.checked_mul(1000)?.checked_add(rest.parse().ok()?)?;
-        return (paths::payload(index) == format!("log/{path}")).then_some(index);
+        let known = [paths::payload(index), paths::sealed(index)];
+        return known.contains(&format!("log/{path}")).then_some(index);
     }
     let (level, number) = path.strip_prefix("tile/")?.split_once('/')?;
     let (number, width) = match number.split_once(".p/") {
@@ -157,6 +158,7 @@ mod tests {
             ("checkpoint", Some(0)),
             ("payload/0/007", Some(7)),
             ("payload/12/345", Some(12_345)),
+            ("sealed/0/007", Some(7)),
             ("payload/0/7", None),
             ("payload/x/007", None),
             ("tile/0/000", Some(255)),

@@ -220,7 +220,14 @@ fn what_is_erased_is_told_from_what_is_missing() {
     let case = Case::create(&root, "A case", "copied", actor()).expect("made");
     show(&case, 3);
     let payload = Payload { who: "somebody".into(), ..Payload::default() };
-    case.append(&[Event { kind: Kind::Erasure, action: "record.erased", payload, erases: vec![3] }]).expect("logged");
+    case.append(&[Event {
+        kind: Kind::Erasure,
+        action: "record.erased",
+        payload,
+        erases: vec![3],
+        content: Default::default(),
+    }])
+    .expect("logged");
     fs::remove_file(root.join(paths::payload(3))).expect("removed");
     both_find("erased", &root, &[], &[]);
     fs::remove_file(root.join(paths::payload(4))).expect("removed");

@@ -1,6 +1,8 @@
 //! What can be typed, and what each command does.
 
-use crate::{EXIT_NO, intake, output, query};
+use crate::acting::As;
+use crate::govern::{self, AuthorityCommand, OrganisationCommand, PersonCommand};
+use crate::{EXIT_NO, intake, log, output, query};
 use clap::{Args as ClapArgs, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use glasshouse_engine::EngineError;
@@ -18,6 +20,8 @@ use std::path::PathBuf;
 pub struct Args {
     #[command(subcommand)]
     pub command: Command,
+    #[command(flatten)]
+    pub acting: As,
 }
 
 #[derive(Subcommand)]
@@ -55,8 +59,20 @@ pub enum Command {
     Entries(Listing),
     /// Lists everything that could not be read, or only in part.
     Warnings(Listing),
-    /// Lists the log: what was done, when and by whom.
-    Events(Listing),
+    /// Lists the log: what was done, when, by whom, as what and for what.
+    Events(log::Events),
+    /// Gives a part of the log away, with the proof that it is a part of it.
+    #[command(subcommand)]
+    Log(log::LogCommand),
+    /// The legal basis of a case: write, check, approve, add, amend, end and list authorities.
+    #[command(subcommand)]
+    Authority(AuthorityCommand),
+    /// Accounts of people who act in cases that are not their own.
+    #[command(subcommand)]
+    Person(PersonCommand),
+    /// Who is who in an organisation, and whose signature counts.
+    #[command(subcommand)]
+    Organisation(OrganisationCommand),
     /// Lists the formats that can be read, and how well each is proven.
     Providers(Json),
     /// Proves the case whole, or says what fails. (The small program glasshouse-verify does the same.)
@@ -77,6 +93,9 @@ pub struct Open {
     /// Folder of the case; made if it is not there. Named after the first path if left out.
     #[arg(long)]
     pub case: Option<PathBuf>,
+    /// Make the case under this authority, and not as its account's holder. FILE.sig lies beside it.
+    #[arg(long, value_name = "FILE")]
+    pub authority: Option<PathBuf>,
     /// Do not serve the case afterwards.
     #[arg(long)]
     pub no_serve: bool,
@@ -108,9 +127,12 @@ pub struct How {
 
 #[derive(Subcommand)]
 pub enum CaseCommand {
-    /// Makes an empty case under the authority `self`.
+    /// Makes an empty case: under the authority `self`, or under another that is given.
     New {
         case: PathBuf,
+        /// The authority's file. FILE.sig lies beside it.
+        #[arg(long, value_name = "FILE")]
+        authority: Option<PathBuf>,
         #[arg(long)]
         title: Option<String>,
         /// Confirm that this is your own account's data, without being asked.
@@ -231,24 +253,31 @@ pub struct Sample {
 }
 
 /// Carries a command out and returns its exit code.
-pub fn run(command: Command) -> Result<u8, EngineError> {
-    match command {
-        Command::Open(open) => intake::open(open),
-        Command::Case(CaseCommand::New { case, title, yes }) => intake::new_case(&case, title, yes),
-        Command::Case(CaseCommand::Show(one)) => output::case(&one.case),
-        Command::Add(add) => intake::add(&add.case, &add.paths, &add.how),
-        Command::Process(process) => intake::add(&process.case, &[], &process.how),
-        Command::Search(search) => query::search(&search),
-        Command::Show(show) => query::show(&show),
-        Command::Sql(sql) => query::sql(&sql),
-        Command::Digest(one) => query::digest(&one.case),
-        Command::Sources(listing) => query::list(&listing, "SELECT * FROM sources"),
-        Command::Entries(listing) => query::list(&listing, "SELECT * FROM entries ORDER BY entry"),
-        Command::Warnings(listing) => query::list(&listing, "SELECT * FROM warnings ORDER BY entry"),
-        Command::Events(listing) => query::list(&listing, "SELECT * FROM events ORDER BY seq"),
+pub fn run(args: Args) -> Result<u8, EngineError> {
+    let acting = &args.acting;
+    match args.command {
+        Command::Open(open) => intake::open(open, acting),
+        Command::Case(CaseCommand::New { case, authority, title, yes }) => {
+            intake::new_case(&case, authority.as_deref(), title, yes, acting)
+        }
+        Command::Case(CaseCommand::Show(one)) => output::case(&one.case, acting),
+        Command::Add(add) => intake::add(&add.case, &add.paths, &add.how, acting),
+        Command::Process(process) => intake::add(&process.case, &[], &process.how, acting),
+        Command::Search(search) => query::search(&search, acting),
+        Command::Show(show) => query::show(&show, acting),
+        Command::Sql(sql) => query::sql(&sql, acting),
+        Command::Digest(one) => query::digest(&one.case, acting),
+        Command::Sources(listing) => query::list(&listing, "SELECT * FROM sources", acting),
+        Command::Entries(listing) => query::list(&listing, "SELECT * FROM entries ORDER BY entry", acting),
+        Command::Warnings(listing) => query::list(&listing, "SELECT * FROM warnings ORDER BY entry", acting),
+        Command::Events(events) => log::events(&events, acting),
+        Command::Log(log::LogCommand::Extract(extract)) => log::extract(&extract, acting),
+        Command::Authority(command) => govern::authority(&command, acting),
+        Command::Person(command) => govern::person(&command, acting),
+        Command::Organisation(command) => govern::organisation(&command, acting),
         Command::Providers(json) => output::providers(json.json),
         Command::Verify(verify) => output::verify(&verify),
-        Command::Serve(serve) => crate::serve::serve(&serve.case, &serve.listen),
+        Command::Serve(serve) => intake::serve(&serve.case, &serve.listen, acting),
         Command::Sample(sample) => output::sample(&sample),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Args::command(), "glasshouse", &mut std::io::stdout());

@@ -1,49 +1,100 @@
 //! Opening cases and taking things in, with one progress bar.
 
+use crate::acting::{As, first_line, home};
 use crate::args::{How, Open};
 use crate::output;
 use glasshouse_engine::EngineError;
+use glasshouse_engine::enrol;
 use glasshouse_engine::ingest::{Options, Progress, Report, Taken, ingest};
 use glasshouse_store::{Actor, Case, SELF_STATEMENT, is_case};
 use indicatif::{ProgressBar, ProgressStyle};
-use std::io::{BufRead, IsTerminal, Read};
+use std::io::{BufRead, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// `glasshouse open`.
-pub fn open(open: Open) -> Result<u8, EngineError> {
+pub fn open(open: Open, acting: &As) -> Result<u8, EngineError> {
     for path in &open.paths {
         std::fs::metadata(path).map_err(|e| EngineError::io(path, "open", e))?;
     }
     let folder = open.case.clone().unwrap_or_else(|| case_for(&open.paths));
     let case = if is_case(&folder) {
-        Case::open(&folder, actor())?
+        if open.authority.is_some() {
+            return Err(EngineError::other(
+                "The case is there already. Add an authority to it with `glasshouse authority add`.",
+            ));
+        }
+        acting.session(&folder)?.open("evidence.add")?
     } else {
-        confirm(open.how.yes)?;
         let custody = if open.how.in_place { "external" } else { "copied" };
-        Case::create(&folder, &title(&open.paths), custody, actor())?
+        make(&folder, open.authority.as_deref(), &title(&open.paths), custody, open.how.yes, acting)?
     };
     let report = take_in(&case, &open.paths, &open.how)?;
     say(&case, &report)?;
     drop(case);
-    if open.no_serve { Ok(0) } else { crate::serve::serve(&folder, &open.listen) }
+    if open.no_serve { Ok(0) } else { serve(&folder, &open.listen, acting) }
+}
+
+/// `glasshouse serve`.
+pub fn serve(folder: &Path, listen: &str, acting: &As) -> Result<u8, EngineError> {
+    let session = acting.session(folder)?;
+    session.may("case.serve")?;
+    if !session.is_own() {
+        return Err(EngineError::Denied(
+            "The page writes no log of what is looked at yet, so it serves personal cases only. Use search, show and sql, which do.".into(),
+        ));
+    }
+    crate::serve::serve(folder, listen, session)
+}
+
+/// Makes a case: under an authority, or as its account's holder.
+fn make(
+    folder: &Path,
+    authority: Option<&Path>,
+    title: &str,
+    custody: &str,
+    yes: bool,
+    acting: &As,
+) -> Result<Case, EngineError> {
+    let Some(file) = authority else {
+        enrol::own_refused(&home())?;
+        confirm(yes)?;
+        return Ok(Case::create(folder, title, custody, actor())?);
+    };
+    if custody == "external" {
+        return Err(EngineError::other(
+            "Only a personal case may leave its parts in place: others hold copies of their own.",
+        ));
+    }
+    let (case, prepared) = enrol::found(folder, title, custody, &acting.who()?, &home(), file)?;
+    let authority = &prepared.authority;
+    say!("Under {} version {} ({}): {}.", authority.id, authority.version, authority.kind, prepared.enrolled.label());
+    drop(case);
+    // From here on the authority has to be in force.
+    acting.session(folder)?.open("case.show")
 }
 
 /// `glasshouse case new`.
-pub fn new_case(folder: &Path, title: Option<String>, yes: bool) -> Result<u8, EngineError> {
-    confirm(yes)?;
+pub fn new_case(
+    folder: &Path,
+    authority: Option<&Path>,
+    title: Option<String>,
+    yes: bool,
+    acting: &As,
+) -> Result<u8, EngineError> {
     let title = title.unwrap_or_else(|| name_of(folder));
-    let case = Case::create(folder, &title, "copied", actor())?;
+    let case = make(folder, authority, &title, "copied", yes, acting)?;
     say!("Made the case {}.", folder.display());
     output::keep(&case)?;
     Ok(0)
 }
 
 /// `glasshouse add` and `glasshouse process`.
-pub fn add(folder: &Path, paths: &[PathBuf], how: &How) -> Result<u8, EngineError> {
-    let case = Case::open(folder, actor())?;
+pub fn add(folder: &Path, paths: &[PathBuf], how: &How, acting: &As) -> Result<u8, EngineError> {
+    let action = if paths.is_empty() { "evidence.process" } else { "evidence.add" };
+    let case = acting.session(folder)?.open(action)?;
     let report = take_in(&case, paths, how)?;
     say(&case, &report)?;
     Ok(0)
@@ -139,16 +190,7 @@ fn confirm(yes: bool) -> Result<(), EngineError> {
 
 fn password(fd: Option<i32>) -> Result<Option<Vec<u8>>, EngineError> {
     let Some(fd) = fd else { return Ok(None) };
-    let path = PathBuf::from(format!("/dev/fd/{fd}"));
-    let file = std::fs::File::open(&path).map_err(|e| EngineError::io(&path, "read the password from", e))?;
-    let mut line = Vec::new();
-    std::io::BufReader::new(file.take(4096))
-        .read_until(b'\n', &mut line)
-        .map_err(|e| EngineError::io(&path, "read the password from", e))?;
-    while matches!(line.last(), Some(b'\n' | b'\r')) {
-        line.pop();
-    }
-    Ok(Some(line))
+    first_line(fd).map(Some)
 }
 
 fn case_for(paths: &[PathBuf]) -> PathBuf {

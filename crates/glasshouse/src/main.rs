@@ -11,8 +11,15 @@ macro_rules! say {
     }};
 }
 
+/// Records are made of many small pieces; the system's allocator costs a tenth of an intake.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+mod acting;
 mod args;
+mod govern;
 mod intake;
+mod log;
 mod output;
 mod query;
 mod serve;
@@ -41,7 +48,7 @@ fn end_of_output(error: &std::io::Error) -> ! {
 fn main() -> ExitCode {
     let args = args::Args::parse();
     // Libraries may trip over files of a case that were altered; that is a failure like any other.
-    let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| args::run(args.command)));
+    let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| args::run(args)));
     let done = done.unwrap_or_else(|_| {
         Err(glasshouse_engine::EngineError::other(
             "The program failed where it should not; what was done before is kept. Files of the case may be altered: run `glasshouse verify` on it.",

@@ -1,9 +1,12 @@
 //! What is printed: summaries, lists, and what to keep.
 
+use crate::acting::As;
 use crate::args::{Sample, Verify, found};
 use glasshouse_engine::EngineError;
+use glasshouse_engine::authority;
+use glasshouse_engine::session::{About, now};
 use glasshouse_layout::RunFile;
-use glasshouse_providers::ALL;
+
 use glasshouse_store::Case;
 use std::path::Path;
 
@@ -54,11 +57,23 @@ pub fn keep(case: &Case) -> Result<(), EngineError> {
 }
 
 /// `glasshouse case show`.
-pub fn case(folder: &Path) -> Result<u8, EngineError> {
+pub fn case(folder: &Path, acting: &As) -> Result<u8, EngineError> {
+    acting.session(folder)?.consult("case.show", About::default())?;
     let file = glasshouse_store::read_case_file(folder)?;
     say!("{}: {}", folder.display(), file.title);
     say!("made {} by {}", file.created, file.tool);
-    say!("authority {}: no legal basis recorded; custody {}", file.kind, file.custody);
+    for standing in authority::standings(folder)? {
+        let authority = &standing.authority;
+        let label = plain(&standing.enrolled.label());
+        say!(
+            "authority {} version {} ({}), {}: {label}",
+            authority.id,
+            authority.version,
+            authority.kind,
+            standing.state(now())
+        );
+    }
+    say!("custody {}", file.custody);
     say!("fingerprint {}", glasshouse_layout::fingerprint(&file.public_key));
     match glasshouse_store::read_run(folder)? {
         Some(run) => summary(folder, &run),
@@ -69,7 +84,7 @@ pub fn case(folder: &Path) -> Result<u8, EngineError> {
 
 /// `glasshouse providers`.
 pub fn providers(json: bool) -> Result<u8, EngineError> {
-    for provider in ALL {
+    for provider in glasshouse_providers::providers() {
         let manifest = provider.manifest();
         if !json {
             say!("{} ({})", manifest.title, manifest.id);
@@ -108,9 +123,17 @@ pub fn verify(verify: &Verify) -> Result<u8, EngineError> {
         scratch: Some(std::env::temp_dir()),
         ..glasshouse_verify::Options::default()
     };
-    let report = glasshouse_verify::verify(&verify.case, &options).map_err(|e| EngineError::other(e.to_string()))?;
+    let report = if verify.case.is_file() {
+        glasshouse_verify::verify_extract(&verify.case, &options)
+    } else {
+        glasshouse_verify::verify(&verify.case, &options)
+    };
+    let report = report.map_err(|e| EngineError::other(e.to_string()))?;
     for finding in &report.findings {
         say!("{finding}");
+    }
+    for authority in &report.authorities {
+        say!("authority: {}", glasshouse_verify::printable(authority));
     }
     say!("{}", report.conclusion());
     Ok(found(report.proven()))

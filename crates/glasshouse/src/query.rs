@@ -1,17 +1,23 @@
 //! Asking a case: search, show, SQL, lists.
 
+use crate::acting::As;
 use crate::args::{Listing, Search, Show, Sql, TableFormat, found};
 use crate::output;
 use glasshouse_engine::EngineError;
 use glasshouse_engine::search::Searcher;
+use glasshouse_engine::session::About;
 use glasshouse_engine::sql::{Limits, Tables};
 use std::io::Write;
 use std::path::Path;
 
 /// `glasshouse search`.
-pub fn search(search: &Search) -> Result<u8, EngineError> {
+pub fn search(search: &Search, acting: &As) -> Result<u8, EngineError> {
+    let session = acting.session(&search.case)?;
+    let words = search.query.join(" ");
+    session.consult("record.search", About::query(&words))?;
     let searcher = Searcher::open(&search.case)?;
-    let hits = searcher.search(&search.query.join(" "), if search.count { 0 } else { search.limit })?;
+    let hits = searcher.search(&words, if search.count { 0 } else { search.limit })?;
+    session.seen(hits.rows.iter().map(|hit| hit.id.clone()));
     if search.count {
         say!("{}", hits.count);
     } else if search.json.json {
@@ -32,7 +38,9 @@ pub fn search(search: &Search) -> Result<u8, EngineError> {
 }
 
 /// `glasshouse show`.
-pub fn show(show: &Show) -> Result<u8, EngineError> {
+pub fn show(show: &Show, acting: &As) -> Result<u8, EngineError> {
+    let action = if show.bytes { "record.bytes" } else { "record.show" };
+    acting.session(&show.case)?.consult(action, About::object(&show.record))?;
     let record = glasshouse_engine::read::record(&show.case, &show.record)?;
     let Some(record) = record else {
         return Err(EngineError::other(format!(
@@ -52,20 +60,53 @@ pub fn show(show: &Show) -> Result<u8, EngineError> {
 }
 
 /// `glasshouse sql`.
-pub fn sql(sql: &Sql) -> Result<u8, EngineError> {
+pub fn sql(sql: &Sql, acting: &As) -> Result<u8, EngineError> {
+    let session = acting.session(&sql.case)?;
+    session.consult("record.sql", About::query(&sql.statement))?;
+    let mut answer = Answer::default();
     let limits = Limits { seconds: sql.seconds, ..Limits::default() };
     let tables = Tables::open(&sql.case)?;
     match sql.format {
-        TableFormat::Json => tables.each_row(&sql.statement, limits, &mut |row| output::json_line(&row))?,
-        TableFormat::Table => say!("{}", output::plain(&tables.pretty(&sql.statement, limits)?)),
-        TableFormat::Csv => tables.csv(&sql.statement, limits, &mut output::csv)?,
+        TableFormat::Json => tables.each_row(&sql.statement, limits, &mut |row| {
+            answer.holds(serde_json::to_string(&row).unwrap_or_default().as_bytes());
+            output::json_line(&row)
+        })?,
+        TableFormat::Table => {
+            let table = tables.pretty(&sql.statement, limits)?;
+            answer.holds(table.as_bytes());
+            say!("{}", output::plain(&table));
+        }
+        TableFormat::Csv => tables.csv(&sql.statement, limits, &mut |lines| {
+            answer.holds(lines.as_bytes());
+            output::csv(lines)
+        })?,
     }
+    session.seen([answer.name()]);
     Ok(0)
 }
 
+/// An answer as the log names it: by its hash, since its rows need not be records.
+struct Answer(ring::digest::Context);
+
+impl Default for Answer {
+    fn default() -> Self {
+        Answer(ring::digest::Context::new(&ring::digest::SHA256))
+    }
+}
+
+impl Answer {
+    fn holds(&mut self, text: &[u8]) {
+        self.0.update(text);
+    }
+
+    fn name(self) -> String {
+        format!("sha256:{}", glasshouse_layout::hex(self.0.finish()))
+    }
+}
+
 /// `glasshouse digest`.
-pub fn digest(case: &Path) -> Result<u8, EngineError> {
-    glasshouse_store::read_case_file(case)?;
+pub fn digest(case: &Path, acting: &As) -> Result<u8, EngineError> {
+    acting.session(case)?.consult("case.show", About::object("digest"))?;
     let Some(run) = glasshouse_store::read_run(case)? else {
         return Err(EngineError::other("Nothing was read yet. Run `glasshouse process` on the case."));
     };
@@ -74,7 +115,9 @@ pub fn digest(case: &Path) -> Result<u8, EngineError> {
 }
 
 /// The commands that list a table.
-pub fn list(listing: &Listing, statement: &str) -> Result<u8, EngineError> {
+pub fn list(listing: &Listing, statement: &str, acting: &As) -> Result<u8, EngineError> {
+    let table = statement.split(' ').nth(3).unwrap_or_default();
+    acting.session(&listing.case)?.consult("list.show", About::object(table))?;
     let tables = Tables::open(&listing.case)?;
     tables.each_row(statement, Limits::default(), &mut |row| {
         if listing.json.json {

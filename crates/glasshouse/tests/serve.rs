@@ -123,8 +123,10 @@ fn changes_need_what_only_the_page_knows() {
     // Each change is an event, which a proof ties to the checkpoint; the case proves whole.
     let events = page.get("/api/events?kind=alteration&object=work.sqlite");
     assert_eq!(events["total"], 5);
-    let asked = page.get("/api/events?object=search.saved");
-    assert_eq!((asked["total"].as_u64(), asked["rows"][0]["action"].as_str()), (Some(1), Some("work.saved")));
+    let asked = page.get(&format!("/api/events?object={record}"));
+    assert_eq!((asked["total"].as_u64(), asked["rows"][0]["action"].as_str()), (Some(2), Some("work.saved")));
+    let summary = asked["rows"][0]["summary"].as_str().expect("a summary");
+    assert!(summary.contains("assessment") && summary.contains("<script>perhaps</script>"), "{summary}");
     let n = asked["rows"][0]["n"].as_u64().expect("a number");
     let proof = page.get(&format!("/api/events/{n}/proof"));
     assert!(proof["leaf"].as_str().is_some_and(|l| l.contains("work.saved")));

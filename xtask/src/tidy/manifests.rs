@@ -5,7 +5,7 @@ use crate::Fault;
 use std::path::Path;
 
 /// The number of packages may grow to this; beyond it somebody decides that the newcomer is worth it.
-const MOST_PACKAGES: usize = 530;
+const MOST_PACKAGES: usize = 680;
 
 /// Each crate here may use only these of ours: a verifier must not lean on what it verifies.
 const MAY_USE: &[(&str, &[&str])] = &[("glasshouse-verify", &["glasshouse-layout"]), ("glasshouse-layout", &[])];

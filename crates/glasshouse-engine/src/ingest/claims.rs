@@ -4,7 +4,7 @@ use super::intake::Evidence;
 use super::journal::WarningRow;
 use crate::EngineError;
 use glasshouse_model::{Claim, EntryId, Format, Links};
-use glasshouse_providers::{ALL, Provider, Tree, TreeEntry};
+use glasshouse_providers::{Provider, Tree, TreeEntry, providers};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::Read;
 use std::sync::Arc;
@@ -33,7 +33,7 @@ pub fn recognise(evidence: &Evidence, entries: &[TreeEntry]) -> Result<Recognise
     let mut lists = HashMap::new();
     let mut warnings = Vec::new();
     for general in [false, true] {
-        for provider in ALL.iter().filter(|p| p.manifest().general == general) {
+        for provider in providers().iter().filter(|p| p.manifest().general == general) {
             let manifest = provider.manifest();
             let claims = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| provider.recognise(&tree)));
             let Ok(mut claims) = claims else {

@@ -74,14 +74,14 @@ pub enum Taken {
     Held(String),
 }
 
-/// Takes paths into the case as parts and lists what they hold.
+/// Takes paths into the case as parts.
 pub fn take_in(
     case: &Case,
     journal: &Journal,
     given: &[PathBuf],
     options: &Options,
     progress: &Progress,
-) -> Result<(Evidence, Vec<(PathBuf, Taken)>), EngineError> {
+) -> Result<Vec<(PathBuf, Taken)>, EngineError> {
     adopt(case, journal)?;
     clear_unknown(case, journal)?;
     let mut taken = Vec::new();
@@ -91,7 +91,7 @@ pub fn take_in(
         let what = take_one(case, journal, path, options, progress)?;
         taken.push((path.clone(), what));
     }
-    Ok((list(case, journal, options, progress)?, taken))
+    Ok(taken)
 }
 
 /// Takes parts that the case has sealed into a journal that does not know them, since it was deleted with the runs.

@@ -85,7 +85,15 @@ pub fn ingest(case: &Case, given: &[PathBuf], options: &Options, progress: &Prog
 
 fn read_all(case: &Case, given: &[PathBuf], options: &Options, progress: &Progress) -> Result<Report, EngineError> {
     let journal = Journal::open(case.root())?;
-    let (evidence, taken) = intake::take_in(case, &journal, given, options, progress)?;
+    let taken = intake::take_in(case, &journal, given, options, progress)?;
+    let last = glasshouse_store::read_run(case.root())?;
+    if let Some(run) = &last
+        && options.password.is_none()
+        && settled(case, &journal)?
+    {
+        return Ok(Report { taken, run: run.clone(), changed: false });
+    }
+    let evidence = intake::list(case, &journal, options, progress)?;
     if evidence.parts.is_empty() {
         return Err(EngineError::other(
             "The case holds nothing yet. Give a path to an export archive, a folder or a file.",
@@ -134,11 +142,11 @@ fn read_all(case: &Case, given: &[PathBuf], options: &Options, progress: &Progre
         tree.iter().filter(|e| !known.contains_key(&e.id.0) && !on_the_way.contains(&e.id)).collect();
     entries.sort_by_key(|e| std::cmp::Reverse(e.size));
     let parts: Vec<usize> = (0..evidence.parts.len()).filter(|i| evidence.parts[*i].row.sha256.is_none()).collect();
-    let last = glasshouse_store::read_run(case.root())?;
     let nothing_new = open.is_empty() && entries.is_empty() && parts.is_empty() && obsolete.is_empty();
     // A run that was interrupted while it was being finished has nothing left to read but is not in force.
     let unfinished = journal.fact("unfinished")?.is_some_and(|f| f == "yes");
     if let (true, Some(run)) = (nothing_new && !unfinished && evidence.parts.iter().all(|p| p.sealed), &last) {
+        journal.put_fact("settled", &settlement(&journal)?)?;
         return Ok(Report { taken, run: run.clone(), changed: false });
     }
     let size: u64 = parts.iter().map(|p| evidence.parts[*p].row.size).sum::<u64>()
@@ -172,8 +180,37 @@ fn read_all(case: &Case, given: &[PathBuf], options: &Options, progress: &Progre
     finish::seal(case, &journal, &evidence)?;
     progress.say("Finishing");
     let run = finish::finish(case, &journal, &evidence, &recognised, &numbers, &obsolete, &run_name, started)?;
+    journal.put_fact("settled", &settlement(&journal)?)?;
     journal.put_fact("unfinished", "no")?;
     Ok(Report { taken, run, changed: true })
+}
+
+/// Says whether the run in force is all that these parts can give, so that nothing needs listing or recognising.
+fn settled(case: &Case, journal: &Journal) -> Result<bool, EngineError> {
+    if journal.fact("unfinished")?.is_some_and(|f| f == "yes") {
+        return Ok(false);
+    }
+    for row in journal.parts()? {
+        if row.external {
+            unaltered(&intake::part_path(case, &row), row.size)?;
+        }
+    }
+    Ok(journal.fact("settled")?.is_some_and(|f| settlement(journal).is_ok_and(|now| now == f)))
+}
+
+/// Names all that a run depends on: the parts, and the formats in the versions that read them.
+fn settlement(journal: &Journal) -> Result<String, EngineError> {
+    let mut hasher = blake3::Hasher::new();
+    for row in journal.parts()? {
+        hasher.update(format!("{} {} {:?} {:?}\n", row.source, row.number, row.sha256, row.entries).as_bytes());
+    }
+    for manifest in glasshouse_providers::providers().iter().map(|p| p.manifest()) {
+        for format in manifest.formats {
+            hasher.update(format!("{}.{}/{}\n", manifest.id, format.id, format.version).as_bytes());
+        }
+    }
+    hasher.update(glasshouse_store::tool().as_bytes());
+    Ok(hasher.finalize().to_hex().to_string())
 }
 
 fn reload(mut parts: Vec<intake::HeldPart>, journal: &Journal) -> Result<Vec<intake::HeldPart>, EngineError> {

@@ -1,8 +1,17 @@
 //! Readers that several providers share: JSON objects, e-mail messages, EXIF, times, text of unknown encoding.
 
+pub mod columns;
 pub mod contentline;
+pub mod element;
 pub mod exif;
 pub mod json;
 pub mod mail;
+pub(crate) mod meta;
+pub mod meta_text;
+pub mod sheet;
+pub mod stacked;
+pub mod stamp;
 pub mod table;
 pub mod time;
+pub mod wall;
+pub mod workbook;

@@ -36,6 +36,16 @@ impl Header {
         Self::find(head, |names| columns.iter().all(|c| has(names, c)))
     }
 
+    /// Returns a row as a header, separated by what separates most of its values.
+    pub fn of(row: &[u8], index: u64) -> Self {
+        let header = |delimiter| {
+            let names = values(row, delimiter).into_iter().map(|v| v.trim().to_owned()).collect();
+            Header { names, delimiter, index }
+        };
+        let comma = header(b',');
+        [b';', b'\t'].map(header).into_iter().fold(comma, |a, b| if b.names.len() > a.names.len() { b } else { a })
+    }
+
     /// Returns the names of the columns.
     pub fn names(&self) -> &[String] {
         &self.names

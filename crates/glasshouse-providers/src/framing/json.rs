@@ -1,6 +1,9 @@
 use super::{Framer, LONGEST_FRAME, Span, Trouble};
 use memchr::memchr2;
 
+/// Names that documents are assigned to are shorter.
+const LONGEST_NAME: u64 = 4096;
+
 /// Finds the elements of a document's arrays by its brackets and quotes alone.
 ///
 /// It holds a depth and no stack, so that no nesting can exhaust anything; whether an element is valid JSON is
@@ -21,12 +24,22 @@ pub(super) struct JsonArrays {
     index: u64,
     in_array: bool,
     root_array: bool,
+    /// An assignment may stand before the document.
+    assigned: bool,
+    script: bool,
+    /// What stands around the arrays comes in one frame each.
+    around: bool,
+    /// Where what stands around the arrays goes on, while it does.
+    rest: Option<u64>,
+    rests: u64,
     troubles: Vec<Trouble>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
 enum State {
     Document,
+    /// In the name that the document is assigned to.
+    Name,
     Key,
     InKey,
     Colon,
@@ -54,8 +67,21 @@ impl JsonArrays {
             index: 0,
             in_array: false,
             root_array: false,
+            assigned: false,
+            script: false,
+            around: false,
+            rest: None,
+            rests: 0,
             troubles: Vec::new(),
         }
+    }
+
+    pub(super) fn around(arrays: &'static [&'static str]) -> Self {
+        JsonArrays { around: true, ..Self::new(arrays) }
+    }
+
+    pub(super) fn assigned(arrays: &'static [&'static str]) -> Self {
+        JsonArrays { assigned: true, script: true, ..Self::new(arrays) }
     }
 
     fn lose(&mut self, code: &'static str, message: &'static str) {
@@ -75,7 +101,7 @@ impl JsonArrays {
     }
 
     fn give(&mut self, end: u64, truncated: bool, spans: &mut Vec<Span>) {
-        if !self.given {
+        if !self.given && (self.in_array || !self.around) {
             let index = if self.in_array { self.index } else { 0 };
             let (name, element) = (self.key.clone(), self.in_array);
             spans.push(Span { name, element, index, start: self.start, end, truncated });
@@ -87,6 +113,15 @@ impl JsonArrays {
         self.give(self.at, false, spans);
         self.index += 1;
         self.state = if self.in_array { State::Element } else { State::Key };
+    }
+
+    /// Ends what stands around the arrays.
+    fn give_rest(&mut self, end: u64, truncated: bool, spans: &mut Vec<Span>) {
+        if let Some(start) = self.rest.take() {
+            let index = self.rests;
+            self.rests += 1;
+            spans.push(Span { name: String::new(), element: false, index, start, end, truncated });
+        }
     }
 
     /// Moves `at` to the end of the value in progress or of the window.
@@ -177,7 +212,12 @@ impl Framer for JsonArrays {
                     // A byte order mark before the document is common in exports.
                     0xef | 0xbb | 0xbf if self.at < 3 => self.at += 1,
                     b'{' => {
+                        self.rest = self.around.then_some(self.at);
                         self.state = State::Key;
+                        self.at += 1;
+                    }
+                    b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'$' if self.assigned => {
+                        (self.start, self.state) = (self.at, State::Name);
                         self.at += 1;
                     }
                     b'[' if self.arrays.contains(&"") => {
@@ -186,6 +226,14 @@ impl Framer for JsonArrays {
                     }
                     b'[' => self.lose("json.layout", "The document is an array where an object was expected."),
                     _ => self.lose("json.syntax", "The entry does not begin as a JSON object or array."),
+                },
+                State::Name => match byte {
+                    b'=' => {
+                        (self.assigned, self.state) = (false, State::Document);
+                        self.at += 1;
+                    }
+                    _ if self.at - self.start < LONGEST_NAME && !matches!(byte, b'<' | b'{' | b'"') => self.at += 1,
+                    _ => self.lose("json.syntax", "The entry does not begin as an assignment of JSON."),
                 },
                 State::Key => match byte {
                     b',' => self.at += 1,
@@ -196,6 +244,7 @@ impl Framer for JsonArrays {
                     b'}' => {
                         self.state = State::Done;
                         self.at += 1;
+                        self.give_rest(self.at, false, spans);
                     }
                     _ => self.lose("json.syntax", "A key was expected; the rest of the entry was not read."),
                 },
@@ -206,6 +255,7 @@ impl Framer for JsonArrays {
                 State::Colon => self.lose("json.syntax", "A colon was expected; the rest of the entry was not read."),
                 State::ValueOrArray => {
                     if byte == b'[' && self.arrays.contains(&self.key.as_str()) {
+                        self.give_rest(self.at, false, spans);
                         (self.in_array, self.index, self.state) = (true, 0, State::Element);
                         self.at += 1;
                     } else if matches!(byte, b',' | b'}' | b']') {
@@ -220,12 +270,15 @@ impl Framer for JsonArrays {
                         self.in_array = false;
                         self.state = if self.root_array { State::Done } else { State::Key };
                         self.at += 1;
+                        self.rest = (self.around && !self.root_array).then_some(self.at);
                     }
                     b'}' | b':' => {
                         self.lose("json.syntax", "An element was expected; the rest of the entry was not read.")
                     }
                     _ => self.begin_value(byte),
                 },
+                // An assignment may end with a semicolon.
+                State::Done if byte == b';' && self.script => self.at += 1,
                 State::Done => {
                     self.lose("json.trailing", "There is more after the end of the document; it was not read.")
                 }
@@ -234,21 +287,26 @@ impl Framer for JsonArrays {
         if self.state == State::InValue && have - self.start > LONGEST_FRAME {
             self.give(self.start + LONGEST_FRAME, true, spans);
         }
+        if let Some(start) = self.rest.filter(|start| have - start > LONGEST_FRAME) {
+            self.give_rest(start + LONGEST_FRAME, true, spans);
+        }
         if end && self.state == State::InValue {
             // A scalar that the document ends with is whole; anything else was cut off.
             self.give(have, true, spans);
         }
         if end && !matches!(self.state, State::Done | State::Lost) {
+            self.give_rest(have, true, spans);
             self.lose("json.truncated", "The entry ends inside the document.");
         }
     }
 
     fn needed_from(&self) -> u64 {
-        match self.state {
+        let needed = match self.state {
             State::InValue if !self.given => self.start,
             State::InKey => self.start,
             _ => self.at,
-        }
+        };
+        self.rest.map_or(needed, |rest| rest.min(needed))
     }
 
     fn troubles(&mut self) -> Vec<Trouble> {
@@ -309,6 +367,45 @@ mod tests {
             assert_eq!(spans.len(), frames, "{}", String::from_utf8_lossy(doc));
             texts(framing, doc);
         }
+    }
+
+    #[test]
+    fn what_stands_around_arrays_is_one_frame() {
+        const AROUND: Framing = Framing::JsonAround(&["m"]);
+        let doc = br#" {"p": ["m", {"m":[1]}], "m": [{"a":1}, 2], "t": "x]", "n": {"m": []}} "#;
+        assert_eq!(
+            texts(AROUND, doc),
+            [r#"{"p": ["m", {"m":[1]}], "m": "#, r#"{"a":1}"#, "2", r#", "t": "x]", "n": {"m": []}}"#]
+        );
+        let (spans, troubles) = frame_all(AROUND, doc);
+        assert!(troubles.is_empty());
+        let named: Vec<_> = spans.iter().map(|s: &Span| (s.name.as_str(), s.element, s.index)).collect();
+        assert_eq!(named, [("", false, 0), ("m", true, 0), ("m", true, 1), ("", false, 1)]);
+        assert_eq!(texts(AROUND, b"{\"p\":1}"), ["{\"p\":1}"]);
+        let (spans, troubles) = frame_all(AROUND, b"{\"m\":[1],\"t\":\"cut");
+        assert_eq!((spans.len(), spans[2].truncated, troubles[0].code), (3, true, "json.truncated"));
+        texts(AROUND, b"{\"m\":[1],\"t\":\"cut");
+    }
+
+    #[test]
+    fn a_document_behind_an_assignment() {
+        const ASSIGNED: Framing = Framing::JsonAssigned(&[""]);
+        assert_eq!(texts(ASSIGNED, b"window.YTD.tweets.part0 = [ {\"a\" : 1} , 2 ];\n"), ["{\"a\" : 1}", "2"]);
+        assert_eq!(texts(ASSIGNED, b"\xef\xbb\xbfvar x =\n[1]"), ["1"]);
+        assert_eq!(texts(ASSIGNED, b"[1]"), ["1"], "without one, too");
+        assert_eq!(texts(ASSIGNED, b"var d = {\"a\":1}"), ["1"]);
+        for (doc, code) in [
+            (&b"x = "[..], "json.truncated"),
+            (b"x", "json.truncated"),
+            (b"x<y", "json.syntax"),
+            (b"x = = [1]", "json.syntax"),
+        ] {
+            let (spans, troubles) = frame_all(ASSIGNED, doc);
+            assert_eq!((spans.len(), troubles.iter().map(|t| t.code).collect::<Vec<_>>()), (0, vec![code]));
+            texts(ASSIGNED, doc);
+        }
+        assert_eq!(frame_all(ROOT, b"x = [1]").1[0].code, "json.syntax");
+        assert_eq!(frame_all(ROOT, b"[1];").1[0].code, "json.trailing");
     }
 
     #[test]

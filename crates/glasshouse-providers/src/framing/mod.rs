@@ -1,9 +1,12 @@
 //! Cutting an entry into frames while it streams by, so that no entry is ever held whole.
 
 mod json;
+mod json_paths;
 mod lines;
 mod mbox;
 mod rows;
+mod stamped;
+mod xml;
 
 use glasshouse_model::Framing;
 
@@ -54,9 +57,14 @@ pub fn framer(framing: Framing) -> Box<dyn Framer> {
         Framing::Whole => Box::new(lines::Whole::default()),
         Framing::Mbox => Box::new(mbox::Mbox::default()),
         Framing::JsonArrays(arrays) => Box::new(json::JsonArrays::new(arrays)),
+        Framing::JsonPaths(paths) => Box::new(json_paths::JsonPaths::new(paths)),
+        Framing::JsonAround(arrays) => Box::new(json::JsonArrays::around(arrays)),
+        Framing::JsonAssigned(arrays) => Box::new(json::JsonArrays::assigned(arrays)),
         Framing::Marker(marker) => Box::new(lines::Marker::new(marker)),
         Framing::Lines => Box::new(lines::Marker::new(b"\n")),
         Framing::Rows => Box::new(rows::Rows::default()),
+        Framing::Stamped => Box::new(stamped::Stamped::default()),
+        Framing::XmlChildren => Box::new(xml::XmlChildren::default()),
     }
 }
 

@@ -1,7 +1,6 @@
 #![doc = include_str!("README.md")]
 
 mod chat;
-mod element;
 mod html;
 mod locale;
 mod location;
@@ -13,6 +12,7 @@ mod semantic;
 mod timeline;
 mod when;
 
+use crate::formats::element;
 use crate::{Opened, Provider, Sink, Tree, TreeEntry};
 use glasshouse_model::{Claim, EntryId, Family, Format, Framing, Manifest, Tier};
 use locale::{Product, product};

@@ -3,7 +3,7 @@
 
 use glasshouse_model::{EntryId, Framing, Record, Warning, canonical_json};
 use glasshouse_providers::framing::{LONGEST_FRAME, frame_all};
-use glasshouse_providers::{ALL, Companion, Frame, Opened, Sink, Tree, TreeEntry};
+use glasshouse_providers::{Companion, Frame, Opened, Sink, Tree, TreeEntry, providers};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
@@ -65,7 +65,7 @@ pub fn parse_all(files: &[File]) -> Outcome {
     let mut outcome = Outcome { paths: files.iter().map(|f| f.path.clone()).collect(), ..Outcome::default() };
     let mut taken = BTreeSet::new();
     for general in [false, true] {
-        for provider in ALL.iter().filter(|p| p.manifest().general == general) {
+        for provider in providers().iter().filter(|p| p.manifest().general == general) {
             let claims: Vec<_> =
                 provider.recognise(&tree).into_iter().filter(|c| !general || !taken.contains(&c.main)).collect();
             for claim in &claims {

@@ -43,6 +43,7 @@ impl From<EngineError> for Problem {
         let sentence = error.to_string();
         match error {
             EngineError::Query(_) => Problem::asked(sentence),
+            EngineError::Denied(_) => Problem::denied(sentence),
             // The case is taken: the same request may do later.
             EngineError::Store(StoreError::Other(_)) if sentence.contains("another Glasshouse process") => {
                 Problem { status: StatusCode::CONFLICT, sentence }

@@ -21,7 +21,8 @@ const MOST_LINES: usize = 1000;
 pub async fn session(State(serving): Shared) -> Response {
     answer(serving, |serving, _| {
         let file = glasshouse_store::read_case_file(&serving.case)?;
-        let is_self = file.kind == glasshouse_store::SELF_AUTHORITY;
+        let (name, roles) = serving.session.person();
+        let is_self = serving.session.is_own();
         Ok(json!({
             "case": {
                 "title": file.title,
@@ -29,7 +30,7 @@ pub async fn session(State(serving): Shared) -> Response {
                 "fingerprint": glasshouse_layout::fingerprint(&file.public_key),
                 "notice": if is_self { SELF_NOTICE } else { "" },
             },
-            "person": { "name": serving.actor.who, "role": if is_self { "holder" } else { "examiner" } },
+            "person": { "name": name, "role": roles.iter().map(|r| r.as_str()).collect::<Vec<_>>().join(", ") },
             "csrf": serving.csrf,
             "readonly": serving.readonly(),
             "version": env!("CARGO_PKG_VERSION"),
@@ -42,7 +43,7 @@ pub async fn session(State(serving): Shared) -> Response {
 #[utoipa::path(get, path = "/api/case", tag = "case", responses((status = 200, body = shape::Case)))]
 pub async fn case(State(serving): Shared) -> Response {
     answer(serving, |serving, live| {
-        consulted(serving, Look::Lists("case"))?;
+        consulted(serving, Look::Case)?;
         let run = glasshouse_store::read_run(&serving.case)?.unwrap_or_default();
         let mut sources: Vec<(String, Value)> = Vec::new();
         for held in live.evidence.parts() {
@@ -124,7 +125,7 @@ fn hundred() -> usize {
 #[utoipa::path(get, path = "/api/warnings", tag = "case", params(Part), responses((status = 200, body = shape::Warnings)))]
 pub async fn warnings(State(serving): Shared, Asked(part): Asked<Part>) -> Response {
     answer(serving, move |serving, live| {
-        consulted(serving, Look::Lists("warnings"))?;
+        consulted(serving, Look::List("warnings"))?;
         let (total, mut rows) =
             facts::lines(&serving.case, &live.run, "warnings", part.offset, part.limit.min(MOST_LINES))?;
         for row in &mut rows {
@@ -142,7 +143,7 @@ pub async fn warnings(State(serving): Shared, Asked(part): Asked<Part>) -> Respo
 #[utoipa::path(get, path = "/api/entries", tag = "case", params(Part), responses((status = 200, body = shape::Entries)))]
 pub async fn entries(State(serving): Shared, Asked(part): Asked<Part>) -> Response {
     answer(serving, move |serving, live| {
-        consulted(serving, Look::Lists("entries"))?;
+        consulted(serving, Look::List("entries"))?;
         let lines = live.evidence.with_status(part.status.as_deref().filter(|s| !s.is_empty()))?;
         let page: Vec<u32> = lines.iter().skip(part.offset).take(part.limit.min(MOST_LINES)).copied().collect();
         Ok(json!({ "total": lines.len(), "rows": live.evidence.lines(&page)? }))

@@ -44,6 +44,7 @@ use utoipa::{OpenApi, ToSchema};
         talks::conversation,
         talks::people,
         talks::graph,
+        talks::reveals,
         work::marks,
         work::mark,
         work::undo_mark,
@@ -269,16 +270,21 @@ shapes! {
     Saved { n: i64, name: String, url: String, person: String, time: String }
     Events { total: u64, rows: Vec<Event> }
     Event {
-        n: u64, time: String, kind: String, action: String, person: Option<String>, place: Option<String>,
-        role: String, authority: Option<String>, tool: Option<String>, summary: String,
+        n: u64, time: String, kind: String, action: String, person: Option<String>, place: String,
+        role: String, authority: String,
+        /// line of enquiry that it was for
+        enquiry: String,
+        /// policies that allowed it
+        policies: Vec<String>,
+        tool: String, summary: String,
         /// hash of what the event is about
-        digest: String,
+        digest: Option<String>,
         erased: bool,
     }
     Proof {
         n: u64, leaf: String, payload: Option<String>, size: u64,
         /// root hash, base64
-        root: String,
+        root: Option<String>,
         /// from the leaf up, base64 (RFC 6962, 2.1.1)
         hashes: Vec<String>,
         checkpoint: String,

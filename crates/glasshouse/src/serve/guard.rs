@@ -51,7 +51,7 @@ fn allowed(serving: &Serving, request: &Request) -> Result<bool, Problem> {
     if !text(HOST).is_some_and(|host| ours.iter().any(|o| o == host)) {
         return Err(Problem::denied("This address belongs to another name."));
     }
-    let cookie = format!("{}={}", cookie_name(serving), serving.session);
+    let cookie = format!("{}={}", cookie_name(serving), serving.cookie);
     if !text(COOKIE).unwrap_or_default().split("; ").any(|c| same(c, &cookie)) {
         if request.uri().path() != "/open" || request.method() != Method::GET {
             return Err(Problem::denied("Open the link that `glasshouse serve` printed."));
@@ -74,7 +74,7 @@ fn allowed(serving: &Serving, request: &Request) -> Result<bool, Problem> {
 }
 
 fn opened(serving: &Serving) -> Response {
-    let cookie = format!("{}={}; HttpOnly; SameSite=Strict; Path=/", cookie_name(serving), serving.session);
+    let cookie = format!("{}={}; HttpOnly; SameSite=Strict; Path=/", cookie_name(serving), serving.cookie);
     (StatusCode::SEE_OTHER, [(LOCATION, "/".to_owned()), (SET_COOKIE, cookie)]).into_response()
 }
 

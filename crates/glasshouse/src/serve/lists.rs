@@ -2,7 +2,7 @@
 
 use super::Shared;
 use super::answer::{Asked, Problem, answer};
-use super::consulted::{Look, consulted};
+use super::consulted::{Look, consulted, seen};
 use super::document::{self as shape};
 use axum::extract::State;
 use axum::response::Response;
@@ -66,6 +66,7 @@ pub async fn list(State(serving): Shared, Asked(asked): Asked<Ranked>) -> Respon
         let set = live.view.select(&asked.q)?;
         consulted(serving, Look::Search { view: "list", query: &asked.q })?;
         let rows = live.view.list(&set, sorted, asked.rank, asked.limit.min(MOST_ROWS))?;
+        seen(serving, &rows);
         Ok(json!({ "count": set.len(), "rank": asked.rank, "rows": rows }))
     })
     .await

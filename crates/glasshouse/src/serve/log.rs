@@ -2,11 +2,12 @@
 
 use super::Shared;
 use super::answer::{Asked, Named, Problem, answer, on_thread};
+use super::consulted::{Look, consulted};
 use super::document::{self as shape};
 use axum::extract::State;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
-use glasshouse_layout::{Leaf, Payload};
+use glasshouse_engine::events::{Filter, Row};
 use glasshouse_store::base64;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -27,11 +28,11 @@ pub struct Which {
     kind: Option<String>,
     /// Only what this person did.
     person: Option<String>,
-    /// Only what names this: a record, a file, a source.
+    /// Only what names this: the id of a record, the path of a file.
     object: Option<String>,
     /// At or after this time (ISO 8601, or the beginning of it).
     from: Option<String>,
-    /// Before this time.
+    /// Up to this time, what begins with it included.
     to: Option<String>,
     #[serde(default)]
     offset: usize,
@@ -48,61 +49,45 @@ fn hundred() -> usize {
 #[utoipa::path(get, path = "/api/events", tag = "log", params(Which), responses((status = 200, body = shape::Events)))]
 pub async fn events(State(serving): Shared, Asked(which): Asked<Which>) -> Response {
     answer(serving, move |serving, _| {
-        let mut events = glasshouse_store::read_case_events(&serving.case)?;
+        consulted(serving, Look::Log)?;
+        let given = |text: Option<String>| text.filter(|t| !t.is_empty());
+        let filter = Filter {
+            person: given(which.person),
+            kind: given(which.kind),
+            object: given(which.object),
+            from: given(which.from),
+            until: given(which.to),
+            ..Filter::default()
+        };
+        let mut events = glasshouse_engine::events::list(&serving.case, &filter)?;
         events.reverse();
-        let is_self = glasshouse_store::read_case_file(&serving.case)?.kind == glasshouse_store::SELF_AUTHORITY;
-        let given = |text: &Option<String>| text.clone().filter(|t| !t.is_empty());
-        let (kind, person, object) = (given(&which.kind), given(&which.person), given(&which.object));
-        let (from, to) = (given(&which.from), given(&which.to));
-        events.retain(|(leaf, payload)| {
-            kind.as_ref().is_none_or(|kind| leaf.kind.as_str() == kind)
-                && from.as_ref().is_none_or(|from| leaf.time.as_str() >= from.as_str())
-                && to.as_ref().is_none_or(|to| leaf.time.as_str() < to.as_str())
-                && person.as_ref().is_none_or(|p| payload.as_ref().is_some_and(|payload| payload.who == *p))
-                && object.as_ref().is_none_or(|o| payload.as_ref().is_some_and(|payload| names(payload, o)))
-        });
-        let role = if is_self { "holder" } else { "examiner" };
+        let digests: Vec<String> =
+            glasshouse_store::read_case_events(&serving.case)?.into_iter().map(|(leaf, _)| leaf.payload).collect();
+        let digest = |seq: u64| usize::try_from(seq).ok().and_then(|n| digests.get(n));
         let rows: Vec<Value> = events
             .iter()
             .skip(which.offset)
             .take(which.limit.min(MOST_EVENTS))
-            .map(|(leaf, payload)| shown(leaf, payload.as_ref(), role))
+            .map(|event| shown(event, digest(event.seq), serving.session.is_own()))
             .collect();
         Ok(json!({ "total": events.len(), "rows": rows }))
     })
     .await
 }
 
-fn names(payload: &Payload, object: &str) -> bool {
-    payload.files.iter().any(|f| f.path.contains(object))
-        || payload.removed.iter().any(|p| p.contains(object))
-        || payload.detail.to_string().contains(object)
-}
-
-fn shown(leaf: &Leaf, payload: Option<&Payload>, role: &str) -> Value {
-    let summary = match payload {
-        None => "What it was about is erased or missing.".to_owned(),
-        Some(payload) => {
-            let mut said: Vec<String> = payload
-                .detail
-                .as_object()
-                .into_iter()
-                .flatten()
-                .map(|(name, value)| {
-                    format!("{name}: {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned))
-                })
-                .collect();
-            if !payload.files.is_empty() {
-                said.push(format!("files: {}", payload.files.len()));
-            }
-            said.join(", ").chars().take(LONGEST_SUMMARY).collect()
-        }
+fn shown(event: &Row, digest: Option<&String>, own: bool) -> Value {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let detail = event.detail.as_object().into_iter().flatten().map(|(name, value)| format!("{name}: {}", text(value)));
+    let content = event.content.iter().map(|(name, text)| format!("{name}: {text}"));
+    let summary = match event.erased {
+        true => "What it was about is erased or missing.".to_owned(),
+        false => detail.chain(content).collect::<Vec<_>>().join(", ").chars().take(LONGEST_SUMMARY).collect(),
     };
     json!({
-        "n": leaf.seq, "time": leaf.time, "kind": leaf.kind.as_str(), "action": leaf.action,
-        "person": payload.map(|p| &p.who), "place": payload.map(|p| &p.place), "role": role,
-        "authority": payload.map(|p| &p.authority), "tool": payload.map(|p| &p.tool),
-        "summary": summary, "digest": leaf.payload, "erased": payload.is_none(),
+        "n": event.seq, "time": event.time, "kind": event.kind, "action": event.action, "person": event.who,
+        "place": event.place, "role": if own { "holder" } else { event.role.as_str() },
+        "authority": event.authority, "enquiry": event.enquiry, "policies": event.policies, "tool": event.tool,
+        "summary": summary, "digest": digest, "erased": event.erased,
     })
 }
 
@@ -111,12 +96,22 @@ fn shown(leaf: &Leaf, payload: Option<&Payload>, role: &str) -> Value {
     responses((status = 200, body = shape::Proof), (status = 404, body = shape::Error)))]
 pub async fn proof(State(serving): Shared, Named(n): Named<u64>) -> Response {
     answer(serving, move |serving, _| {
-        let proof = glasshouse_store::prove_event(&serving.case, n)?;
-        let proof = proof.ok_or_else(|| Problem::missing("The log has no such event."))?;
+        consulted(serving, Look::Log)?;
+        let none = || Problem::missing("The log has no such event.");
+        let size = glasshouse_store::read_case_events(&serving.case)?.len() as u64;
+        if n >= size {
+            return Err(none());
+        }
+        let file = glasshouse_store::read_case_file(&serving.case)?;
+        let (checkpoint, proofs) = glasshouse_store::prove(&serving.case, &file.origin, &file.public_key, &[n])?;
+        let proof = proofs.into_iter().next().ok_or_else(none)?;
+        let payload = std::fs::read_to_string(serving.case.join(glasshouse_layout::paths::payload(n))).ok();
+        // Origin, size and root are the first three lines of a checkpoint.
+        let root = checkpoint.lines().nth(2).map(str::to_owned);
         Ok(json!({
-            "n": n, "leaf": proof.leaf, "payload": proof.payload.filter(|p| p.len() <= MOST_PAYLOAD),
-            "size": proof.size, "root": base64(proof.root),
-            "hashes": proof.hashes.iter().map(base64).collect::<Vec<_>>(), "checkpoint": proof.checkpoint,
+            "n": n, "leaf": String::from_utf8_lossy(&proof.leaf), "payload": payload.filter(|p| p.len() <= MOST_PAYLOAD),
+            "size": size, "root": root, "hashes": proof.path.iter().map(base64).collect::<Vec<_>>(),
+            "checkpoint": checkpoint,
         }))
     })
     .await

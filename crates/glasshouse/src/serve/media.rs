@@ -28,6 +28,7 @@ pub async fn gallery(State(serving): Shared, Asked(asked): Asked<Ranked>) -> Res
         consulted(serving, Look::Search { view: "media", query: &asked.q })?;
         let media = live.view.with_media(&set)?;
         let rows = live.view.gallery(&media, sorted, asked.rank, asked.limit.min(MOST_ROWS))?;
+        serving.session.seen(rows.iter().map(|shown| shown.row.id.clone()));
         Ok(json!({ "count": media.len(), "rank": asked.rank, "rows": rows }))
     })
     .await

@@ -21,8 +21,8 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use glasshouse_engine::EngineError;
 use glasshouse_engine::evidence::Evidence;
+use glasshouse_engine::session::Session;
 use glasshouse_engine::view::View;
-use glasshouse_store::Actor;
 use ring::rand::SecureRandom;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -36,12 +36,13 @@ const MOST_BODY: usize = 256 << 10;
 /// What all requests share.
 struct Serving {
     case: PathBuf,
-    actor: Actor,
+    /// Who looks, under which authority, and the log of it.
+    session: Session,
     live: Mutex<Watched>,
     /// Opens the page once; the session that it starts lasts as long as this process.
     link: String,
     used: AtomicBool,
-    session: String,
+    cookie: String,
     /// What a page has to show with each change, which a page elsewhere cannot know.
     csrf: String,
     address: SocketAddr,
@@ -96,7 +97,7 @@ impl Serving {
 type Shared = axum::extract::State<Arc<Serving>>;
 
 /// Serves a case until the process is stopped, and prints the link.
-pub fn serve(case: &std::path::Path, listen: &str) -> Result<u8, EngineError> {
+pub fn serve(case: &std::path::Path, listen: &str, session: Session) -> Result<u8, EngineError> {
     let wrong = |e: std::io::Error| {
         EngineError::other(format!("Cannot serve at {listen}: {e}. Give an address like 127.0.0.1:8000 with --listen."))
     };
@@ -110,11 +111,11 @@ pub fn serve(case: &std::path::Path, listen: &str) -> Result<u8, EngineError> {
     listener.set_nonblocking(true).map_err(wrong)?;
     let serving = Arc::new(Serving {
         case: case.to_path_buf(),
-        actor: crate::intake::actor(),
+        session,
         live: Mutex::new(Watched { stamp: stamp(case), live: Arc::new(Live::open(case)?) }),
         link: random()?,
         used: AtomicBool::new(false),
-        session: random()?,
+        cookie: random()?,
         csrf: random()?,
         address,
     });

@@ -1,7 +1,7 @@
 //! One record: everything known of it, its bytes, its neighbours.
 
 use super::answer::{Asked, Named, Problem, answer};
-use super::consulted::{Look, consulted};
+use super::consulted::{Look, consulted, seen};
 use super::document::{self as shape};
 use super::{Live, Shared};
 use axum::extract::State;
@@ -95,9 +95,8 @@ pub async fn bytes(State(serving): Shared, Named(id): Named<String>, Asked(asked
         let at = record.refs.get(asked.place).ok_or_else(|| Problem::missing("The record has no such place."))?;
         let entry = live.evidence.entry(at.entry)?;
         let size = entry.as_ref().map_or(0, |e| e.size);
-        let is_self = glasshouse_store::read_case_file(&serving.case)?.kind == glasshouse_store::SELF_AUTHORITY;
         // What lies beside a record is somebody else's record, or nobody's: only the holder of it all may look.
-        let around = if is_self { asked.around.min(MOST_AROUND) } else { 0 };
+        let around = if serving.session.is_own() { asked.around.min(MOST_AROUND) } else { 0 };
         let (start, length) = (at.locator.start, at.locator.length);
         let end = start.saturating_add(length);
         let first = start.saturating_add(asked.offset.min(length));
@@ -168,6 +167,8 @@ pub async fn near(State(serving): Shared, Named(id): Named<String>, Asked(asked)
         consulted(serving, Look::Record(&id))?;
         let near = live.view.near(&id, within, asked.limit.min(50))?;
         let (previous, next) = near.ok_or_else(|| Problem::missing("No such record is in this case."))?;
+        seen(serving, &previous);
+        seen(serving, &next);
         Ok(json!({ "previous": previous, "next": next }))
     })
     .await

@@ -64,6 +64,7 @@ pub async fn conversation(State(serving): Shared, Asked(asked): Asked<OneTalk>) 
             }
         };
         let rows = live.view.said(&talk, sorted, rank, asked.limit.min(MOST_ROWS))?;
+        serving.session.seen(rows.iter().map(|said| said.row.id.clone()));
         Ok(json!({ "count": talk.len(), "rank": rank, "rows": rows }))
     })
     .await

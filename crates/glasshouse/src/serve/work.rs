@@ -2,6 +2,7 @@
 
 use super::Shared;
 use super::answer::{Asked, Given, Named, Problem, answer};
+use super::consulted::{Look, consulted};
 use super::document::{self as shape};
 use super::record::found;
 use axum::extract::State;
@@ -42,7 +43,8 @@ pub struct NewMark {
 pub async fn mark(State(serving): Shared, Given(new): Given<NewMark>) -> Response {
     answer(serving, move |serving, live| {
         let record = found(live, &new.record)?;
-        Ok(work::mark(&serving.case, &serving.actor, &record.row.id, &new.kind, &new.text)?)
+        let case = serving.session.open("work.write")?;
+        Ok(work::mark(&case, serving.session.person().0, &record.row.id, &new.kind, &new.text)?)
     })
     .await
 }
@@ -52,13 +54,21 @@ pub async fn mark(State(serving): Shared, Given(new): Given<NewMark>) -> Respons
     params(("n" = i64, Path, description = "Number of the mark"), ("X-Glasshouse" = String, Header, description = "`csrf` of the session")),
     responses((status = 200, body = shape::Undone), (status = 404, body = shape::Error)))]
 pub async fn undo_mark(State(serving): Shared, Named(n): Named<i64>) -> Response {
-    answer(serving, move |serving, _| undone(n, work::undo_mark(&serving.case, &serving.actor, n)?)).await
+    answer(serving, move |serving, _| {
+        let case = serving.session.open("work.write")?;
+        undone(n, work::undo_mark(&case, serving.session.person().0, n)?)
+    })
+    .await
 }
 
 /// The saved searches that stand.
 #[utoipa::path(get, path = "/api/saved", tag = "work", responses((status = 200, body = shape::SavedList)))]
 pub async fn saved(State(serving): Shared) -> Response {
-    answer(serving, |serving, _| Ok(json!({ "rows": work::saved(&serving.case)? }))).await
+    answer(serving, |serving, _| {
+        consulted(serving, Look::List("saved"))?;
+        Ok(json!({ "rows": work::saved(&serving.case)? }))
+    })
+    .await
 }
 
 /// A search to be kept.
@@ -74,7 +84,11 @@ pub struct NewSaved {
     params(("X-Glasshouse" = String, Header, description = "`csrf` of the session")),
     responses((status = 200, body = shape::Saved), (status = 403, body = shape::Error), (status = 409, body = shape::Error)))]
 pub async fn save(State(serving): Shared, Given(new): Given<NewSaved>) -> Response {
-    answer(serving, move |serving, _| Ok(work::save(&serving.case, &serving.actor, &new.name, &new.url)?)).await
+    answer(serving, move |serving, _| {
+        let case = serving.session.open("work.write")?;
+        Ok(work::save(&case, serving.session.person().0, &new.name, &new.url)?)
+    })
+    .await
 }
 
 /// Undoes a saved search: it stays in the file, and is no longer shown.
@@ -82,7 +96,11 @@ pub async fn save(State(serving): Shared, Given(new): Given<NewSaved>) -> Respon
     params(("n" = i64, Path, description = "Number of the search"), ("X-Glasshouse" = String, Header, description = "`csrf` of the session")),
     responses((status = 200, body = shape::Undone), (status = 404, body = shape::Error)))]
 pub async fn undo_saved(State(serving): Shared, Named(n): Named<i64>) -> Response {
-    answer(serving, move |serving, _| undone(n, work::undo_saved(&serving.case, &serving.actor, n)?)).await
+    answer(serving, move |serving, _| {
+        let case = serving.session.open("work.write")?;
+        undone(n, work::undo_saved(&case, serving.session.person().0, n)?)
+    })
+    .await
 }
 
 fn undone(n: i64, done: bool) -> Result<serde_json::Value, Problem> {

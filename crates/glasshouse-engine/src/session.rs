@@ -1,0 +1,405 @@
+//! A person at work on one case: every act asks the policies first, and is in the log before its answer.
+//!
+//! In a personal case nothing is logged of what its holder looks at: a trail beside a plain copy endangers
+//! sources. In every other case a search, a record that is opened, a picture that is looked at, an SQL query and
+//! an export are events.
+
+use crate::EngineError;
+use crate::authority::{self, Standing};
+use crate::gate::{Policies, Ruling, Situation};
+use crate::people::{Home, Person, Role};
+use glasshouse_layout::{Kind, hex, sha256};
+use glasshouse_store::{Acting, Actor, Case, Event, read_case_file};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// How long an act waits for another process that writes the case.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// Ids that an event of what was seen names; more are in it by their digest alone.
+const MOST_IDS: usize = 1000;
+
+/// Who wants to do something, and at which machine.
+#[derive(Clone, Debug)]
+pub struct Who {
+    /// The operating system's user and the machine.
+    pub actor: Actor,
+    /// The person, if one has given their password.
+    pub person: Option<Person>,
+}
+
+/// Under what somebody wants to act; what is left out follows if there is one choice only.
+#[derive(Clone, Debug, Default)]
+pub struct Asking {
+    /// Id of an authority.
+    pub authority: Option<String>,
+    /// A line of enquiry: its text, the beginning of it, or its number in the authority.
+    pub enquiry: Option<String>,
+}
+
+/// What an act is about.
+#[derive(Clone, Debug, Default)]
+pub struct About {
+    /// Record ids, paths of lists, and the like: names that tell nothing by themselves.
+    pub objects: Vec<String>,
+    /// Content, which the log keeps apart and can erase: the words of a query, the recipient.
+    pub content: Vec<(&'static str, String)>,
+}
+
+impl About {
+    /// Returns what a query is about.
+    pub fn query(text: &str) -> Self {
+        About { objects: Vec::new(), content: vec![("query", text.to_owned())] }
+    }
+
+    /// Returns what looking at one thing is about.
+    pub fn object(id: &str) -> Self {
+        About { objects: vec![id.to_owned()], content: Vec::new() }
+    }
+}
+
+/// One person, one case, one line of enquiry.
+pub struct Session {
+    root: PathBuf,
+    name: String,
+    actor: Actor,
+    roles: Vec<Role>,
+    policies: Policies,
+    /// None in a personal case.
+    standing: Option<Standing>,
+    enquiry: Option<String>,
+    lines: Vec<String>,
+    /// The case, where it is kept open for the log.
+    held: Mutex<Option<Case>>,
+    seen: Mutex<Seen>,
+}
+
+/// What was shown since the last event.
+#[derive(Default)]
+struct Seen {
+    /// The event that asked for it.
+    of: Option<u64>,
+    ids: Vec<String>,
+}
+
+impl Session {
+    /// Begins work on a case.
+    pub fn begin(root: &Path, who: Who, home: &Home, asking: &Asking) -> Result<Self, EngineError> {
+        let file = read_case_file(root)?;
+        let policies = policies(home)?;
+        let standings = authority::standings(root)?;
+        if file.kind == glasshouse_store::SELF_AUTHORITY {
+            if !authority::is_own(&standings) {
+                return Err(EngineError::Denied("A personal case can never become another kind, and this one holds another authority. Run glasshouse-verify on it.".into()));
+            }
+            let name = who.actor.who.clone();
+            return Ok(Session {
+                root: root.to_path_buf(),
+                name,
+                actor: who.actor,
+                roles: vec![Role::Holder],
+                policies,
+                standing: None,
+                enquiry: None,
+                lines: Vec::new(),
+                held: Mutex::new(None),
+                seen: Mutex::default(),
+            });
+        }
+        let Some(person) = who.person else {
+            return Err(nobody());
+        };
+        let standing = choose(standings, asking.authority.as_deref())?;
+        let lines = standing.authority.lines_of_enquiry.clone();
+        let enquiry = asking.enquiry.as_deref().map(|wanted| line(&lines, wanted)).transpose()?;
+        let enquiry = enquiry.or_else(|| (lines.len() == 1).then(|| lines.first().cloned()).flatten());
+        Ok(Session {
+            root: root.to_path_buf(),
+            actor: Actor { who: person.name.clone(), place: who.actor.place },
+            name: person.name,
+            roles: person.roles,
+            policies,
+            standing: Some(standing),
+            enquiry,
+            lines,
+            held: Mutex::new(None),
+            seen: Mutex::default(),
+        })
+    }
+
+    /// Says whether the case is its holder's own, so that nothing is logged of what is looked at.
+    pub fn is_own(&self) -> bool {
+        self.standing.is_none()
+    }
+
+    /// Returns the authority that is acted under.
+    pub fn standing(&self) -> Option<&Standing> {
+        self.standing.as_ref()
+    }
+
+    /// Returns the name of the person, and their roles here.
+    pub fn person(&self) -> (&str, &[Role]) {
+        (&self.name, &self.roles)
+    }
+
+    /// Returns the lines of enquiry to choose from, and the one that is chosen.
+    pub fn enquiries(&self) -> (&[String], Option<&str>) {
+        (&self.lines, self.enquiry.as_deref())
+    }
+
+    /// Changes the line of enquiry for what follows.
+    pub fn enquire(&mut self, wanted: &str) -> Result<(), EngineError> {
+        self.enquiry = Some(line(&self.lines, wanted)?);
+        Ok(())
+    }
+
+    /// Asks the policies; an error says why not.
+    pub fn may(&self, action: &str) -> Result<Ruling, EngineError> {
+        self.may_in(action, &self.situation())
+    }
+
+    fn may_in(&self, action: &str, situation: &Situation) -> Result<Ruling, EngineError> {
+        let ruling = self.policies.decide(&self.name, &self.roles, action, situation);
+        if ruling.allowed {
+            return Ok(ruling);
+        }
+        Err(EngineError::Denied(format!("{} may not do this ({action}). {}", self.name, ruling.why.join(" "))))
+    }
+
+    /// Returns how the case stands now.
+    pub fn situation(&self) -> Situation {
+        self.standing.as_ref().map_or_else(Situation::own, |s| s.situation(now()))
+    }
+
+    /// Asks whether something may be looked at, and writes down that it is, before it is.
+    ///
+    /// `action` is one of the policies' (`record.search`, `record.show`, `record.bytes`, `record.sql`, `list.show`,
+    /// `log.read`, `export.make`, …). In a personal case nothing is written down.
+    pub fn consult(&self, action: &str, about: About) -> Result<(), EngineError> {
+        let ruling = match self.may(action) {
+            Ok(ruling) => ruling,
+            Err(denied) => {
+                self.log_denial(action);
+                return Err(denied);
+            }
+        };
+        if self.is_own() {
+            return Ok(());
+        }
+        let (kind, logged) = logged(action);
+        if self.enquiry.is_none() && needs_enquiry(action) {
+            let lines: Vec<String> = (1..).zip(&self.lines).map(|(n, l)| format!("{n}. {l}")).collect();
+            return Err(EngineError::Denied(format!(
+                "Say which line of enquiry this is for, with --enquiry and its number or text:\n{}",
+                lines.join("\n")
+            )));
+        }
+        self.log(&ruling, |case, before| {
+            let detail = serde_json::json!({ "objects": about.objects });
+            let mut event = case.event(kind, logged, Vec::new(), detail);
+            event.content = about.content.iter().map(|(name, text)| (*name, text.clone())).collect();
+            let mut events: Vec<Event> = before.into_iter().collect();
+            events.push(event);
+            let first = case.append(&events)?;
+            Ok(Some(first + events.len() as u64 - 1))
+        })
+    }
+
+    /// Takes note of records that were shown; they are written down in one event, with the next act at the latest.
+    pub fn seen<S: Into<String>>(&self, ids: impl IntoIterator<Item = S>) {
+        if !self.is_own() {
+            let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+            seen.ids.extend(ids.into_iter().map(Into::into));
+        }
+    }
+
+    /// Writes down what was shown and is not in the log yet.
+    pub fn flush(&self) -> Result<(), EngineError> {
+        if self.is_own() || self.seen.lock().unwrap_or_else(PoisonError::into_inner).ids.is_empty() {
+            return Ok(());
+        }
+        self.log(&Ruling { allowed: true, role: None, policies: Vec::new(), why: Vec::new() }, |case, before| {
+            if let Some(event) = before {
+                case.append(&[event])?;
+            }
+            Ok(None)
+        })
+    }
+
+    /// Opens the case for writing, if the policies allow `action`.
+    pub fn open(&self, action: &str) -> Result<Case, EngineError> {
+        let ruling = self.may(action)?;
+        let case = if self.is_own() {
+            Case::open(&self.root, self.actor.clone())?
+        } else {
+            Case::open_within(&self.root, self.actor.clone(), PATIENCE)?
+        };
+        case.act(self.acting(&ruling));
+        Ok(case)
+    }
+
+    /// Keeps the case open for the log from now on, as a server does; nobody else writes it then.
+    pub fn hold(&self) -> Result<(), EngineError> {
+        if !self.is_own() {
+            let case = Case::open_within(&self.root, self.actor.clone(), PATIENCE)?;
+            *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(case);
+        }
+        Ok(())
+    }
+
+    fn acting(&self, ruling: &Ruling) -> Acting {
+        let Some(standing) = &self.standing else { return Acting::default() };
+        Acting {
+            authority: standing.authority.id.clone(),
+            role: ruling.role.or(self.roles.first().copied()).map_or_else(String::new, |r| r.as_str().to_owned()),
+            enquiry: self.enquiry.clone().unwrap_or_default(),
+            policies: ruling.policies.clone(),
+        }
+    }
+
+    /// Writes events, what was seen before them first.
+    fn log(
+        &self,
+        ruling: &Ruling,
+        write: impl FnOnce(&Case, Option<Event>) -> Result<Option<u64>, EngineError>,
+    ) -> Result<(), EngineError> {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let opened;
+        let case = match held.as_mut() {
+            Some(case) => case,
+            None => {
+                opened = Case::open_within(&self.root, self.actor.clone(), PATIENCE)?;
+                &opened
+            }
+        };
+        case.act(self.acting(ruling));
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = (!seen.ids.is_empty()).then(|| {
+            let digest = hex(sha256(seen.ids.join("\n").as_bytes()));
+            let ids = if seen.ids.len() > MOST_IDS { &[][..] } else { &seen.ids };
+            let detail =
+                serde_json::json!({ "of": seen.of, "count": seen.ids.len(), "digest": digest, "objects": ids });
+            case.event(Kind::Consultation, "records.seen", Vec::new(), detail)
+        });
+        let of = write(case, before)?;
+        seen.ids.clear();
+        seen.of = of.or(seen.of);
+        Ok(())
+    }
+
+    /// That somebody tried what they may not do is known to the log; to fail at that changes nothing for them.
+    fn log_denial(&self, action: &str) {
+        if self.is_own() {
+            return;
+        }
+        let ruling = self.policies.decide(&self.name, &self.roles, action, &self.situation());
+        let _ = self.log(&ruling, |case, before| {
+            let denied =
+                case.event(Kind::Consultation, "access.denied", Vec::new(), serde_json::json!({ "action": action }));
+            case.append(&before.into_iter().chain([denied]).collect::<Vec<_>>())?;
+            Ok(None)
+        });
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // What was shown was announced before; the list of it is the second half.
+        let _ = self.flush();
+    }
+}
+
+/// Returns the policies of an installation: those shipped, and the rules that its organisation adds.
+pub fn policies(home: &Home) -> Result<Policies, EngineError> {
+    let Some(organisation) = home.organisation()? else { return Policies::shipped() };
+    let mut more = Vec::new();
+    for (name, expected) in &organisation.policies {
+        let path = home.folder().join("policies").join(name);
+        let text = std::fs::read_to_string(&path).map_err(|e| EngineError::io(&path, "read the policy", e))?;
+        if hex(sha256(text.as_bytes())) != *expected {
+            return Err(EngineError::Denied(format!(
+                "{} is not the file that organisation.toml names: its hash is another. Nothing is permitted until it is put back or organisation.toml is signed anew.",
+                path.display()
+            )));
+        }
+        more.push((name.clone(), text));
+    }
+    Policies::with(&more)
+}
+
+/// Returns the time now in microseconds.
+pub fn now() -> i64 {
+    jiff::Timestamp::now().as_microsecond()
+}
+
+/// Says that a person is needed.
+pub fn nobody() -> EngineError {
+    EngineError::Denied(
+        "This needs a person: say who you are with --as NAME (or GLASSHOUSE_PERSON). `glasshouse person list` lists the accounts, `glasshouse person new` makes one.".into(),
+    )
+}
+
+fn choose(mut standings: Vec<Standing>, wanted: Option<&str>) -> Result<Standing, EngineError> {
+    let names =
+        |standings: &[Standing]| standings.iter().map(|s| s.authority.id.clone()).collect::<Vec<_>>().join(", ");
+    if let Some(wanted) = wanted {
+        let known = names(&standings);
+        let found = standings.into_iter().find(|s| s.authority.id == wanted);
+        return found
+            .ok_or_else(|| EngineError::Denied(format!("The case has no authority {wanted}. It has: {known}.")));
+    }
+    if standings.len() > 1 {
+        let in_force: Vec<Standing> = standings.iter().filter(|s| s.state(now()) == "in force").cloned().collect();
+        if in_force.len() != 1 {
+            return Err(EngineError::Denied(format!(
+                "The case has several authorities. Say which one with --authority: {}.",
+                names(&standings)
+            )));
+        }
+        standings = in_force;
+    }
+    standings.pop().ok_or_else(|| EngineError::Denied("The case has no authority. Nothing is read without one.".into()))
+}
+
+fn line(lines: &[String], wanted: &str) -> Result<String, EngineError> {
+    let by_number = wanted.parse::<usize>().ok().and_then(|n| lines.get(n.checked_sub(1)?));
+    let begins: Vec<&String> =
+        lines.iter().filter(|l| !wanted.trim().is_empty() && l.starts_with(wanted.trim())).collect();
+    let found = by_number.or_else(|| lines.iter().find(|l| *l == wanted)).or(match begins.as_slice() {
+        [one] => Some(*one),
+        _ => None,
+    });
+    found.cloned().ok_or_else(|| {
+        let lines: Vec<String> = (1..).zip(lines).map(|(n, l)| format!("{n}. {l}")).collect();
+        EngineError::Denied(format!(
+            "`{wanted}` is no line of enquiry of the authority. Its lines:\n{}",
+            lines.join("\n")
+        ))
+    })
+}
+
+/// Returns the kind and name of the event of an action.
+fn logged(action: &str) -> (Kind, &'static str) {
+    match action {
+        "record.search" => (Kind::Consultation, "search.run"),
+        "record.show" => (Kind::Consultation, "record.shown"),
+        "record.bytes" => (Kind::Consultation, "bytes.shown"),
+        "record.sql" => (Kind::Consultation, "sql.run"),
+        "list.show" => (Kind::Consultation, "list.shown"),
+        "case.show" => (Kind::Consultation, "case.shown"),
+        "case.serve" => (Kind::Consultation, "case.served"),
+        "authority.show" => (Kind::Consultation, "authority.shown"),
+        "quarantine.review" => (Kind::Consultation, "quarantine.reviewed"),
+        "log.read" => (Kind::Consultation, "log.read"),
+        "log.extract" => (Kind::Disclosure, "log.extracted"),
+        "export.make" => (Kind::Disclosure, "case.exported"),
+        "report.make" => (Kind::Disclosure, "report.made"),
+        "statistics.make" => (Kind::Consultation, "statistics.made"),
+        _ => (Kind::Consultation, "other.consulted"),
+    }
+}
+
+/// Says whether an action looks at somebody's data, and so needs its justification.
+fn needs_enquiry(action: &str) -> bool {
+    action.starts_with("record.") || action == "list.show" || action == "case.serve" || action == "quarantine.review"
+}

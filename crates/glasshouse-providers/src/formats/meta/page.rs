@@ -1,0 +1,229 @@
+//! Messages as a page: the same records as from JSON, with times that have no zone.
+
+use super::html::{Block, blocks, body, is_time, text, title};
+use super::messages::{FORMAT, THREADS, conversation, named};
+use crate::formats::element;
+use crate::{Frame, Opened, Sink};
+use glasshouse_model::{
+    Attachment, Family, Fields, Framing, Links, Locator, LocatorKind, Moment, MomentRole, Party, PartyRole, Precision,
+    Record, ZoneBasis,
+};
+use std::collections::BTreeSet;
+
+pub(crate) const FRAMING: Framing = Framing::Whole;
+
+/// Reads the messages of a page.
+pub(crate) fn parse(opened: &Opened<'_>, out: &mut Sink) {
+    for frame in opened.frames {
+        page(opened, frame, out);
+    }
+}
+
+fn page(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
+    let at = opened.at(Locator::bytes(frame.offset, frame.bytes.len() as u64));
+    let html = element::text(frame, &at, out);
+    if frame.truncated {
+        out.warn(at.clone(), "html.truncated", "The page is longer than 64 MiB; the rest was not read.");
+    }
+    let Some(blocks) = blocks(&html) else {
+        return out.warn(at, "html.layout", "The page does not have the expected shape; it was not read.");
+    };
+    let end = blocks.last().map_or(0, |block| block.range.end);
+    if end > 0 && end >= html.trim_ascii_end().len() {
+        out.warn(at.clone(), "html.truncated", "The page ends inside its list of messages.");
+    }
+    let id = conversation(opened.entry);
+    // Where bytes had to be replaced, places shift: then the page is named.
+    let exact = html.len() == frame.bytes.len();
+    let items: Vec<Item> = blocks.iter().map(|block| Item::of(&html, block)).collect();
+    let speakers = speakers(&items);
+    let sentence = items.iter().find(|item| item.time.is_none()).map(|item| item.shown(&html)).unwrap_or_default();
+    let two = pair(&speakers, &sentence);
+    let (title, mut told) = (title(&html), false);
+    for (number, item) in items.iter().enumerate() {
+        let place = if exact {
+            let start = frame.offset + item.block.range.start as u64;
+            let length = (item.block.range.end - item.block.range.start) as u64;
+            opened.at(Locator::new(LocatorKind::Node, number.to_string(), start, length))
+        } else {
+            at.clone()
+        };
+        match item.message(&id, &speakers, two, &opened.claim.links) {
+            Some(record) => {
+                if record.moments.first().is_some_and(|moment| !is_time(&moment.text)) {
+                    out.warn(
+                        place.clone(),
+                        "time.unreadable",
+                        "The message's time is written in a way that is not known.",
+                    );
+                }
+                out.record(place, record);
+            }
+            // Who took part.
+            None if item.time.is_none() && item.heading.is_none() && item.body.is_empty() => {}
+            None => {
+                let mut record = Record::new(Family::Activity, THREADS);
+                record.conversation = Some(id.clone());
+                record.fields.text("page", &item.shown(&html));
+                // The first is the one that says who takes part.
+                if !std::mem::replace(&mut told, true) {
+                    record.title.clone_from(&title);
+                    record.same_as = Some("thread".into());
+                    record.parties.extend(speakers.iter().map(|n| Party::named(PartyRole::Participant, n.clone())));
+                }
+                out.record(place, record);
+            }
+        }
+    }
+}
+
+/// One item of a page.
+struct Item<'h> {
+    block: &'h Block,
+    heading: Option<String>,
+    body: &'h str,
+    time: Option<String>,
+}
+
+impl<'h> Item<'h> {
+    fn of(html: &'h str, block: &'h Block) -> Self {
+        let mut children: Vec<&str> = block.children.iter().filter_map(|child| html.get(child.clone())).collect();
+        // A heading, a body and a third part: that is the time, however it is written.
+        let complete = children.len() > 2;
+        let time =
+            children.last().map(|last| text(last)).filter(|text| is_time(text) || (complete && !text.is_empty()));
+        if time.is_some() {
+            children.pop();
+        }
+        let heading = (children.len() > 1).then(|| text(children.first().copied().unwrap_or_default()));
+        let body = match children.as_slice() {
+            [] => "",
+            [.., body] => body,
+        };
+        Item { block, heading, body, time }
+    }
+
+    /// Returns the text of the whole item.
+    fn shown(&self, html: &str) -> String {
+        text(html.get(self.block.range.clone()).unwrap_or_default())
+    }
+
+    /// Returns the message, if the item has a time; `two` says that the speakers are all who take part.
+    fn message(&self, id: &str, speakers: &[String], two: bool, links: &Links) -> Option<Record> {
+        let time = self.time.as_deref()?;
+        let mut record = Record::new(Family::Message, FORMAT);
+        record.conversation = Some(id.to_owned());
+        record.moments.push(moment(MomentRole::Sent, time));
+        let sender = self.heading.as_deref().filter(|name| !name.is_empty());
+        if let Some(sender) = sender {
+            record.parties.push(Party::named(PartyRole::Sender, sender));
+            if let [one, other] = speakers
+                && two
+            {
+                let other = if one == sender { other } else { one };
+                record.parties.push(Party::named(PartyRole::To, other.clone()));
+            }
+        }
+        let body = body(self.body);
+        record.text = Some(body.text).filter(|text| !text.is_empty());
+        let shares: Vec<_> = body.shared.iter().chain(body.files.iter().filter(|file| file.contains("://"))).collect();
+        if let [link] = shares.as_slice() {
+            let mut share = Fields::new();
+            share.text("link", link);
+            record.fields.raw("share", &share.to_json());
+        } else if !shares.is_empty() {
+            record.fields.list("links", &shares);
+        }
+        let held: Vec<Attachment> =
+            body.files.iter().filter(|file| !file.contains("://")).map(|file| named(file, links)).collect();
+        record.attachments = held;
+        if !body.lists.is_empty() {
+            record.fields.raw("reactions", &reactions(&body.lists, speakers));
+        }
+        Some(record)
+    }
+}
+
+/// Takes `❤Ola Berg` apart where the name is a participant's; else the whole stands as the reaction.
+fn reactions(lists: &[String], people: &[String]) -> String {
+    let one = |line: &String| {
+        let actor = people
+            .iter()
+            .take(100)
+            .filter(|name| !name.is_empty() && line.ends_with(name.as_str()))
+            .max_by_key(|n| n.len());
+        let mut fields = Fields::new();
+        match actor.and_then(|actor| Some((line.strip_suffix(actor.as_str())?.trim(), actor))) {
+            Some((reaction, actor)) => fields.text("reaction", reaction).text("actor", actor),
+            None => fields.text("reaction", line),
+        };
+        fields.to_json()
+    };
+    format!("[{}]", lists.iter().map(one).collect::<Vec<_>>().join(","))
+}
+
+/// Returns everybody who sent a message.
+fn speakers(items: &[Item<'_>]) -> Vec<String> {
+    const MOST: usize = 1000;
+    let mut known: BTreeSet<&str> = BTreeSet::new();
+    let mut speakers = Vec::new();
+    for item in items.iter().filter(|item| item.time.is_some()) {
+        let Some(name) = item.heading.as_deref().filter(|name| !name.is_empty()) else { continue };
+        if speakers.len() < MOST && known.insert(name) {
+            speakers.push(name.to_owned());
+        }
+    }
+    speakers
+}
+
+/// Says whether the sentence that lists who takes part names the two speakers and nobody else.
+///
+/// It is in the account's language; what stands between the names must be a word that is known for that.
+fn pair(speakers: &[String], sentence: &str) -> bool {
+    const BETWEEN: &[&str] = &["and", "und", "et", "y", "e", "en", "och", "og", "i", "и", "&", "ja", "ve", "dan"];
+    let [one, other] = speakers else { return false };
+    let Some((_, list)) = sentence.split_once(':') else { return false };
+    // The longer first, which may contain the other.
+    let (long, short) = if one.len() >= other.len() { (one, other) } else { (other, one) };
+    let Some((before, after)) = list.split_once(long.as_str()) else { return false };
+    let rest = format!("{before} , {after}");
+    let Some((before, after)) = rest.split_once(short.as_str()) else { return false };
+    let rest = format!("{before} {after}");
+    rest.split(|c: char| c.is_whitespace() || c == ',').all(|word| word.is_empty() || BETWEEN.contains(&word))
+}
+
+/// Returns the moment of a time on a page: the clock of the account, whose zone is not stated.
+pub(crate) fn moment(role: MomentRole, text: &str) -> Moment {
+    let seconds = text.split(|c: char| !c.is_ascii_digit() && c != ':').any(|clock| clock.matches(':').count() == 2);
+    Moment {
+        role,
+        instant: None,
+        text: text.to_owned(),
+        basis: if is_time(text) { ZoneBasis::AccountLocal } else { ZoneBasis::Ambiguous },
+        precision: if seconds { Precision::Second } else { Precision::Minute },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_who_take_part_are_told_from_more() {
+        let speakers = ["Ola Berg".to_owned(), "Ola Bergman".to_owned()];
+        assert!(pair(&speakers, "Participants: Ola Bergman and Ola Berg"));
+        assert!(pair(&speakers, "Teilnehmer: Ola Berg und Ola Bergman"));
+        assert!(!pair(&speakers, "Participants: Ola Berg, Ola Bergman and Nora"));
+        assert!(!pair(&speakers, "Participants: Ola Bergman"));
+        assert!(!pair(&speakers, ""));
+        assert!(!pair(&speakers[..1], "Participants: Ola Berg"));
+    }
+
+    #[test]
+    fn names_end_reactions() {
+        let people = ["Ola".to_owned(), "Nora Ola".to_owned()];
+        let lists = ["\u{2764}Nora Ola".to_owned(), "\u{1f606} Kim".to_owned()];
+        let expected = "[{\"reaction\":\"\u{2764}\",\"actor\":\"Nora Ola\"},{\"reaction\":\"\u{1f606} Kim\"}]";
+        assert_eq!(reactions(&lists, &people), expected);
+    }
+}

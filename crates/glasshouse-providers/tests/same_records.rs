@@ -1,0 +1,65 @@
+//! Layouts that say the same give the same records.
+
+mod support;
+
+use glasshouse_providers::ALL;
+use std::path::Path;
+use support::{load, parse_all};
+
+/// Returns what each record of a format says, without its place in the file: sorted, one line a record.
+fn said(provider: &str, fixture: &str, format: &str, with_times: bool, fields: &[&str]) -> Vec<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(provider).join("fixtures").join(fixture);
+    assert!(ALL.iter().any(|p| p.manifest().id == provider));
+    let outcome = parse_all(&load(&root.join("input")));
+    let records = outcome.records.iter().filter(|(id, record)| *id == provider && record.format == format);
+    let mut lines: Vec<String> = records
+        .map(|(_, record)| {
+            let all: serde_json::Value = serde_json::from_str(&record.fields.to_json()).expect("fields are JSON");
+            let fields: Vec<_> = fields.iter().map(|name| all.get(name).map(ToString::to_string)).collect();
+            let times: Vec<_> = record.moments.iter().filter(|_| with_times).map(|m| (m.role, m.instant)).collect();
+            let files: Vec<_> = record.attachments.iter().map(|a| (&a.name, a.size, a.at.is_some())).collect();
+            format!(
+                "{} {:?} {:?} {:?} {times:?} {:?} {:?} {:?} {files:?} {fields:?}",
+                record.family,
+                record.title,
+                record.text,
+                record.parties,
+                record.account,
+                record.conversation,
+                record.place
+            )
+        })
+        .collect();
+    lines.sort();
+    lines
+}
+
+#[test]
+fn messages_of_every_root_and_as_pages() {
+    let fields = ["share", "reactions"];
+    let new = said("facebook", "2022-messages", "messages", true, &fields);
+    assert_eq!(new.len(), 5);
+    assert_eq!(said("facebook", "2019-messages", "messages", true, &fields), new);
+    let pages = said("facebook", "2023-messages-html", "messages", false, &fields);
+    // Only in the first part did both speak.
+    let of = |lines: &[String]| {
+        let strip = |line: &String| {
+            line.replace(", Party { role: To, name: Some(\"Zoë Müller\"), identifiers: [] }", "")
+                .replace(", Party { role: To, name: Some(\"Nora Field\"), identifiers: [] }", "")
+        };
+        lines.iter().map(strip).collect::<Vec<_>>()
+    };
+    assert_eq!(of(&pages), of(&said("facebook", "2022-messages", "messages", false, &fields)));
+    assert_eq!(said("facebook", "2019-messages-html", "messages", false, &fields), pages);
+}
+
+#[test]
+fn tweets_wrapped_and_bare() {
+    let fields = ["id_str", "lang", "full_text"];
+    let bare = said("x", "2018-bare", "tweets", true, &fields);
+    let wrapped = said("x", "2024-archive", "tweets", true, &fields);
+    assert_eq!(bare.len(), 1);
+    assert!(bare.iter().all(|line| wrapped.contains(line)), "{bare:#?} {wrapped:#?}");
+    let account = said("x", "2018-bare", "account", true, &["kind", "email"]);
+    assert!(said("x", "2024-archive", "account", true, &["kind", "email"]).contains(&account[0]));
+}

@@ -1,0 +1,296 @@
+//! Authorities, people and the organisation at the command line.
+
+use crate::acting::{As, home};
+use crate::output;
+use clap::{Args, Subcommand};
+use glasshouse_engine::EngineError;
+use glasshouse_engine::authority::{self, Asked, Ended, Standing};
+use glasshouse_engine::enrol;
+use glasshouse_engine::people::Role;
+use glasshouse_engine::session::{About, now};
+use std::io::{BufRead, Write};
+use std::path::{Path, PathBuf};
+
+#[derive(Subcommand)]
+pub enum AuthorityCommand {
+    /// Writes an authority: asks for each field that its kind needs, says what it is for and which rule asks for it.
+    New {
+        /// Where to write it.
+        file: PathBuf,
+        /// Begin from this file, and ask only for what it lacks.
+        #[arg(long, value_name = "FILE")]
+        from: Option<PathBuf>,
+    },
+    /// Says everything that is wrong with an authority's file, each with its line, the rule and the next step.
+    Check { file: PathBuf },
+    /// Approves an authority as its authoriser: signs it, and writes the signature beside it as FILE.sig.
+    Sign { file: PathBuf },
+    /// Adds another authority to a case. FILE.sig lies beside FILE.
+    Add { case: PathBuf, file: PathBuf },
+    /// Adds the next version of an authority that the case has; the versions before it stay.
+    Amend { case: PathBuf, file: PathBuf },
+    /// Records that an authority has ended: nothing new is taken in or read, and what was read is restricted.
+    Withdraw(Withdraw),
+    /// Lists the authorities of a case, and how they stand.
+    List { case: PathBuf },
+    /// Shows one authority, every field of its newest version.
+    Show { case: PathBuf, id: Option<String> },
+}
+
+#[derive(Args)]
+pub struct Withdraw {
+    case: PathBuf,
+    id: String,
+    /// Why.
+    #[arg(long)]
+    reason: String,
+    /// A court quashed it; it was withdrawn if left out.
+    #[arg(long)]
+    quashed: bool,
+    /// When it ended, if before now; for the record.
+    #[arg(long, value_name = "TIME")]
+    at: Option<String>,
+}
+
+#[derive(Subcommand)]
+pub enum PersonCommand {
+    /// Makes an account with a password and a key to sign with.
+    New {
+        /// Short and of small letters, such as d.hart: what the log and authorities name.
+        name: String,
+        /// The person's whole name.
+        #[arg(long, value_name = "TEXT")]
+        full_name: Option<String>,
+        /// A role; say it again for another.
+        #[arg(long = "role", value_name = "ROLE", required = true)]
+        roles: Vec<String>,
+    },
+    /// Lists the accounts with their roles and keys.
+    List,
+}
+
+#[derive(Subcommand)]
+pub enum OrganisationCommand {
+    /// Writes and signs organisation.toml: who is who, who may authorise, whether personal cases are allowed.
+    ///
+    /// Without --from it prints a draft with everybody who has an account, for you to change and give back.
+    New {
+        /// The organisation's name, for the draft.
+        #[arg(long, value_name = "TEXT")]
+        name: Option<String>,
+        /// The file to sign.
+        #[arg(long, value_name = "FILE")]
+        from: Option<PathBuf>,
+    },
+    /// Checks organisation.toml, its signature and its policies; or another file of its kind.
+    Check { file: Option<PathBuf> },
+}
+
+/// `glasshouse authority …`.
+pub fn authority(command: &AuthorityCommand, acting: &As) -> Result<u8, EngineError> {
+    match command {
+        AuthorityCommand::New { file, from } => {
+            if file.exists() {
+                return Err(EngineError::other(format!("{} is there already. Choose another name.", file.display())));
+            }
+            let begun = from.as_ref().map(|f| read(f)).transpose()?;
+            let text = authority::complete(begun.as_deref(), &mut Terminal)?;
+            glasshouse_store::files::write_atomic(file, text.as_bytes())?;
+            say!("Wrote {}. Its authoriser signs it: glasshouse authority sign {}", file.display(), file.display());
+            Ok(0)
+        }
+        AuthorityCommand::Check { file } => match authority::check(&read(file)?) {
+            Ok(authority) => {
+                say!(
+                    "{}: {} version {}, kind {}: whole.",
+                    file.display(),
+                    authority.id,
+                    authority.version,
+                    authority.kind
+                );
+                authority.limits_in_words().iter().for_each(|line| say!("  {}", output::plain(line)));
+                Ok(0)
+            }
+            Err(faults) => {
+                faults.iter().for_each(|f| say!("{}: {}", file.display(), output::plain(&f.to_string())));
+                Ok(crate::EXIT_NO)
+            }
+        },
+        AuthorityCommand::Sign { file } => {
+            let name = acting.name()?;
+            home().person(&name)?;
+            let password = acting.password(&format!("Password of {name}: "))?;
+            let signature = enrol::approve(file, &name, &password, &home())?;
+            say!("{name} approved {}; the signature is {}.", file.display(), signature.display());
+            Ok(0)
+        }
+        AuthorityCommand::Add { case, file } => enrolled(case, file, acting, false),
+        AuthorityCommand::Amend { case, file } => enrolled(case, file, acting, true),
+        AuthorityCommand::Withdraw(withdraw) => {
+            let session = acting.session(&withdraw.case)?;
+            let ended = if withdraw.quashed { Ended::Quashed } else { Ended::Withdrawn };
+            let at = withdraw.at.clone().unwrap_or_else(glasshouse_store::now);
+            let done = enrol::withdraw(&withdraw.case, &session, &withdraw.id, ended, &at, &withdraw.reason)?;
+            say!(
+                "{} has ended ({}). Nothing new is taken in or read under it; what was read is restricted.",
+                done.id,
+                done.reason
+            );
+            Ok(0)
+        }
+        AuthorityCommand::List { case } => {
+            acting.session(case)?.consult("authority.show", About::default())?;
+            for standing in authority::standings(case)? {
+                line(&standing);
+            }
+            Ok(0)
+        }
+        AuthorityCommand::Show { case, id } => {
+            let session = acting.session(case)?;
+            session.consult("authority.show", About { objects: id.iter().cloned().collect(), content: vec![] })?;
+            let standings = authority::standings(case)?;
+            let wanted = standings.iter().filter(|s| id.as_ref().is_none_or(|id| *id == s.authority.id));
+            let mut any = false;
+            for standing in wanted {
+                any = true;
+                line(standing);
+                for (path, value) in &standing.authority.values {
+                    say!("  {path}: {}", output::plain(value));
+                }
+                standing.authority.limits_in_words().iter().for_each(|l| say!("  {}", output::plain(l)));
+                if let Some(w) = &standing.withdrawal {
+                    say!(
+                        "  ended {} ({}), recorded {} by {}",
+                        w.at,
+                        output::plain(&w.reason),
+                        w.recorded,
+                        w.recorded_by
+                    );
+                }
+            }
+            Ok(crate::args::found(any))
+        }
+    }
+}
+
+fn line(standing: &Standing) {
+    let authority = &standing.authority;
+    say!(
+        "{}  version {}  {}  {}  {}",
+        authority.id,
+        authority.version,
+        authority.kind,
+        standing.state(now()),
+        output::plain(&standing.enrolled.label())
+    );
+}
+
+fn enrolled(case: &Path, file: &Path, acting: &As, amends: bool) -> Result<u8, EngineError> {
+    let session = acting.session(case)?;
+    let prepared = enrol::add(case, &session, &home(), file, amends)?;
+    say!(
+        "{} version {} is in the case: {}.",
+        prepared.authority.id,
+        prepared.authority.version,
+        prepared.enrolled.label()
+    );
+    Ok(0)
+}
+
+fn read(path: &Path) -> Result<String, EngineError> {
+    let bytes = std::fs::read(path).map_err(|e| EngineError::io(path, "read", e))?;
+    String::from_utf8(bytes)
+        .map_err(|_| EngineError::other(format!("{} is not UTF-8. Save it as UTF-8.", path.display())))
+}
+
+/// `glasshouse person …`.
+pub fn person(command: &PersonCommand, acting: &As) -> Result<u8, EngineError> {
+    match command {
+        PersonCommand::New { name, full_name, roles } => {
+            let parsed: Result<Vec<Role>, EngineError> = roles
+                .iter()
+                .map(|r| {
+                    let known = Role::NAMES[1..].join(", ");
+                    r.parse().map_err(|()| EngineError::other(format!("`{r}` is no role. Roles: {known}.")))
+                })
+                .collect();
+            let password = acting.password(&format!("A password for {name}: "))?;
+            let person = home().enrol(name, full_name.as_deref().unwrap_or(name), &parsed?, &password)?;
+            say!("{}", person.key);
+            if home().organisation()?.is_some() {
+                say!("The administrator gives {name} roles in organisation.toml; until then there are none.");
+            }
+        }
+        PersonCommand::List => {
+            for person in home().people()? {
+                let roles: Vec<_> = person.roles.iter().map(|r| r.as_str()).collect();
+                say!("{}  {}  {}  {}", person.name, output::plain(&person.full_name), roles.join(","), person.key);
+            }
+        }
+    }
+    Ok(0)
+}
+
+/// `glasshouse organisation …`.
+pub fn organisation(command: &OrganisationCommand, acting: &As) -> Result<u8, EngineError> {
+    match command {
+        OrganisationCommand::New { name, from: None } => {
+            let title = name.as_deref().unwrap_or("The organisation's name");
+            say!("{}", enrol::draft(title, &acting.name()?, &home())?.trim_end());
+        }
+        OrganisationCommand::New { from: Some(file), .. } => {
+            let name = acting.name()?;
+            home().person(&name)?;
+            let password = acting.password(&format!("Password of {name}: "))?;
+            let organisation = enrol::establish(&read(file)?, &name, &password, &home())?;
+            say!("{} version {} is in force here, signed by {name}.", organisation.name, organisation.version);
+        }
+        OrganisationCommand::Check { file: Some(file) } => {
+            return match glasshouse_engine::organisation::Organisation::check(&read(file)?) {
+                Ok(organisation) => {
+                    say!("{}: {} version {}: whole.", file.display(), organisation.name, organisation.version);
+                    Ok(0)
+                }
+                Err(faults) => {
+                    faults.iter().for_each(|f| say!("{}: {}", file.display(), output::plain(&f.to_string())));
+                    Ok(crate::EXIT_NO)
+                }
+            };
+        }
+        OrganisationCommand::Check { file: None } => {
+            let Some(organisation) = home().organisation()? else {
+                say!("No organisation.toml in {}: authorities are self-enrolled.", home().folder().display());
+                return Ok(crate::EXIT_NO);
+            };
+            glasshouse_engine::session::policies(&home())?;
+            say!(
+                "{} version {}: signed by {}, policies whole.",
+                organisation.name,
+                organisation.version,
+                organisation.administrator
+            );
+        }
+    }
+    Ok(0)
+}
+
+/// The person at the terminal, or whatever is piped in.
+struct Terminal;
+
+impl Asked for Terminal {
+    fn tell(&mut self, text: &str) {
+        eprintln!("{text}");
+    }
+
+    fn answer(&mut self, prompt: &str) -> Result<Option<String>, EngineError> {
+        eprint!("{prompt}");
+        let _ = std::io::stderr().flush();
+        let mut text = String::new();
+        let n = std::io::stdin().lock().read_line(&mut text).map_err(|e| EngineError::other(e.to_string()))?;
+        Ok((n > 0).then_some(text))
+    }
+
+    fn key(&self, name: &str) -> Option<String> {
+        home().person(name).ok().map(|p| p.key)
+    }
+}

@@ -1,0 +1,157 @@
+//! The log at the command line: filtered, and as an extract.
+
+use crate::acting::As;
+use crate::args::Json;
+use crate::output;
+use clap::{Args, Subcommand, ValueEnum};
+use glasshouse_engine::EngineError;
+use glasshouse_engine::events::{self, Filter, Redaction, Row};
+use glasshouse_engine::search::Searcher;
+use glasshouse_engine::session::About;
+use std::path::{Path, PathBuf};
+
+#[derive(Args)]
+pub struct Events {
+    pub case: PathBuf,
+    #[command(flatten)]
+    pub which: Which,
+    #[command(flatten)]
+    pub json: Json,
+}
+
+/// Which events; all if nothing is said.
+#[derive(Args, Clone, Debug)]
+pub struct Which {
+    /// Who did it.
+    #[arg(long, value_name = "NAME")]
+    person: Option<String>,
+    /// collection, alteration, consultation, disclosure, combination or erasure.
+    #[arg(long)]
+    kind: Option<String>,
+    /// What was done: search.run, record.shown, authority.added …
+    #[arg(long)]
+    action: Option<String>,
+    /// Id of a record, or path of a file, that it was done with.
+    #[arg(long, value_name = "ID")]
+    object: Option<String>,
+    /// A person in the data: events that name a record with this name, address or number.
+    #[arg(long, value_name = "WHO")]
+    subject: Option<String>,
+    /// From this time on, UTC: 2026-11-21 or 2026-11-21T09:00.
+    #[arg(long, value_name = "TIME")]
+    from: Option<String>,
+    /// Until this time, UTC; what begins with it is still in.
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
+}
+
+#[derive(Subcommand)]
+pub enum LogCommand {
+    /// Writes events with the proof that they are in the log; glasshouse-verify FILE checks it.
+    Extract(Extract),
+}
+
+#[derive(Args)]
+pub struct Extract {
+    pub case: PathBuf,
+    /// Where to write it.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// Who gets it; written down.
+    #[arg(long, value_name = "TEXT")]
+    recipient: Option<String>,
+    /// Leave out what is named: content (words of queries, names of evidence), or all payloads.
+    #[arg(long, value_enum, num_args = 0..=1, default_missing_value = "content")]
+    redact: Option<Redact>,
+    #[command(flatten)]
+    pub which: Which,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Redact {
+    Content,
+    Payloads,
+}
+
+/// `glasshouse events`.
+pub fn events(asked: &Events, acting: &As) -> Result<u8, EngineError> {
+    let about = About { objects: Vec::new(), content: vec![("filter", format!("{:?}", asked.which))] };
+    acting.session(&asked.case)?.consult("log.read", about)?;
+    for row in events::list(&asked.case, &filter(&asked.case, &asked.which)?)? {
+        if asked.json.json { output::json_line(&row)? } else { line(&row) }
+    }
+    Ok(0)
+}
+
+/// `glasshouse log extract`.
+pub fn extract(asked: &Extract, acting: &As) -> Result<u8, EngineError> {
+    let session = acting.session(&asked.case)?;
+    let recipient = asked.recipient.clone().unwrap_or_default();
+    if recipient.trim().is_empty() && !session.is_own() {
+        return Err(EngineError::other(
+            "Say who gets it, with --recipient: a disclosure names its recipient (DPA 2018 s.62(3)).",
+        ));
+    }
+    let about = About {
+        objects: Vec::new(),
+        content: vec![("recipient", recipient), ("filter", format!("{:?}", asked.which))],
+    };
+    session.consult("log.extract", about)?;
+    let wanted: Vec<u64> =
+        events::list(&asked.case, &filter(&asked.case, &asked.which)?)?.iter().map(|row| row.seq).collect();
+    let redaction = match asked.redact {
+        None => Redaction::None,
+        Some(Redact::Content) => Redaction::Content,
+        Some(Redact::Payloads) => Redaction::Payloads,
+    };
+    let extract = events::extract(&asked.case, &wanted, redaction)?;
+    let text = serde_json::to_string_pretty(&extract).map_err(|e| EngineError::other(e.to_string()))? + "\n";
+    glasshouse_store::files::write_atomic(&asked.out, text.as_bytes())?;
+    say!(
+        "Wrote {} events to {}. Whoever gets it checks it with: glasshouse-verify {}",
+        wanted.len(),
+        asked.out.display(),
+        asked.out.display()
+    );
+    Ok(0)
+}
+
+fn filter(case: &Path, which: &Which) -> Result<Filter, EngineError> {
+    let subject = match &which.subject {
+        None => None,
+        Some(subject) => {
+            let words = format!("with:\"{}\"", subject.replace('"', " "));
+            Some(Searcher::open(case)?.ids(&words)?.into_iter().collect())
+        }
+    };
+    Ok(Filter {
+        person: which.person.clone(),
+        kind: which.kind.clone(),
+        action: which.action.clone(),
+        object: which.object.clone(),
+        subject,
+        from: which.from.clone(),
+        until: which.until.clone(),
+    })
+}
+
+fn line(row: &Row) {
+    let mut text = format!("{}  {}  {:<13}  {}", row.seq, row.time, row.kind, row.action);
+    match &row.who {
+        None => text.push_str("  (erased)"),
+        Some(who) => {
+            let role = if row.role.is_empty() { String::new() } else { format!(" ({})", row.role) };
+            text.push_str(&format!("  {who}{role} at {}", row.place));
+        }
+    }
+    if !row.enquiry.is_empty() {
+        text.push_str(&format!("  for: {}", row.enquiry));
+    }
+    for (name, content) in &row.content {
+        text.push_str(&format!("  {name}={content}"));
+    }
+    if !row.detail.is_null() {
+        text.push_str(&format!("  {}", row.detail));
+    }
+    say!("{}", output::plain(&text).replace('\n', "\u{240a}"));
+}
