@@ -391,6 +391,15 @@ pub fn safe_type(head: &[u8]) -> Option<&'static str> {
         "video/3gpp",
     ];
     let found = infer::get(head)?.mime_type();
+    // Two or three letters are no proof: words begin with them, too.
+    let proven = match found {
+        "image/gif" => head.starts_with(b"GIF8"),
+        "image/bmp" => head.get(6..10) == Some(&[0; 4]),
+        _ => true,
+    };
+    if !proven {
+        return None;
+    }
     SAFE.into_iter().find(|safe| *safe == found).map(|safe| match safe {
         "audio/m4a" => "audio/mp4",
         "audio/opus" => "audio/ogg",
@@ -417,7 +426,8 @@ mod tests {
             b"",
             b"PK\x03\x04",
             b"\0asm",
-            b"GIF",
+            b"GIF<script>",
+            b"BMW invoice of last week",
         ] {
             assert_eq!(safe_type(active), None, "{active:?}");
         }
