@@ -53,6 +53,7 @@ pub static RECORDS: LazyLock<SchemaRef> = LazyLock::new(|| {
         text("moments"),
         text("fields"),
         Field::new("claim", DataType::UInt32, false),
+        Field::new("authority", DataType::Utf8, true),
         Field::new("same_as", DataType::FixedSizeBinary(16), true),
         Field::new("digest", DataType::FixedSizeBinary(32), false),
     ]))
@@ -96,6 +97,8 @@ pub struct RowContext<'a> {
     pub source: &'a str,
     pub claim: u32,
     pub record_key: &'a [u8; 32],
+    /// The version of the authority under which it is read.
+    pub authority: &'a str,
     /// Returns an entry's path, for the digest.
     pub path: &'a dyn Fn(glasshouse_model::EntryId) -> &'a str,
     /// How many records before this one in its chunk have the same place.
@@ -130,6 +133,7 @@ pub struct SegmentBuilder {
     moments: StringBuilder,
     fields: StringBuilder,
     claim: UInt32Builder,
+    authority: StringBuilder,
     same_as: FixedSizeBinaryBuilder,
     digest: FixedSizeBinaryBuilder,
     /// For each row, the words of its parties (all, then senders).
@@ -174,6 +178,7 @@ impl Default for SegmentBuilder {
             moments: text(),
             fields: text(),
             claim: UInt32Builder::new(),
+            authority: text(),
             same_as: FixedSizeBinaryBuilder::new(16),
             digest: FixedSizeBinaryBuilder::new(32),
             who: text(),
@@ -249,6 +254,7 @@ impl SegmentBuilder {
             self.bytes += record.fields.json_len();
         }
         self.claim.append_value(context.claim);
+        self.authority.append_value(context.authority);
         match &record.same_as {
             Some(key) => self.same_as.append_value(&blake3::hash(key.as_bytes()).as_bytes()[..16])?,
             None => self.same_as.append_null(),
@@ -342,6 +348,7 @@ impl SegmentBuilder {
             Arc::new(self.moments.finish()),
             Arc::new(self.fields.finish()),
             Arc::new(self.claim.finish()),
+            Arc::new(self.authority.finish()),
             Arc::new(self.same_as.finish()),
             Arc::new(self.digest.finish()),
         ];

@@ -61,8 +61,8 @@ pub enum Framing {
     /// JSON: one frame an element of each array named (by the key that holds it at the top level, `""` for an
     /// array that is the document itself), and one a remaining member of the top-level object.
     JsonArrays(&'static [&'static str]),
-    /// JSON: one frame an element of each array that a path leads to (`/chats/list/*/messages/*`), named by the
-    /// array's JSON pointer; one a value beside the paths, named by its own.
+    /// JSON: one frame an element of each array that a path leads to (`/chats/list/*/messages/*`, where `*` is
+    /// any index or key), named by the array's JSON pointer; one a value beside the paths, named by its own.
     JsonPaths(&'static [&'static str]),
     /// As `JsonArrays`, with what stands around the arrays in one frame each (from the beginning up to an array's
     /// `[`, from its `]` up to the next array or the end) and not a member a frame: for members that only mean

@@ -5,23 +5,34 @@
 
 mod amazon;
 mod apple;
+mod discord;
 mod facebook;
 pub mod formats;
 pub mod framing;
+mod geojson;
 mod google;
 mod gpx;
+mod huawei;
 mod icalendar;
+mod instagram;
+mod kml;
 pub mod lens;
 mod mail;
 mod media;
+mod microsoft;
 mod provider;
+mod ring;
 mod samsung;
+mod signal;
 mod sink;
+mod slack;
+mod snapchat;
 mod telegram;
 mod tree;
 mod vcard;
 mod whatsapp;
 mod x;
+mod xiaomi;
 
 pub use provider::{Companion, Frame, Opened, Provider, Survey};
 pub use sink::Sink;
@@ -43,13 +54,24 @@ pub fn providers() -> &'static [&'static dyn Provider] {
 pub const ALL: &[&dyn Provider] = &[
     &amazon::Amazon,
     &apple::Apple,
+    &discord::Discord,
     &facebook::Facebook,
     &google::Google,
+    &huawei::Huawei,
+    &instagram::Instagram,
+    &microsoft::Microsoft,
+    &ring::Ring,
     &samsung::Samsung,
+    &signal::Signal,
+    &slack::Slack,
+    &snapchat::Snapchat,
     &telegram::Telegram,
     &whatsapp::WhatsApp,
     &x::X,
+    &xiaomi::Xiaomi,
     &gpx::Gpx,
+    &kml::Kml,
+    &geojson::GeoJson,
     &mail::Mail,
     &vcard::VCard,
     &icalendar::ICalendar,

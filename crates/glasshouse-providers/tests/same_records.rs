@@ -63,3 +63,31 @@ fn tweets_wrapped_and_bare() {
     let account = said("x", "2018-bare", "account", true, &["kind", "email"]);
     assert!(said("x", "2024-archive", "account", true, &["kind", "email"]).contains(&account[0]));
 }
+
+#[test]
+fn facebook_activity_of_old_and_new_folders() {
+    for (format, fields) in [
+        ("posts", &["attachments_"][..]),
+        ("comments", &["data"]),
+        ("reactions", &["data"]),
+        ("connections", &["contact_info"]),
+        ("logins", &["ip_address", "user_agent", "city"]),
+        ("searches", &["data"]),
+    ] {
+        let old = said("facebook", "2019-activity", format, true, fields);
+        let new = said("facebook", "2024-activity", format, true, fields);
+        assert!(!old.is_empty() && old.iter().all(|line| new.contains(line)), "{format}: {old:#?} {new:#?}");
+    }
+}
+
+#[test]
+fn instagram_of_old_and_new_folders_and_labels() {
+    for format in ["posts", "messages", "connections", "comments", "searches"] {
+        let old = said("instagram", "2021-flat", format, true, &[]);
+        let new = said("instagram", "2024-activity", format, true, &[]);
+        assert!(!old.is_empty() && old.iter().all(|line| new.contains(line)), "{format}: {old:#?} {new:#?}");
+    }
+    let moved = said("instagram", "2026-labels", "posts", true, &[]);
+    let new = said("instagram", "2024-activity", "posts", true, &[]);
+    assert!(moved.iter().any(|line| new.contains(line)), "{moved:#?} {new:#?}");
+}

@@ -2,7 +2,9 @@
 
 use super::intake::Evidence;
 use super::journal::WarningRow;
+use super::limits::Limits;
 use crate::EngineError;
+use crate::scope::Reason;
 use glasshouse_model::{Claim, EntryId, Format, Links};
 use glasshouse_providers::{Provider, Tree, TreeEntry, providers};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -20,6 +22,8 @@ pub struct Standing {
 /// What recognition decided.
 pub struct Recognised {
     pub claims: Vec<Standing>,
+    /// Claims on entries that cannot hold anything that the authorities cover: not read.
+    pub outside: Vec<(Standing, Reason)>,
     pub warnings: Vec<WarningRow>,
 }
 
@@ -72,7 +76,34 @@ pub fn recognise(evidence: &Evidence, entries: &[TreeEntry]) -> Result<Recognise
             }
         }
     }
-    Ok(Recognised { claims: standing, warnings })
+    Ok(Recognised { claims: standing, outside: Vec::new(), warnings })
+}
+
+impl Recognised {
+    /// Sets aside the claims on entries that the limits rule out, before any is read, and forgets what could
+    /// tell of them.
+    pub fn within(mut self, limits: &Limits, evidence: &Evidence) -> Self {
+        if limits.are_none() {
+            return self;
+        }
+        let identity = limits.identity();
+        let mut within = Vec::new();
+        for mut standing in self.claims {
+            let source = evidence.find(standing.claim.main).map_or("", |(part, _)| part.row.source.as_str());
+            match limits.may_hold(standing.provider.manifest().id, standing.format.families, source) {
+                Ok(()) => {
+                    // Other limits mean other records, so the claim is known by another key.
+                    let key = format!("{} {identity}", standing.key);
+                    standing.key = blake3::hash(key.as_bytes()).to_hex()[..32].to_owned();
+                    within.push(standing);
+                }
+                Err(reason) => self.outside.push((standing, reason)),
+            }
+        }
+        self.claims = within;
+        self.warnings = super::kept::without_content(self.warnings);
+        self
+    }
 }
 
 /// Returns what a claim is known by: the same key means the same records.

@@ -3,6 +3,7 @@
 use super::claims::Recognised;
 use super::intake::{Evidence, HeldPart};
 use super::journal::{EntryHash, Journal};
+use super::limits::{Counts, Limits};
 use crate::EngineError;
 use crate::rewrite::{read_columns, rewrite};
 use crate::segment::{hash, typed, write_parquet};
@@ -116,6 +117,7 @@ pub fn finish(
     obsolete: &[u32],
     run: &str,
     started: String,
+    limits: &Limits,
 ) -> Result<RunFile, EngineError> {
     let gone: HashSet<u32> = obsolete.iter().copied().collect();
     drop_rows(case, journal, run, &gone, &HashSet::new())?;
@@ -124,6 +126,9 @@ pub fn finish(
     drop_rows(case, journal, run, &HashSet::new(), &duplicates)?;
     let mut warnings = evidence.warnings.clone();
     warnings.extend(recognised.warnings.iter().cloned());
+    if !limits.are_none() {
+        warnings = super::kept::without_content(warnings);
+    }
     journal.put_case_warnings(&warnings)?;
 
     let segments = journal.segments()?;
@@ -131,7 +136,13 @@ pub fn finish(
     let folder = paths::run(run);
     fs::create_dir_all(case.root().join(&folder))
         .map_err(|e| EngineError::io(&case.root().join(&folder), "create the folder", e))?;
-    let statuses = statuses(journal, evidence, recognised, numbers)?;
+    let mut statuses = statuses(journal, evidence, recognised, numbers)?;
+    let unread = unread(&statuses, evidence, recognised, limits);
+    if !limits.are_none() {
+        // A name is as telling as a content: only entries that something came in from are listed.
+        let visible = visible(journal, recognised, numbers)?;
+        statuses.retain(|entry, _| visible.contains(entry));
+    }
     let warning_rows = journal.warnings()?;
     let mut listed = vec![
         write_parquet(
@@ -141,7 +152,11 @@ pub fn finish(
         )?,
         write_parquet(case.root(), &format!("{folder}/warnings.parquet"), &warnings_table(evidence, &warning_rows)?)?,
         write_parquet(case.root(), &format!("{folder}/drift.parquet"), &drift_table(journal)?)?,
-        write_parquet(case.root(), &format!("{folder}/outcomes.parquet"), &outcomes_table(&totals, &statuses)?)?,
+        write_parquet(
+            case.root(),
+            &format!("{folder}/outcomes.parquet"),
+            &outcomes_table(&totals, &unread, &journal.out()?)?,
+        )?,
     ];
     let formats =
         recognised.claims.iter().map(|c| (format!("{}.{}", c.provider.manifest().id, c.format.id), c.format.version));
@@ -407,6 +422,7 @@ fn entries_table(
         .parts
         .iter()
         .flat_map(|part| (part.row.first_entry.unwrap_or(0)..).zip(&part.entries).map(move |(n, e)| (part, n, e)))
+        .filter(|(_, n, _)| statuses.contains_key(n))
         .collect();
     let known = |n: &u32| hashes.get(n);
     let status = |n: &u32| statuses.get(n);
@@ -489,17 +505,62 @@ fn drift_table(journal: &Journal) -> Result<RecordBatch, EngineError> {
     )
 }
 
-fn outcomes_table(totals: &Totals, statuses: &BTreeMap<u32, Status>) -> Result<RecordBatch, EngineError> {
+/// Entries that were not read: service, reason, number of entries and their bytes.
+type Unread = BTreeMap<(String, String), (u64, u64)>;
+
+fn unread(statuses: &BTreeMap<u32, Status>, evidence: &Evidence, recognised: &Recognised, limits: &Limits) -> Unread {
+    let outside: HashMap<u32, (&str, &str)> = recognised
+        .outside
+        .iter()
+        .map(|(standing, reason)| (standing.claim.main.0, (standing.provider.manifest().id, reason.as_str())))
+        .collect();
+    let mut unread = Unread::new();
+    for (entry, status) in statuses {
+        let (service, reason) = match (outside.get(entry), status.status) {
+            (Some((service, reason)), _) => ((*service).to_owned(), (*reason).to_owned()),
+            (None, "not recognised" | "unreadable" | "encrypted") => (status.service.clone(), status.status.to_owned()),
+            // Under limits a file that nobody parses is no record and is shown to nobody.
+            (None, "attached") if !limits.are_none() => (status.service.clone(), "attached".to_owned()),
+            _ => continue,
+        };
+        let size = evidence.entry(glasshouse_model::EntryId(*entry)).map_or(0, |e| e.size);
+        let (entries, bytes) = unread.entry((service, reason)).or_default();
+        *entries += 1;
+        *bytes += size;
+    }
+    unread
+}
+
+/// Returns the entries that records came in from, with their companions.
+fn visible(
+    journal: &Journal,
+    recognised: &Recognised,
+    numbers: &HashMap<String, (u32, Option<u32>)>,
+) -> Result<BTreeSet<u32>, EngineError> {
+    let records = journal.records_by_claim()?;
+    let mut visible = BTreeSet::new();
+    for standing in &recognised.claims {
+        if numbers.get(&standing.key).is_some_and(|(n, _)| records.get(n).is_some_and(|r| *r > 0)) {
+            let claim = &standing.claim;
+            visible.extend(std::iter::once(&claim.main).chain(&claim.companions).chain(&claim.copies).map(|e| e.0));
+        }
+    }
+    Ok(visible)
+}
+
+fn outcomes_table(totals: &Totals, unread: &Unread, out: &Counts) -> Result<RecordBatch, EngineError> {
     let mut rows: Vec<(String, Option<String>, &str, &str, &str, u64)> = totals
         .by_kind
         .iter()
         .map(|((service, family), n)| (service.clone(), Some(family.clone()), "within scope", "shown", "records", *n))
         .collect();
-    let mut unread: BTreeMap<(String, &'static str), u64> = BTreeMap::new();
-    for status in statuses.values().filter(|s| matches!(s.status, "not recognised" | "unreadable" | "encrypted")) {
-        *unread.entry((status.service.clone(), status.status)).or_default() += 1;
+    for ((outcome, service, family, reason), n) in out {
+        rows.push((service.clone(), Some(family.clone()), reason, outcome, "records", *n));
     }
-    rows.extend(unread.into_iter().map(|((service, reason), n)| (service, None, reason, "not read", "entries", n)));
+    for ((service, reason), (entries, bytes)) in unread {
+        rows.push((service.clone(), None, reason, "not read", "entries", *entries));
+        rows.push((service.clone(), None, reason, "not read", "bytes", *bytes));
+    }
     let text = DataType::Utf8;
     table(
         &[

@@ -89,6 +89,9 @@ pub fn take_in(
     check_space(case, &paths, options)?;
     for path in &paths {
         let what = take_one(case, journal, path, options, progress)?;
+        if let (Taken::New(source) | Taken::Held(source), Some(account)) = (&what, &options.account) {
+            journal.put_fact(&format!("account {source}"), account)?;
+        }
         taken.push((path.clone(), what));
     }
     Ok(taken)

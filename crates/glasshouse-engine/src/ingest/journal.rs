@@ -2,6 +2,7 @@
 //!
 //! It lies beside the runs and is derived like them: without it everything is parsed again.
 
+use super::limits::Counts;
 use crate::EngineError;
 use glasshouse_layout::{FileHash, Segment};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -30,6 +31,9 @@ CREATE TABLE IF NOT EXISTS warnings (
 CREATE INDEX IF NOT EXISTS warnings_by_claim ON warnings (claim);
 CREATE TABLE IF NOT EXISTS drift (
     claim INTEGER NOT NULL, chunk INTEGER NOT NULL, format TEXT NOT NULL, key TEXT NOT NULL, count INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS out (
+    claim INTEGER NOT NULL, chunk INTEGER NOT NULL, outcome TEXT NOT NULL, service TEXT NOT NULL, family TEXT NOT NULL,
+    reason TEXT NOT NULL, count INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 ";
 
@@ -79,6 +83,8 @@ pub struct ChunkRow {
     pub records: u64,
     pub warnings: Vec<WarningRow>,
     pub drift: Vec<(String, String, u64)>,
+    /// Records that stayed out.
+    pub out: Counts,
 }
 
 /// The journal, shared by all workers.
@@ -209,6 +215,7 @@ impl Journal {
                 format!("DELETE FROM chunks WHERE claim IN ({empty})"),
                 format!("DELETE FROM warnings WHERE claim IN ({empty})"),
                 format!("DELETE FROM drift WHERE claim IN ({empty})"),
+                format!("DELETE FROM out WHERE claim IN ({empty})"),
                 format!("UPDATE claims SET chunks = NULL WHERE id IN ({empty})"),
             ] {
                 transaction.execute(&forget, [entry])?;
@@ -265,6 +272,12 @@ impl Journal {
             for warning in &chunk.warnings {
                 insert_warning(&transaction, Some(chunk.claim), Some(chunk.chunk), warning)?;
             }
+            for ((outcome, service, family, reason), count) in &chunk.out {
+                transaction.execute(
+                    "INSERT INTO out VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                    params![chunk.claim, chunk.chunk, outcome, service, family, reason, *count as i64],
+                )?;
+            }
             for (format, key, count) in &chunk.drift {
                 transaction.execute(
                     "INSERT INTO drift VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -320,7 +333,7 @@ impl Journal {
             insert_segment(&transaction, segment, files)?;
         }
         for claim in forgotten_claims {
-            for table in ["chunks", "warnings", "drift"] {
+            for table in ["chunks", "warnings", "drift", "out"] {
                 transaction.execute(&format!("DELETE FROM {table} WHERE claim = ?1"), [claim])?;
             }
             transaction.execute("DELETE FROM claims WHERE id = ?1", [claim])?;
@@ -365,6 +378,18 @@ impl Journal {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// Returns how many records stayed out, by outcome, service, family and reason.
+    pub fn out(&self) -> Result<Counts, EngineError> {
+        let connection = self.lock();
+        let mut statement = connection.prepare(
+            "SELECT outcome, service, family, reason, SUM(count) FROM out GROUP BY outcome, service, family, reason",
+        )?;
+        let rows = statement.query_map([], |row| {
+            Ok(((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?), row.get::<_, i64>(4)? as u64))
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// Returns the number of records of each claim.
     pub fn records_by_claim(&self) -> Result<BTreeMap<u32, u64>, EngineError> {
         let connection = self.lock();
@@ -377,6 +402,15 @@ impl Journal {
     pub fn fact(&self, name: &str) -> Result<Option<String>, EngineError> {
         let connection = self.lock();
         Ok(connection.query_row("SELECT value FROM facts WHERE name = ?1", [name], |row| row.get(0)).optional()?)
+    }
+
+    /// Returns the facts whose names begin so, by the rest of their names.
+    pub fn named_facts(&self, beginning: &str) -> Result<BTreeMap<String, String>, EngineError> {
+        let connection = self.lock();
+        let mut statement = connection
+            .prepare("SELECT substr(name, length(?1) + 1), value FROM facts WHERE substr(name, 1, length(?1)) = ?1")?;
+        let rows = statement.query_map([beginning], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// Returns the facts whose names begin so, by name.

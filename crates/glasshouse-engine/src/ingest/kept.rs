@@ -2,7 +2,7 @@
 
 use super::claims::Standing;
 use super::journal::WarningRow;
-use glasshouse_model::Warning;
+use glasshouse_model::{Record, Ref, Warning};
 use glasshouse_providers::framing::Framer;
 
 /// Warnings kept in full of one chunk; the rest is counted.
@@ -37,4 +37,30 @@ pub(super) fn keep_warnings(provider: &str, warnings: Vec<Warning>) -> Vec<Warni
         rows.push(WarningRow { code: "warnings.more".into(), message, ..row(next) });
     }
     rows
+}
+
+/// Keeps warnings about records that came in as they are, and of the others that there are some.
+pub(super) fn keep_warnings_within(provider: &str, warnings: Vec<Warning>, shown: &[&Record]) -> Vec<WarningRow> {
+    let within = |warning: &Warning| {
+        let at = warning.at.as_ref();
+        at.is_some_and(|at| {
+            let inside = |r: &Ref| {
+                r.entry == at.entry
+                    && (r.locator.start..=r.locator.start.saturating_add(r.locator.length)).contains(&at.locator.start)
+                    && at.locator.length <= r.locator.length
+            };
+            shown.iter().any(|record| record.refs.iter().any(inside))
+        })
+    };
+    let (within, outside): (Vec<_>, Vec<_>) = warnings.into_iter().partition(within);
+    let mut rows = keep_warnings(provider, within);
+    rows.extend(without_content(keep_warnings(provider, outside)));
+    rows
+}
+
+/// Returns warnings without their place and words: what they are about may lie outside the limits.
+pub(super) fn without_content(warnings: Vec<WarningRow>) -> Vec<WarningRow> {
+    let message = "Something could not be read here in full; whether it lies within the limits cannot be known.";
+    let bare = |w: WarningRow| WarningRow { entry: None, locator: None, message: message.into(), ..w };
+    warnings.into_iter().map(bare).collect()
 }

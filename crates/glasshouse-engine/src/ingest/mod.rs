@@ -8,6 +8,7 @@ mod finish;
 mod intake;
 mod journal;
 mod kept;
+mod limits;
 mod work;
 
 pub(crate) use intake::unaltered;
@@ -18,6 +19,8 @@ use glasshouse_layout::RunFile;
 use glasshouse_model::EntryId;
 use glasshouse_store::Case;
 use journal::Journal;
+pub use limits::Counts;
+use limits::Limits;
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -31,12 +34,14 @@ pub struct Options {
     pub in_place: bool,
     /// For encrypted parts; never stored.
     pub password: Option<Vec<u8>>,
+    /// The account that the paths given belong to, where the export itself does not say it of each record.
+    pub account: Option<String>,
 }
 
 impl Default for Options {
     fn default() -> Self {
         let threads = std::thread::available_parallelism().map_or(2, usize::from);
-        Options { threads, in_place: false, password: None }
+        Options { threads, in_place: false, password: None, account: None }
     }
 }
 
@@ -86,10 +91,11 @@ pub fn ingest(case: &Case, given: &[PathBuf], options: &Options, progress: &Prog
 fn read_all(case: &Case, given: &[PathBuf], options: &Options, progress: &Progress) -> Result<Report, EngineError> {
     let journal = Journal::open(case.root())?;
     let taken = intake::take_in(case, &journal, given, options, progress)?;
+    let limits = limits(case, &journal)?;
     let last = glasshouse_store::read_run(case.root())?;
     if let Some(run) = &last
         && options.password.is_none()
-        && settled(case, &journal)?
+        && settled(case, &journal, &limits)?
     {
         return Ok(Report { taken, run: run.clone(), changed: false });
     }
@@ -101,7 +107,7 @@ fn read_all(case: &Case, given: &[PathBuf], options: &Options, progress: &Progre
     }
     progress.say("Recognising");
     let tree = evidence.tree();
-    let recognised = claims::recognise(&evidence, &tree)?;
+    let recognised = claims::recognise(&evidence, &tree)?.within(&limits, &evidence);
     let keys: Vec<_> = recognised
         .claims
         .iter()
@@ -146,7 +152,7 @@ fn read_all(case: &Case, given: &[PathBuf], options: &Options, progress: &Progre
     // A run that was interrupted while it was being finished has nothing left to read but is not in force.
     let unfinished = journal.fact("unfinished")?.is_some_and(|f| f == "yes");
     if let (true, Some(run)) = (nothing_new && !unfinished && evidence.parts.iter().all(|p| p.sealed), &last) {
-        journal.put_fact("settled", &settlement(&journal)?)?;
+        journal.put_fact("settled", &settlement(&journal, &limits)?)?;
         return Ok(Report { taken, run: run.clone(), changed: false });
     }
     let size: u64 = parts.iter().map(|p| evidence.parts[*p].row.size).sum::<u64>()
@@ -154,7 +160,6 @@ fn read_all(case: &Case, given: &[PathBuf], options: &Options, progress: &Progre
         + tree.iter().filter(|e| on_the_way.contains(&e.id)).map(|e| e.size).sum::<u64>();
     journal.put_fact("unfinished", "yes")?;
     progress.total.fetch_add(size, Ordering::Relaxed);
-    progress.say("Reading");
     let number = last.as_ref().and_then(|r| r.run.get(1..)?.parse::<u32>().ok()).unwrap_or(0) + 1;
     let entries: Vec<EntryId> = entries.into_iter().map(|e| e.id).collect();
     let shared = work::Work {
@@ -168,8 +173,16 @@ fn read_all(case: &Case, given: &[PathBuf], options: &Options, progress: &Progre
         record_key: case.record_key()?,
         run: format!("r{number:04}"),
         known,
+        limits: &limits,
+        purpose: work::Purpose::Note,
     };
     let started = glasshouse_store::now();
+    if limits.exclude() {
+        progress.say("Looking for what is put aside");
+        look(&shared, &recognised)?;
+    }
+    let shared = work::Work { purpose: work::Purpose::Keep, ..shared };
+    progress.say("Reading");
     clear_stray_segments(case, &journal)?;
     work::run(&shared, &parts, &entries)?;
     progress.say("Sealing the evidence");
@@ -179,14 +192,67 @@ fn read_all(case: &Case, given: &[PathBuf], options: &Options, progress: &Progre
     let evidence = Evidence { warnings: evidence.warnings, parts: reload(evidence.parts, &journal)? };
     finish::seal(case, &journal, &evidence)?;
     progress.say("Finishing");
-    let run = finish::finish(case, &journal, &evidence, &recognised, &numbers, &obsolete, &run_name, started)?;
-    journal.put_fact("settled", &settlement(&journal)?)?;
+    let run = finish::finish(case, &journal, &evidence, &recognised, &numbers, &obsolete, &run_name, started, &limits)?;
+    journal.put_fact("settled", &settlement(&journal, &limits)?)?;
     journal.put_fact("unfinished", "no")?;
     Ok(Report { taken, run, changed: true })
 }
 
+/// Returns the limits of the case's authorities, as they stand now.
+fn limits(case: &Case, journal: &Journal) -> Result<Limits, EngineError> {
+    let accounts = journal.named_facts("account ")?;
+    Limits::of(case, accounts, crate::session::now())
+}
+
+/// Looks through every claim, also those that were read before, and keeps nothing of it but what limits need.
+fn look(shared: &work::Work<'_>, recognised: &claims::Recognised) -> Result<(), EngineError> {
+    let claims = recognised.claims.iter();
+    let claims = claims.map(|standing| work::OpenClaim { standing, number: 0, finished: BTreeSet::new() }).collect();
+    let look =
+        work::Work { claims, tree: shared.tree.clone(), run: shared.run.clone(), known: HashMap::new(), ..*shared };
+    work::run(&look, &[], &[])
+}
+
+/// Returns how much would come in and how much would not, under the limits as they are; nothing is kept of it.
+pub fn preview(case: &Case, options: &Options, progress: &Progress) -> Result<limits::Counts, EngineError> {
+    let journal = Journal::open(case.root())?;
+    let limits = limits(case, &journal)?;
+    let evidence = intake::list(case, &journal, options, progress)?;
+    let tree = evidence.tree();
+    let recognised = claims::recognise(&evidence, &tree)?.within(&limits, &evidence);
+    let shared = work::Work {
+        case,
+        journal: &journal,
+        evidence: &evidence,
+        options,
+        progress,
+        claims: Vec::new(),
+        tree: tree.iter().map(|e| (e.id, e)).collect(),
+        record_key: case.record_key()?,
+        run: String::new(),
+        known: HashMap::new(),
+        limits: &limits,
+        purpose: work::Purpose::Note,
+    };
+    if limits.exclude() {
+        look(&shared, &recognised)?;
+    }
+    look(&work::Work { purpose: work::Purpose::Count, ..shared }, &recognised)?;
+    let mut counts = limits.take_counts();
+    for (standing, reason) in &recognised.outside {
+        let key = (
+            "not read".to_owned(),
+            standing.provider.manifest().id.to_owned(),
+            String::new(),
+            reason.as_str().to_owned(),
+        );
+        *counts.entry(key).or_default() += 1;
+    }
+    Ok(counts)
+}
+
 /// Says whether the run in force is all that these parts can give, so that nothing needs listing or recognising.
-fn settled(case: &Case, journal: &Journal) -> Result<bool, EngineError> {
+fn settled(case: &Case, journal: &Journal, limits: &Limits) -> Result<bool, EngineError> {
     if journal.fact("unfinished")?.is_some_and(|f| f == "yes") {
         return Ok(false);
     }
@@ -195,11 +261,11 @@ fn settled(case: &Case, journal: &Journal) -> Result<bool, EngineError> {
             unaltered(&intake::part_path(case, &row), row.size)?;
         }
     }
-    Ok(journal.fact("settled")?.is_some_and(|f| settlement(journal).is_ok_and(|now| now == f)))
+    Ok(journal.fact("settled")?.is_some_and(|f| settlement(journal, limits).is_ok_and(|now| now == f)))
 }
 
 /// Names all that a run depends on: the parts, and the formats in the versions that read them.
-fn settlement(journal: &Journal) -> Result<String, EngineError> {
+fn settlement(journal: &Journal, limits: &Limits) -> Result<String, EngineError> {
     let mut hasher = blake3::Hasher::new();
     for row in journal.parts()? {
         hasher.update(format!("{} {} {:?} {:?}\n", row.source, row.number, row.sha256, row.entries).as_bytes());
@@ -210,6 +276,7 @@ fn settlement(journal: &Journal) -> Result<String, EngineError> {
         }
     }
     hasher.update(glasshouse_store::tool().as_bytes());
+    hasher.update(limits.identity().as_bytes());
     Ok(hasher.finalize().to_hex().to_string())
 }
 

@@ -7,7 +7,8 @@
 use super::claims::Standing;
 use super::intake::{Evidence, HeldPart};
 use super::journal::{ChunkRow, EntryHash, Journal};
-use super::kept::{keep_warnings, troubles};
+use super::kept::{keep_warnings, keep_warnings_within, troubles};
+use super::limits::{Counts, Limits, Ruling};
 use super::{Options, Progress};
 use crate::EngineError;
 use crate::segment::{RowContext, SegmentBuilder};
@@ -56,6 +57,18 @@ pub struct Work<'a> {
     pub run: String,
     /// Hashes known from an earlier, interrupted intake.
     pub known: HashMap<u32, EntryHash>,
+    pub limits: &'a Limits,
+    pub purpose: Purpose,
+}
+
+/// What the claims are read for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To know which conversations are put aside; nothing is kept.
+    Note,
+    /// To know how much would come in and how much not; nothing is kept.
+    Count,
+    Keep,
 }
 
 /// A claim with work left to do.
@@ -259,7 +272,7 @@ impl<'a> Worker<'a> {
             companions.push(self.read_companion(*entry)?);
         }
         let survey = self.survey(open.standing)?;
-        let mut reading = Reading::open(work, claim.main);
+        let mut reading = self.reading(claim.main);
         let mut framer = framer(claim.framing);
         let head = reading.head(Opened::HEAD)?;
         let around = Arc::new(Around { companions, head, survey });
@@ -317,8 +330,21 @@ impl<'a> Worker<'a> {
                 problem.clone(),
             ));
         }
+        if work.purpose != Purpose::Keep {
+            return Ok(());
+        }
         self.note(reading)?;
+        if !work.limits.are_none() {
+            warnings = super::kept::without_content(warnings);
+        }
         work.journal.end_claim(open.number, number, &warnings)
+    }
+
+    fn reading(&self, entry: EntryId) -> Reading<'a> {
+        match self.shared.work.purpose {
+            Purpose::Keep => Reading::open(self.shared.work, entry),
+            Purpose::Note | Purpose::Count => Reading::looking(self.shared.work, entry),
+        }
     }
 
     /// Looks through a claim's entry first, if its provider asks for that; what is wrong with it is told later.
@@ -355,7 +381,7 @@ impl<'a> Worker<'a> {
     }
 
     fn read_companion(&mut self, entry: EntryId) -> Result<Held, EngineError> {
-        let mut reading = Reading::open(self.shared.work, entry);
+        let mut reading = self.reading(entry);
         let mut bytes = Vec::new();
         let mut buffer = vec![0; 64 << 10];
         let mut truncated = false;
@@ -368,7 +394,9 @@ impl<'a> Worker<'a> {
             truncated |= n > room;
             bytes.extend_from_slice(&buffer[..n.min(room)]);
         }
-        self.note(reading)?;
+        if self.shared.work.purpose == Purpose::Keep {
+            self.note(reading)?;
+        }
         Ok(Held { entry, bytes, truncated })
     }
 
@@ -435,34 +463,66 @@ impl<'a> Worker<'a> {
                 (Vec::new(), vec![failed], Default::default())
             }
         };
-        let path = |id: EntryId| work.tree.get(&id).map_or("", |e| e.path.as_str());
         let source = work.evidence.find(entry.id).map_or("", |(part, _)| part.row.source.as_str());
-        let mut last_place = None;
-        let mut ordinal = 0;
+        if work.purpose == Purpose::Note {
+            records.iter().for_each(|record| work.limits.note(manifest.id, source, record));
+            return Ok(());
+        }
+        let path = |id: EntryId| work.tree.get(&id).map_or("", |e| e.path.as_str());
+        let (mut last_place, mut ordinal) = (None, 0);
+        let (mut shown, mut out) = (Vec::new(), Counts::new());
         for record in &records {
             let place = record.refs.first().map(|r| (r.entry, r.locator.start, r.locator.length));
             ordinal = if place == last_place { ordinal + 1 } else { 0 };
             last_place = place;
+            let authority = match work.limits.rule(manifest.id, source, record) {
+                Ruling::Shown(authority) => authority,
+                Ruling::Out(outcome, reason) => {
+                    let key = (outcome.to_owned(), manifest.id.to_owned(), record.family.to_string(), reason);
+                    *out.entry(key).or_default() += 1;
+                    continue;
+                }
+            };
+            shown.push(record);
+            if work.purpose == Purpose::Count {
+                continue;
+            }
             let context = RowContext {
                 provider: manifest.id,
                 tier: open.standing.format.tier.as_str(),
                 source,
                 claim: open.number,
                 record_key: &work.record_key,
+                authority,
                 path: &path,
                 ordinal,
             };
             let worded = record.title.is_some() || record.text.is_some() || !record.parties.is_empty();
             if worded { self.worded.push(record, &context)? } else { self.plain.push(record, &context)? }
         }
-        work.progress.records.fetch_add(records.len() as u64, Ordering::Relaxed);
+        if work.purpose == Purpose::Count {
+            for record in &shown {
+                let key = ("shown".into(), manifest.id.into(), record.family.to_string(), "within scope".into());
+                *out.entry(key).or_default() += 1;
+            }
+            work.limits.count(out);
+            return Ok(());
+        }
+        work.progress.records.fetch_add(shown.len() as u64, Ordering::Relaxed);
         work.progress.warnings.fetch_add(warnings.len() as u64, Ordering::Relaxed);
+        let warnings = match work.limits.are_none() {
+            true => keep_warnings(manifest.id, warnings),
+            false => keep_warnings_within(manifest.id, warnings, &shown),
+        };
+        // A name that nobody knew may come from a record that stays out.
+        let drift = if shown.len() == records.len() { drift } else { Default::default() };
         self.chunks.push(ChunkRow {
             claim: open.number,
             chunk: chunk.number,
-            records: records.len() as u64,
-            warnings: keep_warnings(manifest.id, warnings),
+            records: shown.len() as u64,
+            warnings,
             drift: drift.into_iter().map(|((format, key), n)| (format!("{}.{format}", manifest.id), key, n)).collect(),
+            out,
         });
         let rows = self.worded.rows() + self.plain.rows();
         if self.worded.bytes() + self.plain.bytes() > SEGMENT || rows > SEGMENT_ROWS || self.chunks.len() > 20_000 {
@@ -579,7 +639,9 @@ impl<'a> Reading<'a> {
             Some((part, index, Ok(reader))) => {
                 reading.reader = Some(reader);
                 let listed = &part.entries[index];
-                if listed.size >= SEEKABLE
+                // A copy in clear of what may lie outside the limits is not left behind.
+                if work.limits.are_none()
+                    && listed.size >= SEEKABLE
                     && listed.method != "stored"
                     && listed.method != "file"
                     && listed.method != "tar"

@@ -78,7 +78,7 @@ pub(super) static SHEETS: &[Sheet] = &[
     Sheet {
         format: ACTIVITY,
         family: Family::Activity,
-        needs: &[&["interaction_date"], &["event_name"]],
+        needs: &[&["interaction_date"], &["event_name"], &["device_platform_name", "device_make"]],
         moments: &[(MomentRole::Observed, &["interaction_date"])],
         title: &["event_name"],
         known: &[&["device_platform_name"], &["device_make"], &["device_model"]],

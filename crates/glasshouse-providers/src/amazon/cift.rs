@@ -140,11 +140,4 @@ pub(super) static SHEETS: &[Sheet] = &[
         ],
         ..BASE
     },
-    Sheet {
-        family: Family::Account,
-        needs: &[&["domain"], &["value"], &["type"]],
-        title: &["domain"],
-        known: &[&["type"], &["value"], &["source_id", "source"]],
-        ..BASE
-    },
 ];

@@ -5,10 +5,12 @@ use glasshouse_model::{Family, MomentRole, PartyRole};
 
 pub(super) const DEVICES: &str = "devices";
 pub(super) const VIDEO: &str = "prime-video";
+pub(super) const VIDEO_LIST: &str = "prime-video-watchlist";
 pub(super) const VIDEO_SEARCHES: &str = "prime-video-searches";
 pub(super) const VIDEO_PURCHASES: &str = "prime-video-purchases";
 pub(super) const KINDLE: &str = "kindle-sessions";
 pub(super) const KINDLE_LIBRARY: &str = "kindle-library";
+pub(super) const KINDLE_SYNC: &str = "kindle-sync";
 pub(super) const AUDIBLE: &str = "audible";
 pub(super) const MUSIC: &str = "music";
 
@@ -70,6 +72,36 @@ pub(super) static SHEETS: &[Sheet] = &[
         ..Sheet::NONE
     },
     Sheet {
+        format: VIDEO,
+        family: Family::Play,
+        needs: &[&["Playback Hour"], &["Title"]],
+        moments: &[(MomentRole::Start, &["Playback Hour"])],
+        title: &["Title"],
+        known: &[
+            &["Operating System"],
+            &["Browser"],
+            &["Delivery Type"],
+            &["City"],
+            &["Country"],
+            &["ISP"],
+            &["State"],
+            &["Content Quality Entitled"],
+            &["Entitlement Type"],
+            &["Video Type"],
+            &["Audio Language"],
+        ],
+        ..Sheet::NONE
+    },
+    Sheet {
+        format: VIDEO_LIST,
+        family: Family::Activity,
+        needs: &[&["itemAddedDate"], &["catalogTitle", "listId", "itemType"]],
+        moments: &[(MomentRole::Observed, &["itemAddedDate"])],
+        title: &["catalogTitle"],
+        known: &[&["listId"], &["itemType"], &["deleted"]],
+        ..Sheet::NONE
+    },
+    Sheet {
         format: VIDEO_SEARCHES,
         family: Family::Search,
         needs: &[&["Search Query from Customer"], &["Search Request Date"]],
@@ -119,10 +151,27 @@ pub(super) static SHEETS: &[Sheet] = &[
     Sheet {
         format: AUDIBLE,
         family: Family::Play,
-        needs: &[&["Event Duration Milliseconds"], &["Start Date"]],
+        needs: &[&["Event Duration Milliseconds", "EventDuration"], &["Start Date"], &["ASIN"]],
         moments: &[(MomentRole::Start, &["Start Date"]), (MomentRole::End, &["End Date"])],
-        title: &["Product Name"],
-        known: &[&["ASIN"], &["Event Duration Milliseconds"], &["Narration Speed"]],
+        title: &["Product Name", "Title"],
+        known: &[
+            &["ASIN"],
+            &["Event Duration Milliseconds"],
+            &["EventDuration"],
+            &["Narration Speed"],
+            &["DeviceType"],
+            &["StartPosition"],
+            &["EndPosition"],
+            &["BookLength"],
+            &["DeliveryType"],
+            &["Bookmark"],
+            &["AudioType"],
+            &["AsinOwned"],
+            &["ListeningMode"],
+            &["Store"],
+            &["AppVersion"],
+            &["LocalTimezone"],
+        ],
         ..Sheet::NONE
     },
     Sheet {
@@ -133,6 +182,77 @@ pub(super) static SHEETS: &[Sheet] = &[
         title: &["Title", "Product Name"],
         parties: &[(PartyRole::Author, None, &["Authors"])],
         known: &[&["ASIN"], &["Length in Minutes"]],
+        ..Sheet::NONE
+    },
+    Sheet {
+        format: AUDIBLE,
+        family: Family::Purchase,
+        needs: &[&["DateAdded"], &["ASIN"], &["IsDownloaded", "Downloaded"]],
+        moments: &[
+            (MomentRole::Created, &["DateAdded"]),
+            (MomentRole::Received, &["DateFirstDownloaded"]),
+            (MomentRole::End, &["DateDeleted"]),
+        ],
+        title: &["Title", "Product Name"],
+        known: &[
+            &["ASIN"],
+            &["IsDownloaded", "Downloaded"],
+            &["IsDeleted", "Deleted"],
+            &["DeleteBy"],
+            &["IsPublic"],
+            &["IsStreamed"],
+            &["IsPreorder"],
+            &["Downloads"],
+            &["OrderNumber"],
+            &["OriginType"],
+        ],
+        ..Sheet::NONE
+    },
+    Sheet {
+        format: AUDIBLE,
+        family: Family::Purchase,
+        needs: &[&["Order Place Date"], &["Price Paid Member"]],
+        moments: &[(MomentRole::Created, &["Order Place Date"])],
+        title: &["Title", "Product Name"],
+        known: &[&["ASIN"], &["Price Paid Member"], &["Type"], &["Status"]],
+        ..Sheet::NONE
+    },
+    Sheet {
+        format: AUDIBLE,
+        family: Family::Payment,
+        needs: &[&["BillingPeriodStartDate"], &["Plan"], &["TotalAmount"]],
+        moments: &[
+            (MomentRole::Start, &["BillingPeriodStartDate"]),
+            (MomentRole::End, &["BillingPeriodEndDate"]),
+            (MomentRole::Created, &["TaxCreateDate"]),
+            (MomentRole::Modified, &["StatusLastupdatedDate"]),
+        ],
+        title: &["OfferName", "Plan"],
+        known: &[
+            &["BaseAmount"],
+            &["Tax"],
+            &["TotalAmount"],
+            &["Currency"],
+            &["Type"],
+            &["PlanBillingFreq"],
+            &["PlanBillingFee"],
+            &["OfferType"],
+            &["TransactionId"],
+            &["SubscriptionIdentifier"],
+            &["PlanSelectionIdentifier"],
+            &["MerchantName"],
+            &["TaxReason"],
+            &["Status"],
+        ],
+        ..Sheet::NONE
+    },
+    Sheet {
+        format: KINDLE_SYNC,
+        family: Family::Activity,
+        needs: &[&["ASIN"], &["Annotation Type"], &["Customer modified date on device"]],
+        moments: &[(MomentRole::Modified, &["Customer modified date on device"])],
+        title: &["Product Name", "Annotation Type"],
+        known: &[&["ASIN"], &["Annotation Type"], &["Is Deleted"]],
         ..Sheet::NONE
     },
     Sheet {
@@ -170,34 +290,6 @@ pub(super) static SHEETS: &[Sheet] = &[
         title: &["Title", "File Name", "Album Name"],
         parties: &[(PartyRole::Author, None, &["Artist Name"])],
         known: &[&["ASIN"], &["Album Artist Name"], &["Primary Genre", "Album Primary Genre"]],
-        ..Sheet::NONE
-    },
-];
-
-/// Tables that their place tells.
-pub(super) static OPEN: &[Sheet] = &[
-    Sheet {
-        format: KINDLE,
-        family: Family::Play,
-        path: &[&["Kindle.Devices.ReadingSession", "reading-insights-sessions"]],
-        title: &["product_name", "Product Name"],
-        open: true,
-        ..Sheet::NONE
-    },
-    Sheet {
-        format: KINDLE_LIBRARY,
-        family: Family::Purchase,
-        path: &[&["Digital.Content.Ownership", "Kindle.UnifiedLibraryIndex"]],
-        title: &["Product Name", "productName", "Title"],
-        open: true,
-        ..Sheet::NONE
-    },
-    Sheet {
-        format: AUDIBLE,
-        family: Family::Play,
-        path: &[&["audible"]],
-        title: &["Product Name", "Title"],
-        open: true,
         ..Sheet::NONE
     },
 ];

@@ -3,6 +3,7 @@
 mod alexa;
 mod cift;
 mod described;
+mod kindle;
 mod media;
 mod retail;
 mod voice;
@@ -65,6 +66,16 @@ static MANIFEST: Manifest = Manifest {
         format(described::FORMAT, "What the export says of its files", &[Family::File], Tier::Documented),
         format(retail::ORDERS, "Items of orders", &[Family::Purchase], Tier::Documented),
         format(retail::DIGITAL, "Items of digital orders", &[Family::Purchase], Tier::Documented),
+        format(retail::DIGITAL_HEADS, "Digital orders as a whole", &[Family::Purchase], Tier::Documented),
+        format(retail::DIGITAL_PAYMENTS, "Amounts of digital orders", &[Family::Payment], Tier::Documented),
+        format(retail::SUBSCRIPTIONS, "Digital subscriptions", &[Family::Purchase], Tier::Documented),
+        format(
+            retail::FEEDBACK,
+            "Feedback to sellers, votes and other small reactions",
+            &[Family::Post, Family::Reaction],
+            Tier::Documented,
+        ),
+        format(retail::ADS, "Audiences and advertisers", &[Family::Ad], Tier::Documented),
         format(retail::REFUNDS, "Refunds and returns", &[Family::Payment], Tier::Documented),
         format(retail::CART, "Items that were put into the cart", &[Family::Activity], Tier::Documented),
         format(retail::SEARCHES, "Searches in the shop", &[Family::Search], Tier::Documented),
@@ -73,11 +84,18 @@ static MANIFEST: Manifest = Manifest {
         format(retail::DELIVERY_PHOTOS, "Photos taken at delivery", &[Family::Media], Tier::Unverified),
         format(media::DEVICES, "Devices that were registered", &[Family::Device], Tier::Documented),
         format(media::VIDEO, "Prime Video: films and episodes watched", &[Family::Play], Tier::Documented),
+        format(media::VIDEO_LIST, "Prime Video: watchlist", &[Family::Activity], Tier::Documented),
         format(media::VIDEO_SEARCHES, "Prime Video: searches", &[Family::Search], Tier::Documented),
         format(media::VIDEO_PURCHASES, "Prime Video: purchases and rentals", &[Family::Purchase], Tier::Documented),
         format(media::KINDLE, "Kindle: reading sessions", &[Family::Play], Tier::Documented),
-        format(media::KINDLE_LIBRARY, "Kindle: ownership of books", &[Family::Purchase], Tier::Unverified),
-        format(media::AUDIBLE, "Audible: listening and library", &[Family::Play, Family::Purchase], Tier::Documented),
+        format(media::KINDLE_LIBRARY, "Kindle: ownership of books", &[Family::Purchase], Tier::Documented),
+        format(media::KINDLE_SYNC, "Kindle: positions, notes and marks", &[Family::Activity], Tier::Documented),
+        format(
+            media::AUDIBLE,
+            "Audible: listening, library, purchases, billing",
+            &[Family::Play, Family::Purchase, Family::Payment],
+            Tier::Documented,
+        ),
         format(
             media::MUSIC,
             "Amazon Music: plays, searches, library, ratings",
@@ -90,7 +108,7 @@ static MANIFEST: Manifest = Manifest {
     not_covered: &[
         "Columns of tables that no public source describes are kept as fields and not understood.",
         "Recordings are not listened to; nothing in the export seen by others ties one to its utterance.",
-        "The raw answers of Alexa's cloud in a CIFT capture (Evidence_Library) are linked and not read.",
+        "The raw answers of Alexa's cloud in a CIFT capture (Evidence_Library) are linked and not read, nor are its credentials.",
         "Invoices (PDF) and customer service chats in other forms than tables.",
     ],
     references: &[
@@ -118,7 +136,7 @@ fn known() -> impl Iterator<Item = &'static Sheet> {
 
 /// Tables that only their place tells.
 fn open() -> impl Iterator<Item = &'static Sheet> {
-    alexa::OPEN.iter().chain(retail::OPEN).chain(media::OPEN).chain(OTHER)
+    alexa::OPEN.iter().chain(retail::OPEN).chain(OTHER)
 }
 
 impl Provider for Amazon {
@@ -140,6 +158,11 @@ impl Provider for Amazon {
                 if described::is_ours(entry, &head) {
                     claims.push(Claim::of(described::FORMAT, entry.id, Framing::Whole));
                     roots.insert(entry.dir());
+                } else if entry.extension() == "json" && kindle::is_ours(&head) {
+                    claims.push(Claim::of(media::KINDLE_LIBRARY, entry.id, Framing::Whole));
+                    roots.insert(inside(&entry.path).map_or(entry.dir(), |(root, _)| root));
+                } else if entry.name().ends_with(".schema.json") {
+                    // It describes the columns of the table beside it and holds nothing of the account.
                 } else if let Some(sheet) = sheet::find(known(), &entry.path, &head) {
                     claims.push(claim(sheet, entry));
                     roots.insert(inside(&entry.path).map_or(entry.dir(), |(root, _)| root));
@@ -166,6 +189,7 @@ impl Provider for Amazon {
         match opened.claim.format {
             alexa::VOICE => voice::parse(opened, out),
             described::FORMAT => described::parse(opened, out),
+            media::KINDLE_LIBRARY => kindle::parse(opened, out),
             format => {
                 // Formats with known columns may have tables whose place alone tells them.
                 if sheet::find(known().filter(|s| s.format == format), &opened.entry.path, opened.head).is_some() {

@@ -3,6 +3,7 @@
 mod activity;
 mod health;
 mod icloud;
+mod parts;
 mod photos;
 mod sheets;
 mod tables;
@@ -74,7 +75,6 @@ static MANIFEST: Manifest = Manifest {
         "Contacts, calendars, mail and workout routes are read by the readers of those formats.",
         "Wallet passes, iCloud Drive's own files, JSON beside those named, and the clinical document of Health.",
         "Returns under legal process.",
-        "That a part of an export is missing is not noticed.",
     ],
     references: &[
         "https://privacy.apple.com/",
@@ -101,10 +101,12 @@ impl Provider for Apple {
         for entry in tree.entries().iter().filter(|e| e.size > 0 && !taken.contains(&e.id)) {
             claims.extend(claim(tree, entry));
         }
+        parts::mark(tree, &mut claims);
         claims
     }
 
     fn parse(&self, opened: &Opened<'_>, out: &mut Sink) {
+        parts::warn(opened, out);
         match opened.claim.format {
             photos::FORMAT | photos::ALBUMS => photos::parse(opened, out),
             health::FORMAT => health::parse(opened, out),

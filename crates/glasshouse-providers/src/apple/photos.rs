@@ -2,6 +2,7 @@
 
 use crate::formats::columns::{Is, Sheet, linked, record, row_place, row_record};
 use crate::formats::exif::{self, media_type};
+use crate::formats::table::Header;
 use crate::formats::wall::Clock;
 use crate::framing::frame_all;
 use crate::{Companion, Frame, Opened, Sink, Tree, TreeEntry};
@@ -119,20 +120,22 @@ pub(super) fn parse(opened: &Opened<'_>, out: &mut Sink) {
     if opened.claim.format == ALBUMS {
         return album(opened, out);
     }
+    if opened.entry.extension() != "csv" {
+        return opened.frames.iter().for_each(|frame| picture(opened, frame, out));
+    }
+    let Some(header) = DETAILS.header(opened.head) else {
+        return headless(opened, out);
+    };
     for frame in opened.frames {
-        match (opened.entry.extension().as_str(), opened.claim.framing) {
-            ("csv", Framing::Rows) => row(opened, frame, out),
-            ("csv", _) => list(opened, frame, out),
-            _ => picture(opened, frame, out),
+        match opened.claim.framing {
+            Framing::Rows => row(opened, &header, frame, out),
+            _ => list(opened, &header, frame, out),
         }
     }
 }
 
 /// Reads the rows of a joined list whose pictures are not here: the others have records of their own.
-fn list(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
-    let Some(header) = DETAILS.header(opened.head) else {
-        return headless(opened, out);
-    };
+fn list(opened: &Opened<'_>, header: &Header, frame: &Frame<'_>, out: &mut Sink) {
     let (spans, _) = frame_all(Framing::Rows, frame.bytes);
     for span in spans {
         let bytes = frame.bytes.get(span.start as usize..span.end as usize).unwrap_or_default();
@@ -148,24 +151,22 @@ fn list(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
         if name.get(&["imgName"]).is_some_and(|name| opened.claim.links.get(name).is_some()) {
             continue;
         }
-        row(opened, &inner, out);
+        row(opened, header, &inner, out);
     }
 }
 
 fn headless(opened: &Opened<'_>, out: &mut Sink) {
+    // Once an entry, however many calls its rows take.
+    if !opened.frames.iter().any(|f| f.index == 0) {
+        return;
+    }
     let at = opened.at(Locator::bytes(0, 0));
     out.warn(at, "table.header", "The list of photos has no header that is known; it was not read.");
 }
 
 /// Reads a row of a list as a record of its own.
-fn row(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
-    let Some(header) = DETAILS.header(opened.head) else {
-        if frame.index == 0 {
-            headless(opened, out);
-        }
-        return;
-    };
-    let Some((at, mut record)) = row_record(&DETAILS, &header, opened, frame, out) else { return };
+fn row(opened: &Opened<'_>, header: &Header, frame: &Frame<'_>, out: &mut Sink) {
+    let Some((at, mut record)) = row_record(&DETAILS, header, opened, frame, out) else { return };
     let Some(name) = record.title.clone() else {
         return out.record(at, record);
     };
@@ -224,10 +225,17 @@ fn rows_of(name: &str, list: &Companion<'_>, opened: &Opened<'_>, out: &mut Sink
     let head = list.bytes.get(..Tree::HEAD.min(list.bytes.len())).unwrap_or_default();
     let Some(header) = DETAILS.header(head) else { return Vec::new() };
     let mut rows = Vec::new();
-    let mut behind = 0;
+    let (mut behind, mut looked) = (0, 0);
+    let ends = |byte: Option<&u8>| byte.is_none_or(|b| matches!(b, b',' | b'"' | b'\n' | b'\r' | b';' | b'\t'));
     for hit in memchr::memmem::find_iter(list.bytes, name.as_bytes()) {
-        if hit < behind || rows.len() >= MOST_ROWS {
+        // A name is often the end of others.
+        let is_value = hit > 0 && ends(list.bytes.get(hit - 1)) && ends(list.bytes.get(hit + name.len()));
+        if hit < behind || !is_value {
             continue;
+        }
+        looked += 1;
+        if rows.len() >= MOST_ROWS || looked > 10 * MOST_ROWS {
+            break;
         }
         let start = memchr::memrchr(b'\n', list.bytes.get(..hit).unwrap_or_default()).map_or(0, |at| at + 1);
         let rest = list.bytes.get(hit..).unwrap_or_default();

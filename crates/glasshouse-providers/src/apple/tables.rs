@@ -38,14 +38,16 @@ pub(super) fn is_within(entry: &TreeEntry) -> bool {
 
 /// Returns the format that a table's first bytes show.
 pub(super) fn format(entry: &TreeEntry, head: &[u8]) -> Option<&'static str> {
-    if let Some(sheet) = SURE.iter().find(|sheet| sheet.header(head).is_some()) {
+    let candidates: Vec<Header> = Header::candidates(head).collect();
+    let fits = |sheet: &&Sheet| candidates.iter().any(|header| sheet.fits(header.names()));
+    if let Some(sheet) = SURE.iter().find(fits) {
         return Some(sheet.format);
     }
     if !is_within(entry) || head.contains(&0) {
         return None;
     }
     let safari = entry.path.to_lowercase().contains("safari");
-    let known = WITHIN.iter().filter(|s| s.format != SAFARI || safari).find(|s| s.header(head).is_some());
+    let known = WITHIN.iter().filter(|s| s.format != SAFARI || safari).find(fits);
     Some(known.map_or(TABLE, |sheet| sheet.format))
 }
 

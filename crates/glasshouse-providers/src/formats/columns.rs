@@ -225,10 +225,13 @@ fn number(value: &str, at: &Ref, out: &mut Sink) -> Option<f64> {
 
 /// Returns the place if it holds anything; coordinates that are none on Earth are left out, with a warning.
 fn placed(mut place: Place, at: &Ref, out: &mut Sink) -> Option<Place> {
-    if let (Some(lat), Some(lon)) = (place.lat, place.lon)
-        && Place::at(lat, lon).is_none()
-    {
-        out.warn(at.clone(), "place.syntax", "The coordinates are none on Earth.");
+    let whole = match (place.lat, place.lon) {
+        (None, None) => true,
+        (Some(lat), Some(lon)) => Place::at(lat, lon).is_some(),
+        _ => false,
+    };
+    if !whole {
+        out.warn(at.clone(), "place.syntax", "The coordinates are incomplete or none on Earth.");
         (place.lat, place.lon) = (None, None);
     }
     (place != Place::default()).then_some(place)

@@ -89,6 +89,16 @@ pub fn keep(fields: &mut Fields, key: &str, raw: &str) {
     }
 }
 
+/// Adds bytes that a framer found and no parser has seen: as JSON if they are, as text if not.
+pub fn keep_found(fields: &mut Fields, key: &str, bytes: &[u8]) {
+    match serde_json::from_slice::<&serde_json::value::RawValue>(bytes) {
+        Ok(raw) => keep(fields, key, raw.get()),
+        Err(_) => {
+            fields.text(key, &String::from_utf8_lossy(bytes));
+        }
+    }
+}
+
 /// Returns JSON without blanks between its tokens.
 fn compact(raw: &str) -> String {
     let mut out = String::with_capacity(raw.len());
@@ -158,6 +168,15 @@ fn plain(raw: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_found_is_readable_whatever_it_is() {
+        for bytes in [&b"\"a\nb\""[..], b"1-2", b"{\"a\":", b"\"\xff\"", b"[1]", b""] {
+            let mut fields = Fields::new();
+            keep_found(&mut fields, "k", bytes);
+            assert!(serde_json::from_str::<serde_json::Value>(&fields.to_json()).is_ok(), "{bytes:?}");
+        }
+    }
 
     #[test]
     fn what_is_kept_is_always_readable() {

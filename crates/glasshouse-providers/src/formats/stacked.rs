@@ -13,10 +13,12 @@ const LONGEST_HEADER: usize = 32 << 10;
 /// Tells headers, titles and blank lines from rows, line by line.
 ///
 /// A line is a header when it is the first of several values after the beginning, a blank line or a line of one
-/// value, and every value of it is a name: neither empty nor a number nor a time.
+/// value, and every value of it is a name: neither a number nor a time, and, behind other tables, not empty.
 #[derive(Debug)]
 pub struct Finder {
     open: bool,
+    /// A header was found: later ones are told from rows more strictly.
+    found: bool,
 }
 
 /// What a line is.
@@ -31,7 +33,7 @@ pub enum Line {
 
 impl Default for Finder {
     fn default() -> Self {
-        Finder { open: true }
+        Finder { open: true, found: false }
     }
 }
 
@@ -42,10 +44,11 @@ impl Finder {
         let line = match filled {
             0 => Line::Blank,
             1 => Line::Single,
-            _ if self.open && is_header(values) => Line::Header,
+            _ if self.open && is_header(values, self.found) => Line::Header,
             _ => Line::Row,
         };
         self.open = filled < 2;
+        self.found |= line == Line::Header;
         line
     }
 }
@@ -86,11 +89,12 @@ impl Survey for Headers {
     }
 }
 
-fn is_header(names: &[String]) -> bool {
+fn is_header(names: &[String], strict: bool) -> bool {
     let name = |n: &String| {
-        n.chars().any(char::is_alphabetic)
-            && n.parse::<f64>().is_err()
-            && Clock::UTC.read(MomentRole::Created, n).is_none()
+        n.is_empty() && !strict
+            || n.chars().any(char::is_alphabetic)
+                && n.parse::<f64>().is_err()
+                && Clock::UTC.read(MomentRole::Created, n).is_none()
     };
     // A comma at the end of the line makes one that is empty.
     let names = match names {

@@ -17,17 +17,19 @@ impl Header {
     ///
     /// Exports put notes before the header. A row is tried with commas, semicolons and tabs.
     pub fn find(head: &[u8], is_header: impl Fn(&[String]) -> bool) -> Option<Self> {
+        Self::candidates(head).find(|header| is_header(&header.names))
+    }
+
+    /// Returns the first twenty rows in `head`, each as a header by every delimiter.
+    pub fn candidates(head: &[u8]) -> impl Iterator<Item = Self> {
         let (spans, _) = crate::framing::frame_all(glasshouse_model::Framing::Rows, head);
-        for span in spans.iter().take(20) {
-            for delimiter in *b",;\t" {
-                let bytes = head.get(span.start as usize..span.end as usize)?;
-                let names: Vec<_> = values(bytes, delimiter).into_iter().map(|v| v.trim().to_owned()).collect();
-                if is_header(&names) {
-                    return Some(Header { names, delimiter, index: span.index });
-                }
-            }
-        }
-        None
+        spans.into_iter().take(20).flat_map(move |span| {
+            let bytes = head.get(span.start as usize..span.end as usize).unwrap_or_default();
+            [b',', b';', b'\t'].into_iter().map(move |delimiter| {
+                let names = values(bytes, delimiter).into_iter().map(|v| v.trim().to_owned()).collect();
+                Header { names, delimiter, index: span.index }
+            })
+        })
     }
 
     /// Returns the header that has all of these columns, whatever their order, case and company.

@@ -71,6 +71,28 @@ fn days_since_epoch(date: jiff::civil::Date) -> i64 {
     era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
 }
 
+/// Reads `2018-07-19 23:09:04`, with or without a fraction, an offset or `UTC` behind it, of a provider whose times
+/// are UTC.
+pub fn wall_utc(role: MomentRole, text: &str) -> Moment {
+    let trimmed = text.trim();
+    let (wall, named) = match trimmed.strip_suffix("UTC") {
+        Some(wall) => (wall.trim_end(), true),
+        None => (trimmed, false),
+    };
+    let stamp = wall.replacen(' ', "T", 1);
+    if let Some((micros, precision)) = iso_micros(&stamp).filter(|_| !named) {
+        return Moment { role, instant: Some(micros), text: text.to_owned(), basis: ZoneBasis::Offset, precision };
+    }
+    let read = iso_micros(&format!("{stamp}Z"));
+    let basis = match read {
+        Some(_) if named => ZoneBasis::Named("UTC".to_owned()),
+        Some(_) => ZoneBasis::Utc,
+        None => ZoneBasis::Ambiguous,
+    };
+    let (instant, precision) = read.map_or((None, Precision::Second), |(micros, precision)| (Some(micros), precision));
+    Moment { role, instant, text: text.to_owned(), basis, precision }
+}
+
 /// Returns the moment of a count of seconds since 1970 that the provider documents as UTC.
 pub fn epoch_seconds(role: MomentRole, text: &str) -> Moment {
     epoch(role, text, 1_000_000, Precision::Second)
@@ -120,6 +142,23 @@ mod tests {
         for n in (-4_000_000_000i64..8_000_000_000).step_by(86_399_999) {
             let text = Timestamp::from_second(n).expect("in range").to_string();
             assert_eq!(fast_utc(&text), Some(n * 1_000_000), "{text}");
+        }
+    }
+
+    #[test]
+    fn walls_that_are_utc() {
+        let micros = Some(1_532_041_744_000_000);
+        for (text, instant, basis) in [
+            ("2018-07-19 23:09:04", micros, "utc"),
+            ("2018-07-19 23:09:04 UTC", micros, "named:UTC"),
+            ("2018-07-19 23:09:04.000000+00:00", micros, "offset"),
+            ("2018-07-20T01:09:04+02:00", micros, "offset"),
+            ("2018-07-19", None, "ambiguous"),
+            ("UTC", None, "ambiguous"),
+            ("", None, "ambiguous"),
+        ] {
+            let moment = wall_utc(MomentRole::Sent, text);
+            assert_eq!((moment.instant, moment.basis.to_text().as_str()), (instant, basis), "{text}");
         }
     }
 

@@ -87,7 +87,7 @@ impl JsonPaths {
             Some(level) => {
                 let fits = |path: &usize| {
                     let step = self.paths.get(*path).and_then(|p| p.get(depth - 1));
-                    step.is_some_and(|step| if level.array { *step == "*" } else { *step == level.key })
+                    step.is_some_and(|step| *step == "*" || (!level.array && *step == level.key))
                 };
                 let leads: Vec<usize> = level.leads.iter().copied().filter(fits).collect();
                 let ends = leads.iter().any(|path| self.paths.get(*path).is_some_and(|p| p.len() == depth));
@@ -98,7 +98,7 @@ impl JsonPaths {
         let goes_on = next.is_some_and(|array| {
             leads.iter().any(|path| {
                 let step = self.paths.get(*path).and_then(|p| p.get(depth));
-                step.is_some_and(|step| (*step == "*") == array)
+                step.is_some_and(|step| *step == "*" || !array)
             })
         });
         if !whole && goes_on {
@@ -332,7 +332,7 @@ mod tests {
                 ("/chats/list/0/messages", true, 0),
                 ("/chats/list/0/messages", true, 1),
                 ("/chats/list/1", false, 0),
-                ("/chats/list/2/messages", false, 0),
+                ("/chats/list/2/messages/no", false, 0),
                 ("/chats/list/2/id", false, 0),
                 ("/messages", true, 0),
                 ("/list", false, 0),
@@ -341,6 +341,16 @@ mod tests {
         let found = texts(CHATS, doc);
         assert_eq!(found[4..7], [r#"{"i":[1]}"#, "2", "7"]);
         assert_eq!(found[8], "\"}\"");
+    }
+
+    #[test]
+    fn a_star_stands_for_a_key_too() {
+        const ALL: Framing = Framing::JsonPaths(&["/*/*"]);
+        let doc = br#"{"anna":[{"a":1},2],"b/c":[],"x":{"y":[1]},"z":3}"#;
+        let (spans, _) = frame_all(ALL, doc);
+        let named: Vec<_> = spans.iter().map(|s: &Span| (s.name.as_str(), s.element, s.index)).collect();
+        assert_eq!(named, [("/anna", true, 0), ("/anna", true, 1), ("/x/y", false, 0), ("/z", false, 0)]);
+        assert_eq!(texts(ALL, doc)[2..], ["[1]", "3"]);
     }
 
     #[test]

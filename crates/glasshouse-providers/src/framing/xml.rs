@@ -17,6 +17,9 @@ pub(super) struct XmlChildren {
     /// Inside a document type: how many `[` are open.
     brackets: u64,
     quote: u8,
+    /// Inside a document type: how much of `<!--`, or inside a comment of `-->`, was just seen.
+    dashes: usize,
+    in_comment: bool,
     /// Whether the tag in progress began with `</`, and the last byte of it seen.
     closing: bool,
     last: u8,
@@ -83,6 +86,44 @@ impl XmlChildren {
         self.state = State::Text;
     }
 
+    /// Takes a byte of a tag or a document type; says whether it is the `>` that ends it.
+    fn ends_markup(&mut self, byte: u8, declaration: bool) -> bool {
+        if declaration && self.is_comment(byte) {
+            return false;
+        }
+        match byte {
+            _ if self.quote != 0 => self.quote = if byte == self.quote { 0 } else { self.quote },
+            b'"' | b'\'' => self.quote = byte,
+            b'[' if declaration => self.brackets += 1,
+            b']' if declaration => self.brackets = self.brackets.saturating_sub(1),
+            b'>' => return self.brackets == 0,
+            _ => {}
+        }
+        false
+    }
+
+    /// Takes a byte of a document type; says whether it belongs to a comment, in which a quote is none.
+    fn is_comment(&mut self, byte: u8) -> bool {
+        if self.in_comment {
+            match byte {
+                b'-' => self.dashes = (self.dashes + 1).min(2),
+                b'>' if self.dashes == 2 => (self.in_comment, self.dashes) = (false, 0),
+                _ => self.dashes = 0,
+            }
+            return true;
+        }
+        const OPEN: &[u8] = b"<!--";
+        if self.quote == 0 && OPEN.get(self.dashes) == Some(&byte) {
+            self.dashes += 1;
+        } else {
+            self.dashes = usize::from(self.quote == 0 && byte == b'<');
+        }
+        if self.dashes == OPEN.len() {
+            (self.in_comment, self.dashes) = (true, 0);
+        }
+        false
+    }
+
     /// Goes behind the next `needle` and back to text; false when the window ends first.
     fn skip(&mut self, rest: &[u8], needle: &[u8], end: bool) -> bool {
         match memmem::find(rest, needle) {
@@ -133,6 +174,7 @@ impl Framer for XmlChildren {
                         _ => (State::Tag, 1),
                     };
                     (self.brackets, self.quote, self.last, self.state) = (0, 0, 0, state);
+                    (self.dashes, self.in_comment) = (0, false);
                     self.closing = markup.get(1) == Some(&b'/');
                     self.at += length;
                 }
@@ -152,19 +194,8 @@ impl Framer for XmlChildren {
                     }
                 }
                 State::Tag | State::Declaration => {
-                    let (mut quote, mut brackets) = (self.quote, self.brackets);
-                    let close = rest.iter().position(|byte| {
-                        match byte {
-                            _ if quote != 0 => quote = if *byte == quote { 0 } else { quote },
-                            b'"' | b'\'' => quote = *byte,
-                            b'[' if self.state == State::Declaration => brackets += 1,
-                            b']' if self.state == State::Declaration => brackets = brackets.saturating_sub(1),
-                            b'>' => return brackets == 0,
-                            _ => {}
-                        }
-                        false
-                    });
-                    (self.quote, self.brackets) = (quote, brackets);
+                    let declaration = self.state == State::Declaration;
+                    let close = rest.iter().position(|byte| self.ends_markup(*byte, declaration));
                     let Some(close) = close else {
                         self.last = rest.last().copied().unwrap_or(self.last);
                         self.at = have;
@@ -172,7 +203,7 @@ impl Framer for XmlChildren {
                     };
                     self.last = close.checked_sub(1).and_then(|i| rest.get(i)).copied().unwrap_or(self.last);
                     self.at += close as u64 + 1;
-                    if self.state == State::Declaration {
+                    if declaration {
                         self.state = State::Text;
                         continue;
                     }
@@ -218,7 +249,7 @@ mod tests {
 
     #[test]
     fn children_of_the_root() {
-        let xml = "\u{feff}<?xml version=\"1.0\"?>\n<!DOCTYPE d [ <!ELEMENT a (b>c)> ]>\n<!-- <a> -->\n<d x='>'>\n \
+        let xml = "\u{feff}<?xml version=\"1.0\"?>\n<!DOCTYPE d [ <!-- it's [ > --> <!ELEMENT a (b>c)> ]>\n<!-- <a> -->\n<d x='>'>\n \
                    <a k=\"1>2\"/>\n <!-- <b> --><b><b/><![CDATA[</b>]]></b> text\n <c>\n  <d></d>\n </c>\n</d>\n<!-- -->";
         let frames = texts(Framing::XmlChildren, xml.as_bytes());
         assert!(frames[0].ends_with("<d x='>'>"), "{}", frames[0]);

@@ -133,7 +133,7 @@ fn html(work: &mut Work<'_, '_>, frame: &Frame<'_>) {
     let end = memchr::memmem::find(frame.bytes, b"</tr>").map_or(frame.bytes.len(), |at| at + 5);
     let bytes = frame.bytes.get(..end).unwrap_or_default();
     let values = cells(bytes);
-    if values == names || values.iter().all(|v| v.is_empty()) {
+    if values == *names || values.iter().all(|v| v.is_empty()) {
         return;
     }
     let at = Locator::new(LocatorKind::Node, format!("tr {}", frame.index), frame.offset, bytes.len() as u64);
@@ -319,7 +319,7 @@ fn syntax(work: &mut Work<'_, '_>, at: Locator) {
 /// Hands one JSON value over as an item; a value that is no object has one member named `value`.
 ///
 /// The kind comes with whether another has read the value before.
-fn object<'a>(work: &mut Work<'_, '_>, (kind, again): (usize, bool), raw: &'a str, at: Locator, key: &str) {
+fn object(work: &mut Work<'_, '_>, (kind, again): (usize, bool), raw: &str, at: Locator, key: &str) {
     let members = match raw.bytes().next() {
         Some(b'{') => match Object::parse(raw) {
             Ok(object) => {

@@ -20,6 +20,7 @@ use glasshouse_model::{Claim, Family, Format, Framing, Manifest};
 use model::{Layout, LensFile};
 use std::collections::BTreeSet;
 use std::fmt;
+use std::rc::Rc;
 use work::Work;
 
 /// Why a lens cannot be used: on which line of its file, and what to do.
@@ -174,10 +175,21 @@ impl Provider for Lens {
 
     fn recognise(&self, tree: &Tree<'_>) -> Vec<Claim> {
         let mut claims = Vec::new();
+        let patterns = self.formats.iter().flat_map(|ready| &ready.file.paths);
+        let extensions: BTreeSet<&str> = patterns.map(paths::PathPattern::extension).collect();
         for entry in tree.entries() {
+            // Most entries of a case are other people's: they cost one look at their end.
+            let ends = |extension: &&str| {
+                let at = entry.path.len().checked_sub(extension.len());
+                at.and_then(|at| entry.path.get(at..)).is_some_and(|end| end.eq_ignore_ascii_case(extension))
+            };
+            if !extensions.iter().any(ends) {
+                continue;
+            }
+            let path = entry.path.to_lowercase();
             let mut head = None;
             let claimed = self.formats.iter().find(|ready| {
-                ready.file.paths.iter().any(|path| path.matches(&entry.path))
+                ready.file.paths.iter().any(|pattern| pattern.matches(&path))
                     && ready.file.accepts(head.get_or_insert_with(|| tree.head(entry.id)))
             });
             claims.extend(claimed.map(|ready| Claim::of(ready.id, entry.id, ready.framing)));
@@ -188,8 +200,9 @@ impl Provider for Lens {
     fn parse(&self, opened: &Opened<'_>, out: &mut Sink) {
         let Some(ready) = self.formats.iter().find(|ready| ready.id == opened.claim.format) else { return };
         let file = &ready.file;
-        let header = if file.layout == Layout::Csv { items::header(file, opened.head) } else { None };
-        let columns = if file.layout == Layout::Html { items::html_header(file, opened.head) } else { None };
+        let header = if file.layout == Layout::Csv { items::header(file, opened.head).map(Rc::new) } else { None };
+        let columns =
+            if file.layout == Layout::Html { items::html_header(file, opened.head).map(Rc::new) } else { None };
         let mut work = Work { file, format: ready.id, opened, out, header, columns, warned: 0 };
         for frame in opened.frames {
             items::each(&mut work, frame);

@@ -124,7 +124,7 @@ pub(super) fn read(text: &str) -> Result<LensFile, LensError> {
     let mut matching = root.table("match")?;
     let layouts = [("csv", Layout::Csv), ("html", Layout::Html), ("json", Layout::Json), ("ndjson", Layout::Ndjson)];
     let layout = matching.one_of("layout", &layouts)?;
-    let paths = matching.each("paths", |path| PathPattern::from_str(path))?;
+    let paths = matching.each("paths", PathPattern::from_str)?;
     if paths.is_empty() {
         return Err(LensError::new(matching.line, "`paths` is missing", "write paths = [\"name.csv\"]"));
     }

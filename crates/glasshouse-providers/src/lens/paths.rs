@@ -26,9 +26,16 @@ impl FromStr for PathPattern {
 }
 
 impl PathPattern {
+    /// Returns whether a path, in small letters, ends as the pattern says.
     pub fn matches(&self, path: &str) -> bool {
         let mut names = path.rsplit('/');
-        self.names.iter().rev().all(|pattern| names.next().is_some_and(|name| fits(pattern, &name.to_lowercase())))
+        self.names.iter().rev().all(|pattern| names.next().is_some_and(|name| fits(pattern, name)))
+    }
+
+    /// Returns what stands behind the last dot of the name; empty without one, or with a `*` in it.
+    pub fn extension(&self) -> &str {
+        let name = self.names.last().map_or("", String::as_str);
+        name.rsplit_once('.').map(|(_, extension)| extension).filter(|e| !e.contains('*')).unwrap_or("")
     }
 }
 
@@ -88,10 +95,14 @@ mod tests {
     #[test]
     fn patterns_look_at_the_end_of_a_path() {
         let pattern = |text: &str| PathPattern::from_str(text).expect("a pattern");
-        assert!(pattern("Connections.csv").matches("x.zip!/Basic/connections.CSV"));
-        assert!(!pattern("Connections.csv").matches("Old Connections.csv"));
-        assert!(pattern("rider/*trips-*.csv").matches("Uber Data/Rider/rider_lifetime_trips-0.csv"));
+        assert!(pattern("Connections.csv").matches("x.zip!/basic/connections.csv"));
+        assert!(!pattern("Connections.csv").matches("old connections.csv"));
+        assert!(pattern("rider/*trips-*.csv").matches("uber data/rider/rider_lifetime_trips-0.csv"));
         assert!(!pattern("rider/*trips-*.csv").matches("rider_lifetime_trips-0.csv"));
+        assert_eq!(
+            (pattern("x/a.b*.Csv").extension(), pattern("a.c*").extension(), pattern("a").extension()),
+            ("csv", "", "")
+        );
         assert!(pattern("a*b*c").matches("abbc") && !pattern("a*b*c").matches("acb"));
         assert!(pattern("a*a").matches("aa") && !pattern("a*a").matches("a"));
         for bad in ["", "a//b", "/a", "*", "a/*", "*a*b*c*d*e", "**/a"] {

@@ -77,7 +77,7 @@ pub(super) fn read(text: &str) -> Result<Table, LensError> {
             let many = reader.text[reader.at..].starts_with("[[");
             reader.at += if many { 2 } else { 1 };
             path = reader.header()?;
-            reader.expect(if many { "]]" } else { "]" })?;
+            reader.demand(if many { "]]" } else { "]" })?;
             open(&mut root, &path, many, line)?;
         } else {
             let (key, item) = reader.pair(0)?;
@@ -182,7 +182,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn expect(&mut self, what: &str) -> Result<(), LensError> {
+    fn demand(&mut self, what: &str) -> Result<(), LensError> {
         self.skip_blanks();
         if !self.rest().starts_with(what) {
             return self.fail(format!("`{what}` was expected"), format!("write `{what}` here"));
@@ -227,7 +227,7 @@ impl<'t> Reader<'t> {
         if self.peek() == Some(b'.') {
             return self.fail("keys with dots are not read", "write a table with that name: [name]");
         }
-        self.expect("=")?;
+        self.demand("=")?;
         self.skip_blanks();
         Ok((key, self.item(depth)?))
     }

@@ -6,11 +6,14 @@ use super::model::{AttachmentRule, Kind, Names, PartyRule, PlaceRule};
 use super::pointer::Pointers;
 use super::program::{Stopped, from_json, to_json};
 use super::when;
+use crate::formats::json;
 use crate::formats::table::Header;
 use crate::{Opened, Sink};
 use glasshouse_model::{Attachment, Identifier, IdentifierKind, Locator, Party, Place, Record};
 use jaq_json::{Map, Val};
 use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::rc::Rc;
 
 /// The member of a program's output that says where in the item it stands, as a JSON pointer.
 const AT: &str = "@at";
@@ -21,8 +24,8 @@ pub(super) struct Work<'w, 'o> {
     pub format: &'static str,
     pub opened: &'w Opened<'o>,
     pub out: &'w mut Sink,
-    pub header: Option<Header>,
-    pub columns: Option<Vec<String>>,
+    pub header: Option<Rc<Header>>,
+    pub columns: Option<Rc<Vec<String>>>,
     pub warned: usize,
 }
 
@@ -96,13 +99,11 @@ impl<'w> Work<'w, '_> {
                 self.warn(raw.at.clone(), "lens.output", "The lens's program gave something that is no object.");
                 continue;
             };
-            if i == 0 {
+            if i == 0 && !strange.is_empty() {
                 // What the lens does not know is kept, whatever the program made of the rest.
-                for (name, cell) in strange.iter().filter_map(|i| raw.members.get(*i)) {
-                    if !members.iter().any(|(n, _)| n.eq_ignore_ascii_case(name)) {
-                        members.push((name.clone(), cell.clone()));
-                    }
-                }
+                let there: BTreeSet<String> = members.iter().map(|(name, _)| name.to_lowercase()).collect();
+                let kept = strange.iter().filter_map(|i| raw.members.get(*i));
+                members.extend(kept.filter(|(name, _)| !there.contains(&name.to_lowercase())).cloned());
             }
             let at = match members.iter().position(|(name, _)| name == AT) {
                 Some(at) => {
@@ -163,12 +164,7 @@ impl<'w> Work<'w, '_> {
                 Cell::Text(text) => {
                     record.fields.text(name, text);
                 }
-                Cell::Json(raw) if is_common(raw) => {
-                    record.fields.raw(name, &on_one_line(raw));
-                }
-                Cell::Json(raw) => {
-                    record.fields.text(name, raw);
-                }
+                Cell::Json(raw) => json::keep(&mut record.fields, name, raw),
             }
         }
         self.out.record(self.opened.at(at), record);
@@ -283,34 +279,6 @@ fn parties(item: &mut Item<'_, '_>, rule: &PartyRule, out: &mut Vec<Party>) {
     }
 }
 
-/// Returns whether any reader of JSON can take the value: its numbers have a size, and it is not too deep in itself.
-fn is_common(raw: &str) -> bool {
-    match raw.bytes().next() {
-        Some(b'{' | b'[' | b'-' | b'0'..=b'9') => serde_json::from_str::<serde_json::Value>(raw).is_ok(),
-        _ => true,
-    }
-}
-
-/// Returns JSON without the blanks between its values: a record's fields are one line.
-fn on_one_line(raw: &str) -> Cow<'_, str> {
-    if !raw.starts_with(['[', '{']) || !raw.contains(['\n', '\r', '\t']) {
-        return Cow::Borrowed(raw);
-    }
-    let mut out = String::with_capacity(raw.len());
-    let (mut quoted, mut escaped) = (false, false);
-    for char in raw.chars() {
-        if quoted || !char.is_ascii_whitespace() {
-            out.push(char);
-        }
-        (quoted, escaped) = match char {
-            '"' if !escaped => (!quoted, false),
-            '\\' => (quoted, !escaped),
-            _ => (quoted, false),
-        };
-    }
-    Cow::Owned(out)
-}
-
 fn is_blank(cell: &Cell<'_>) -> bool {
     match cell {
         Cell::Text(text) => text.trim().is_empty(),
@@ -341,7 +309,7 @@ fn input(raw: &Raw<'_>) -> Option<Val> {
     for (name, cell) in raw.members.iter().filter(|(_, cell)| !is_blank(cell)) {
         let value = match cell {
             Cell::Text(text) => Val::from(text.to_string()),
-            Cell::Json(json) => from_json(json)?,
+            Cell::Json(raw) => from_json(raw)?,
         };
         map.insert(Val::from(name.to_string()), value);
     }

@@ -57,7 +57,10 @@ pub(super) fn other(frame: &Frame<'_>, owner: Option<&Owner>, at: Ref, out: &mut
     record.title = Some("other_data".to_owned());
     match Object::parse(&raw) {
         Ok(object) => keep_all(&mut record.fields, &object, &[]),
-        Err(_) => keep(&mut record.fields, "other_data", &raw),
+        Err(_) if serde_json::from_str::<&serde_json::value::RawValue>(&raw).is_ok() => {
+            keep(&mut record.fields, "other_data", &raw);
+        }
+        Err(_) => return out.warn(at, "json.syntax", "The member is not valid JSON; it was not read."),
     }
     out.record(at, record);
 }

@@ -10,6 +10,8 @@ use glasshouse_model::{
 use std::borrow::Cow;
 
 pub(super) const FORMAT: &str = "chat";
+/// Lines without a sender: who joined, that messages are encrypted.
+pub(super) const SYSTEM: &str = "system";
 pub(super) const FRAMING: Framing = Framing::Stamped;
 
 /// Reads messages.
@@ -119,6 +121,10 @@ fn message(
     record.place = place(text);
     let kind = if record.place.is_some() { Some("location") } else { kind };
     record.fields.opt_text("kind", kind);
+    // What WhatsApp itself wrote is nobody's message, and does not count as one.
+    if kind == Some("system") {
+        record.format = SYSTEM;
+    }
     if words::is_edited(text) {
         record.fields.bool("edited", true);
     }

@@ -18,13 +18,22 @@ pub struct WhatsApp;
 static MANIFEST: Manifest = Manifest {
     id: "whatsapp",
     title: "WhatsApp",
-    formats: &[Format {
-        id: chat::FORMAT,
-        title: "Chat exported by a phone (`_chat.txt`, `WhatsApp Chat with NAME.txt`)",
-        families: &[Family::Message],
-        tier: Tier::Documented,
-        version: 1,
-    }],
+    formats: &[
+        Format {
+            id: chat::FORMAT,
+            title: "Chat exported by a phone (`_chat.txt`, `WhatsApp Chat with NAME.txt`)",
+            families: &[Family::Message],
+            tier: Tier::Documented,
+            version: 1,
+        },
+        Format {
+            id: chat::SYSTEM,
+            title: "What WhatsApp itself wrote into an exported chat",
+            families: &[Family::Message],
+            tier: Tier::Documented,
+            version: 1,
+        },
+    ],
     general: false,
     not_covered: &[
         "Dates with the name of a month or an era, and calendars other than the Gregorian and the Buddhist.",

@@ -10,7 +10,7 @@ mod tweets;
 mod when;
 
 use crate::{Frame, Opened, Provider, Sink, Survey, Tree, TreeEntry};
-use glasshouse_model::{Claim, Family, Format, Link, Links, Manifest, Tier};
+use glasshouse_model::{Claim, EntryId, Family, Format, Link, Links, Manifest, Tier};
 use names::Script;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -91,6 +91,7 @@ impl Provider for X {
             .filter(|entry| entry.size > 0 && entry.extension() == "js")
             .filter_map(|entry| Some((entry, Script::of(&tree.head(entry.id))?)))
             .collect();
+        let about = About::of(&scripts);
         let mut media: BTreeMap<&str, Arc<Links>> = BTreeMap::new();
         let mut claims = Vec::new();
         for (entry, script) in &scripts {
@@ -99,7 +100,7 @@ impl Provider for X {
             if *script == Script::Manifest {
                 claim.links = Arc::new(files(tree, dir));
             } else {
-                claim.companions = about(&scripts, entry);
+                claim.companions = about.beside(entry);
                 claim.shared_companions = true;
                 if script.has_media() {
                     claim.links = media.entry(dir).or_insert_with(|| Arc::new(beside(tree, dir))).clone();
@@ -141,20 +142,45 @@ impl Survey for Count {
     }
 }
 
-/// Returns the entries that say whose archive a file is of and what the archive holds.
-fn about(scripts: &[(&TreeEntry, Script)], of: &TreeEntry) -> Vec<glasshouse_model::EntryId> {
-    const LARGEST: u64 = 4 << 20;
-    let dir = names::folder(of.dir());
-    let here = |kind: &Script| {
-        // Of two archives in one case each part goes by its own, if it has one.
-        let mut found = scripts
-            .iter()
-            .filter(|(entry, script)| script == kind && names::folder(entry.dir()) == dir && entry.size <= LARGEST);
-        let first = found.clone().next();
-        found.find(|(entry, _)| entry.part == of.part).or(first).map(|(entry, _)| entry.id)
-    };
-    let account = here(&Script::Data("account".into())).or_else(|| here(&Script::UserDetails));
-    here(&Script::Manifest).into_iter().chain(account).collect()
+/// The entries that say whose archive it is and what it holds, by folder and part, and by folder alone.
+#[derive(Default)]
+struct About<'t> {
+    lists: Places<'t>,
+    accounts: Places<'t>,
+}
+
+#[derive(Default)]
+struct Places<'t> {
+    parts: BTreeMap<(&'t str, u32), EntryId>,
+    folders: BTreeMap<&'t str, EntryId>,
+}
+
+impl<'t> About<'t> {
+    fn of(scripts: &[(&'t TreeEntry, Script)]) -> Self {
+        const LARGEST: u64 = 4 << 20;
+        let mut about = About::default();
+        for (entry, script) in scripts.iter().filter(|(entry, _)| entry.size <= LARGEST) {
+            let places = match script {
+                Script::Manifest => &mut about.lists,
+                Script::UserDetails => &mut about.accounts,
+                Script::Data(name) if name == "account" => &mut about.accounts,
+                _ => continue,
+            };
+            let dir = names::folder(entry.dir());
+            places.parts.entry((dir, entry.part)).or_insert(entry.id);
+            places.folders.entry(dir).or_insert(entry.id);
+        }
+        about
+    }
+
+    /// Returns those beside a script: of two archives in one case each part goes by its own, if it has one.
+    fn beside(&self, script: &TreeEntry) -> Vec<EntryId> {
+        let dir = names::folder(script.dir());
+        let found = [&self.lists, &self.accounts]
+            .into_iter()
+            .filter_map(|places| places.parts.get(&(dir, script.part)).or_else(|| places.folders.get(dir)).copied());
+        found.collect()
+    }
 }
 
 /// Returns the media below an archive's folder by their file names, which begin with a tweet's or message's id.

@@ -283,7 +283,7 @@ pub(crate) fn is_time(text: &str) -> bool {
         .any(|w| matches!(w, [a, b':', c, d] if a.is_ascii_digit() && c.is_ascii_digit() && d.is_ascii_digit()));
     let year =
         bytes.split(|b| !b.is_ascii_digit()).any(|digits| digits.len() == 4 && matches!(digits, [b'1' | b'2', ..]));
-    clock && year && bytes.len() < 80
+    clock && year && bytes.len() < 80 && !text.contains('\n')
 }
 
 #[cfg(test)]

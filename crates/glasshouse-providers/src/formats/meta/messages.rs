@@ -38,6 +38,12 @@ pub(crate) fn number(name: &str) -> Option<u32> {
     matches!(ext, "json" | "html").then(|| stem.strip_prefix("message_")?.parse().ok())?
 }
 
+/// Says whether a file is named as those of encrypted chats are: `<conversation>_<n>.json`.
+pub(crate) fn is_named(name: &str) -> bool {
+    let number = name.strip_suffix(".json").and_then(|stem| stem.rsplit_once('_')).map(|(_, number)| number);
+    number.is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
+}
+
 /// Returns what a conversation is called: the folder of its files, or the file of an encrypted chat.
 pub(crate) fn conversation(entry: &crate::TreeEntry) -> String {
     let folder = entry.dir().rsplit('/').next().unwrap_or_default();
@@ -254,6 +260,7 @@ mod tests {
         assert_eq!(number("message_2.html"), Some(2));
         assert_eq!(number("message_x.json"), None);
         assert_eq!(number("messages.json"), None);
+        assert!(is_named("Zoë Müller_4.json") && !is_named("IMG_1.jpg.json") && !is_named("a_.json"));
     }
 
     #[test]

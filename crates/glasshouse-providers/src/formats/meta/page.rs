@@ -1,53 +1,116 @@
 //! Messages as a page: the same records as from JSON, with times that have no zone.
 
 use super::html::{Block, blocks, body, is_time, text, title};
+use super::kinds::Kind;
 use super::messages::{FORMAT, THREADS, conversation, named};
 use crate::formats::element;
 use crate::{Frame, Opened, Sink};
 use glasshouse_model::{
-    Attachment, Family, Fields, Framing, Links, Locator, LocatorKind, Moment, MomentRole, Party, PartyRole, Precision,
-    Record, ZoneBasis,
+    Attachment, Family, Fields, Links, Locator, LocatorKind, Moment, MomentRole, Party, PartyRole, Precision, Record,
+    Ref, ZoneBasis,
 };
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-pub(crate) const FRAMING: Framing = Framing::Whole;
+/// Says whether first bytes are those of a page of an export.
+pub(crate) fn is_ours(head: &[u8]) -> bool {
+    let has = |needle: &[u8]| memchr::memmem::find(head, needle).is_some();
+    has(b"<html") && (has(b"<base href=") || has(b"role=\"main\"") || has(b"_a6-g"))
+}
 
 /// Reads the messages of a page.
-pub(crate) fn parse(opened: &Opened<'_>, out: &mut Sink) {
+pub(crate) fn messages(opened: &Opened<'_>, out: &mut Sink) {
     for frame in opened.frames {
         page(opened, frame, out);
     }
 }
 
-fn page(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
-    let at = opened.at(Locator::bytes(frame.offset, frame.bytes.len() as u64));
-    let html = element::text(frame, &at, out);
+/// Returns a page's text and items, with what is wrong with it said.
+fn open<'f>(frame: &Frame<'f>, at: &Ref, out: &mut Sink) -> Option<(Cow<'f, str>, Vec<Block>)> {
+    let html = element::text(frame, at, out);
     if frame.truncated {
         out.warn(at.clone(), "html.truncated", "The page is longer than 64 MiB; the rest was not read.");
     }
     let Some(blocks) = blocks(&html) else {
-        return out.warn(at, "html.layout", "The page does not have the expected shape; it was not read.");
+        out.warn(at.clone(), "html.layout", "The page does not have the expected shape; it was not read.");
+        return None;
     };
     let end = blocks.last().map_or(0, |block| block.range.end);
     if end > 0 && end >= html.trim_ascii_end().len() {
-        out.warn(at.clone(), "html.truncated", "The page ends inside its list of messages.");
+        out.warn(at.clone(), "html.truncated", "The page ends inside its list.");
     }
+    Some((html, blocks))
+}
+
+/// Returns the place of an item; where bytes had to be replaced, places shift, and the page is named.
+fn node(frame: &Frame<'_>, at: &Ref, html: &str, block: &Block, number: usize) -> Ref {
+    if html.len() != frame.bytes.len() {
+        return at.clone();
+    }
+    let start = frame.offset + block.range.start as u64;
+    let length = (block.range.end - block.range.start) as u64;
+    Ref { entry: at.entry, locator: Locator::new(LocatorKind::Node, number.to_string(), start, length) }
+}
+
+/// Reads the items of a page of anything but messages.
+///
+/// An item has its heading as title and the rest as text, in lines; its values are labelled in the language of
+/// the account, so nothing more is taken from them.
+pub(crate) fn items(opened: &Opened<'_>, kind: Kind, out: &mut Sink) {
+    for frame in opened.frames {
+        let at = opened.at(Locator::bytes(frame.offset, frame.bytes.len() as u64));
+        let Some((html, blocks)) = open(frame, &at, out) else { continue };
+        for (number, block) in blocks.iter().enumerate() {
+            let item = Item::of(&html, block);
+            let mut record = Record::new(kind.family, kind.format);
+            let whole = body(html.get(block.range.clone()).unwrap_or_default());
+            let time = item.time.filter(|time| is_time(time));
+            // Where the time has no part of its own it is a line among others, or a row of a table.
+            let time = time.or_else(|| whole.text.lines().rev().find_map(line_time).map(Into::into));
+            record.moments.extend(time.as_deref().map(|time| moment(MomentRole::Created, time)));
+            record.title = item.heading.filter(|heading| !heading.is_empty());
+            let lines = whole
+                .text
+                .lines()
+                .filter(|line| Some(*line) != record.title.as_deref() && Some(line.trim()) != time.as_deref());
+            let text = lines.collect::<Vec<_>>().join("\n");
+            record.text = Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+            let (links, files): (Vec<_>, Vec<_>) =
+                whole.shared.iter().chain(&whole.files).partition(|file| file.contains("://"));
+            record.attachments = files.into_iter().map(|file| named(file, &opened.claim.links)).collect();
+            if kind.family == Family::Contact {
+                let url = links.first().map(|url| (*url).clone());
+                record.parties.extend(super::item::linked(PartyRole::Subject, record.title.clone(), url));
+            }
+            if !links.is_empty() {
+                record.fields.list("links", &links);
+            }
+            if !whole.lists.is_empty() {
+                record.fields.list("lists", &whole.lists);
+            }
+            if record.title.is_some() || record.text.is_some() || !record.attachments.is_empty() || !links.is_empty() {
+                out.record(node(frame, &at, &html, block, number), record);
+            }
+        }
+    }
+}
+
+/// Returns a line that is a time.
+fn line_time(line: &str) -> Option<&str> {
+    is_time(line.trim()).then(|| line.trim())
+}
+
+fn page(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
+    let at = opened.at(Locator::bytes(frame.offset, frame.bytes.len() as u64));
+    let Some((html, blocks)) = open(frame, &at, out) else { return };
     let id = conversation(opened.entry);
-    // Where bytes had to be replaced, places shift: then the page is named.
-    let exact = html.len() == frame.bytes.len();
     let items: Vec<Item> = blocks.iter().map(|block| Item::of(&html, block)).collect();
     let speakers = speakers(&items);
     let sentence = items.iter().find(|item| item.time.is_none()).map(|item| item.shown(&html)).unwrap_or_default();
     let two = pair(&speakers, &sentence);
     let (title, mut told) = (title(&html), false);
     for (number, item) in items.iter().enumerate() {
-        let place = if exact {
-            let start = frame.offset + item.block.range.start as u64;
-            let length = (item.block.range.end - item.block.range.start) as u64;
-            opened.at(Locator::new(LocatorKind::Node, number.to_string(), start, length))
-        } else {
-            at.clone()
-        };
+        let place = node(frame, &at, &html, item.block, number);
         match item.message(&id, &speakers, two, &opened.claim.links) {
             Some(record) => {
                 if record.moments.first().is_some_and(|moment| !is_time(&moment.text)) {

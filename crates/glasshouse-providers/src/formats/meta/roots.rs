@@ -35,7 +35,7 @@ const TOP: &[&str] = &[
     "your_topics",
 ];
 
-/// Folders that only one of the services has.
+/// Folders that only one of the services has; `posts` and `likes` others have, too.
 const FACEBOOK: &[&str] = &[
     "your_facebook_activity",
     "your_activity_across_facebook",
@@ -43,7 +43,6 @@ const FACEBOOK: &[&str] = &[
     "comments_and_reactions",
     "about_you",
     "profile_information",
-    "friends",
     "friends_and_followers",
     "following_and_followers",
     "photos_and_videos",
@@ -51,7 +50,6 @@ const FACEBOOK: &[&str] = &[
     "facebook_marketplace",
     "facebook_payments",
     "your_address_books",
-    "posts",
 ];
 const INSTAGRAM: &[&str] = &[
     "your_instagram_activity",
@@ -64,8 +62,6 @@ const INSTAGRAM: &[&str] = &[
     "past_instagram_insights",
     "recent_searches",
     "account_information",
-    "likes",
-    "content",
 ];
 
 /// Folders that hold the files which records name.
@@ -114,9 +110,10 @@ impl<'t> Roots<'t> {
         let mut roots = Roots { parts: BTreeMap::new(), roots: BTreeMap::new() };
         let mut last = ("", u32::MAX);
         for entry in tree.entries() {
-            // Most entries lie in the folder of the one before.
+            // Most entries lie in the folder of the one before, and only lists tell by their names.
             let here = (entry.dir(), entry.part);
-            if std::mem::replace(&mut last, here) == here {
+            let list = entry.path.ends_with(".json") || entry.path.ends_with(".html");
+            if std::mem::replace(&mut last, here) == here && !list {
                 continue;
             }
             let Some(root) = root(&entry.path) else { continue };
@@ -129,15 +126,31 @@ impl<'t> Roots<'t> {
     }
 
     /// Returns the root and the service of an entry; what says nothing is taken for Facebook's.
-    pub(crate) fn service(&self, entry: &'t TreeEntry) -> Option<(&'t str, Service)> {
+    pub(crate) fn service(&self, entry: &'t TreeEntry) -> Option<Place<'t>> {
         let root = root(&entry.path)?;
         let found = self.parts.get(&(root, entry.part)).or_else(|| self.roots.get(root));
-        Some((root, found.copied().unwrap_or(Service::Facebook)))
+        Some(Place { root, service: found.copied().unwrap_or(Service::Facebook), sure: found.is_some() })
     }
+}
+
+/// Where an entry lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place<'t> {
+    pub root: &'t str,
+    pub service: Service,
+    /// The folders around it say whose it is.
+    pub sure: bool,
 }
 
 fn says(root: &str, below: &str) -> Option<Service> {
     let has = |names: &[&str]| below.split('/').any(|name| names.contains(&name));
+    // A part may hold posts alone.
+    if below.rsplit('/').next().is_some_and(|name| name.starts_with("your_posts")) {
+        return Some(Service::Facebook);
+    }
+    if below.ends_with("content/posts_1.json") {
+        return Some(Service::Instagram);
+    }
     let last = root.rsplit('/').next().unwrap_or(root);
     // Names that the service gives the whole: `facebook-norafield-2024-05-01-AbCd`.
     match (last.starts_with("instagram-"), last.starts_with("facebook-"), has(INSTAGRAM), has(FACEBOOK)) {
@@ -232,7 +245,7 @@ mod tests {
         let head = |_| Vec::new();
         let tree = Tree::new(&entries, &head);
         let roots = Roots::of(&tree);
-        let services: Vec<_> = entries.iter().filter_map(|e| roots.service(e)).map(|(_, s)| s).collect();
+        let services: Vec<_> = entries.iter().filter_map(|e| roots.service(e)).map(|place| place.service).collect();
         use Service::{Facebook, Instagram};
         assert_eq!(services, [Instagram, Facebook, Instagram, Facebook, Facebook]);
     }

@@ -64,7 +64,10 @@ impl Columns {
         for (at, names) in sheet.same.iter().enumerate() {
             for name in *names {
                 let none = Column { uses: Use::Known, name: names.first().copied(), same: None };
-                columns.by_key.entry(key(name)).or_insert(none).same = Some(at);
+                let named = columns.by_key.entry(key(name)).or_insert(none).name;
+                // A column that was renamed tells rows apart under its older names as well.
+                let group = columns.by_key.values_mut().filter(|column| column.name == named);
+                group.for_each(|column| column.same = Some(at));
             }
         }
         columns

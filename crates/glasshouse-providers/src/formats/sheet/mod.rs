@@ -5,6 +5,8 @@
 //! forms, so that a table gives the same records whichever form a service chose on the day.
 
 mod columns;
+mod draft;
+mod json;
 mod read;
 mod when;
 
@@ -79,8 +81,12 @@ impl Sheet {
     };
 
     fn wants(&self, path: &str, names: &[String]) -> bool {
-        let there = |column: &Names| column.iter().any(|name| names.contains(&key(name)));
-        self.takes_path(path) && self.needs.iter().all(there)
+        self.takes_path(path) && self.has_needs(names)
+    }
+
+    /// Says whether columns, given by their keys, hold all that the sheet needs.
+    fn has_needs(&self, keys: &[String]) -> bool {
+        self.needs.iter().all(|column| column.iter().any(|name| keys.contains(&key(name))))
     }
 
     fn takes_path(&self, path: &str) -> bool {
@@ -132,7 +138,7 @@ pub fn parse<'s>(sheets: impl IntoIterator<Item = &'s Sheet>, path: &str, opened
     let columns = Columns::of(sheet);
     match opened.claim.framing {
         Framing::Rows => read::rows(sheet, &columns, opened, out),
-        _ => read::json(sheet, &columns, opened, out),
+        _ => json::objects(sheet, &columns, opened, out),
     }
 }
 

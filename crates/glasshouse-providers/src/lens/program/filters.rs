@@ -113,7 +113,7 @@ pub(super) fn prelude() -> Vec<load::parse::Def<&'static str>> {
 /// Returns the filters that are not written in jq.
 pub(super) fn natives() -> impl Iterator<Item = Fun<Data>> {
     let theirs = jaq_core::funs::<Data>().chain(jaq_std::base_funs()).chain(jaq_json::funs());
-    let theirs = theirs.filter(|(name, arguments, _)| TAKEN.iter().any(|t| *t == (*name, arguments.len())));
+    let theirs = theirs.filter(|(name, arguments, _)| TAKEN.contains(&(*name, arguments.len())));
     let ours: [jaq_core::native::Filter<jaq_core::RunPtr<Data>>; 12] = [
         ("__step", v(0), |cv| budget::step(cv)),
         ("__size", v(0), |cv| budget::size(cv)),

@@ -69,7 +69,7 @@ impl Program {
 
     /// Runs it on one item and hands each output to `each`; what it gave before it was stopped stays given.
     ///
-    /// `steps` bounds the work, in steps of about a microsecond.
+    /// `steps` bounds the work: one for each part of the program that is run, and for each small value that is made.
     pub fn run(
         &self,
         input: Val,

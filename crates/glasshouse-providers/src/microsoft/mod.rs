@@ -1,0 +1,181 @@
+#![doc = include_str!("README.md")]
+
+mod sheets;
+mod skype;
+
+use crate::formats::columns::read_row;
+use crate::formats::element::{keep, not_an_object, place, text, unread_member};
+use crate::formats::json::Object;
+use crate::{Opened, Provider, Sink, Tree, TreeEntry};
+use glasshouse_model::{Claim, Family, Format, Framing, Locator, Manifest, Place, Record, Tier};
+use sheets::{KINDS, Kind};
+
+/// Microsoft: the privacy dashboard's archive, and the export of Skype and Teams (free).
+pub struct Microsoft;
+
+static MANIFEST: Manifest = Manifest {
+    id: "microsoft",
+    title: "Microsoft privacy dashboard, Skype and Teams (free)",
+    formats: &[
+        format(sheets::BROWSING, "Browsing", &[Family::WebVisit], Tier::Documented),
+        format(sheets::SEARCH, "Searches", &[Family::Search], Tier::Unverified),
+        format(sheets::LOCATION, "Locations", &[Family::Location], Tier::Unverified),
+        format(sheets::USAGE, "Use of apps and services", &[Family::App], Tier::Unverified),
+        format(sheets::MEDIA, "Media", &[Family::Play], Tier::Unverified),
+        format(sheets::VOICE, "What was spoken or typed", &[Family::Voice], Tier::Unverified),
+        format(
+            skype::FORMAT,
+            "Skype conversations, messages and calls",
+            &[Family::Message, Family::Call, Family::Activity, Family::Account],
+            Tier::Documented,
+        ),
+        format(skype::ENDPOINTS, "Devices signed in to Skype", &[Family::Device], Tier::Unverified),
+    ],
+    general: false,
+    not_covered: &[
+        "Of the privacy dashboard's archive the names of files and most columns are not public; other files are not read.",
+        "Teams at work, OneDrive and Outlook.com: their mail and calendars are read by the readers of those formats.",
+    ],
+    references: &[
+        "https://account.microsoft.com/privacy/",
+        "https://github.com/siwen-r/skype-export-parser",
+        "https://github.com/purarue/HPI",
+    ],
+};
+
+const fn format(id: &'static str, title: &'static str, families: &'static [Family], tier: Tier) -> Format {
+    Format { id, title, families, tier, version: 1 }
+}
+
+/// Elements of a document that is an array, or of the lists that services put them in.
+const JSON: Framing = Framing::JsonArrays(&["", "value", "items", "data"]);
+
+impl Provider for Microsoft {
+    fn manifest(&self) -> &'static Manifest {
+        &MANIFEST
+    }
+
+    fn recognise(&self, tree: &Tree<'_>) -> Vec<Claim> {
+        tree.entries().iter().filter(|e| e.size > 0).filter_map(|entry| claim(tree, entry)).collect()
+    }
+
+    fn parse(&self, opened: &Opened<'_>, out: &mut Sink) {
+        match (opened.claim.format, opened.claim.framing) {
+            (skype::FORMAT, _) => skype::parse(opened, out),
+            (skype::ENDPOINTS, _) => skype::endpoints(opened, out),
+            (_, Framing::Rows) => rows(opened, out),
+            _ => elements(opened, out),
+        }
+    }
+}
+
+fn claim(tree: &Tree<'_>, entry: &TreeEntry) -> Option<Claim> {
+    match entry.extension().as_str() {
+        "json" => {
+            // First bytes cost a read, and other exports hold JSON by the hundred thousand.
+            let name = entry.name().to_lowercase();
+            if name.starts_with("messages") && skype::is_messages(&tree.head(entry.id)) {
+                return Some(skype::claim(tree, entry));
+            }
+            if name.starts_with("endpoints") && skype::is_endpoints(&tree.head(entry.id)) {
+                return Some(skype::endpoints_claim(entry));
+            }
+            let kind = KINDS.iter().find(|kind| is_named(kind, entry))?;
+            Some(Claim::of(kind.sheet.format, entry.id, JSON))
+        }
+        "csv" => {
+            let head = tree.head(entry.id);
+            let fits =
+                |kind: &&Kind| (kind.files.is_empty() || is_named(kind, entry)) && kind.sheet.header(&head).is_some();
+            KINDS.iter().find(fits).map(|kind| Claim::of(kind.sheet.format, entry.id, Framing::Rows))
+        }
+        _ => None,
+    }
+}
+
+fn is_named(kind: &Kind, entry: &TreeEntry) -> bool {
+    let name: String = entry.name().to_lowercase().chars().filter(|c| c.is_ascii_alphanumeric()).collect();
+    kind.files.iter().any(|file| name.contains(file))
+}
+
+fn kind(opened: &Opened<'_>) -> Option<&'static Kind> {
+    KINDS.iter().find(|kind| kind.sheet.format == opened.claim.format)
+}
+
+fn rows(opened: &Opened<'_>, out: &mut Sink) {
+    let found = kind(opened).and_then(|kind| Some((&kind.sheet, kind.sheet.header(opened.head)?)));
+    let Some((sheet, header)) = found else {
+        if opened.frames.iter().any(|f| f.index == 0) {
+            out.warn(opened.at(Locator::bytes(0, 0)), "table.header", "The names of the columns are not known.");
+        }
+        return;
+    };
+    for frame in opened.frames {
+        read_row(sheet, &header, opened, frame, out);
+    }
+}
+
+/// Reads elements with the names that the tables' columns have.
+fn elements(opened: &Opened<'_>, out: &mut Sink) {
+    use crate::formats::columns::Is;
+    let Some(kind) = kind(opened) else { return };
+    for frame in opened.frames {
+        if !frame.element {
+            unread_member(opened, frame, kind.sheet.format, out);
+            continue;
+        }
+        let at = place(opened, frame);
+        let raw = text(frame, &at, out);
+        let Ok(object) = Object::parse(&raw) else {
+            not_an_object(frame, at, out);
+            continue;
+        };
+        let mut record = Record::new(kind.sheet.family, kind.sheet.format);
+        let mut point = Place::default();
+        let mut known = Vec::new();
+        for (names, is) in kind.sheet.columns {
+            let found = object.members().find(|(key, _)| names.iter().any(|n| n.eq_ignore_ascii_case(key)));
+            let Some((key, _)) = found else { continue };
+            known.push(key);
+            let value = object.text(key).map(|value| value.into_owned()).filter(|value| !value.is_empty());
+            match (is, value) {
+                (Is::Time(role), Some(value)) => {
+                    let moment = kind.sheet.clock.moment(*role, &value);
+                    if moment.instant.is_none() {
+                        out.warn(at.clone(), "time.syntax", "A time cannot be read or says no zone.");
+                    }
+                    record.moments.push(moment);
+                }
+                (Is::Title, value @ Some(_)) => record.title = value,
+                (Is::Text, value @ Some(_)) => record.text = value,
+                (Is::Address, value @ Some(_)) => point.address = value,
+                (Is::Lat, _) => point.lat = object.float(key),
+                (Is::Lon, _) => point.lon = object.float(key),
+                (Is::Accuracy, _) => point.accuracy = object.float(key),
+                _ => {}
+            }
+        }
+        if let (Some(lat), Some(lon)) = (point.lat, point.lon) {
+            match Place::at(lat, lon) {
+                Some(place) => record.place = Some(Place { accuracy: point.accuracy, address: point.address, ..place }),
+                None => out.warn(at.clone(), "place.syntax", "The coordinates are none on Earth."),
+            }
+        }
+        for (key, raw) in object.members() {
+            if !known.contains(&key) {
+                out.drift(kind.sheet.format, key);
+            }
+            // Tables give texts; one name has one type within a format.
+            match crate::formats::json::as_text(raw.get()) {
+                Some(text) => {
+                    record.fields.text(key, &text);
+                }
+                None if known.contains(&key) => {
+                    record.fields.text(key, raw.get());
+                }
+                None => keep(&mut record.fields, key, raw.get()),
+            }
+        }
+        out.record(at, record);
+    }
+}

@@ -1,0 +1,170 @@
+//! Files that hold lists of one kind of thing: friends, locations, memories, calls, searches, changes.
+
+use super::{at, key, object};
+use crate::formats::element::{keep, text};
+use crate::formats::json::Object;
+use crate::formats::time;
+use crate::{Frame, Opened, Sink};
+use glasshouse_model::{Attachment, Family, IdentifierKind, MomentRole, Party, PartyRole, Place, Record};
+use std::borrow::Cow;
+
+pub(super) const FORMAT: &str = "lists";
+
+/// Returns keys of which a file of that name has at least one, if its name is known.
+pub(super) fn keys(name: &str) -> Option<&'static [&'static str]> {
+    Some(match name {
+        "friends.json" => &["Friends", "Deleted Friends", "Blocked Users"],
+        "location_history.json" => &[
+            "Location History",
+            "Frequent Locations",
+            "Latest Location",
+            "Locations You Have Visited",
+            "Top Locations Per Six-Day Period",
+            "Daily Top Locations",
+        ],
+        "memories_history.json" => &["Saved Media"],
+        "talk_history.json" => &["Outgoing Calls", "Incoming Calls", "Completed Calls"],
+        "search_history.json" => &["Search Terms", "Search Term"],
+        "account_history.json" => &[
+            "Display Name Change",
+            "Email Change",
+            "Mobile Number Change",
+            "Password Change",
+            "Download My Data Reports",
+        ],
+        _ => return None,
+    })
+}
+
+/// Reads one element.
+pub(super) fn read(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
+    let here = at(opened, frame);
+    let list = key(frame);
+    let file = opened.entry.name();
+    if !frame.element {
+        // Numbers and texts beside the lists are few; each is worth its own record.
+        let raw = text(frame, &here, out);
+        if frame.truncated || matches!(raw.as_ref(), "null" | "\"\"") {
+            return;
+        }
+        let mut record = Record::new(Family::Activity, FORMAT);
+        record.fields.text("file", file).text("list", &list);
+        let value = crate::formats::json::as_text(&raw).unwrap_or(Cow::Borrowed(raw.as_ref()));
+        record.fields.text("value", &value);
+        return out.record(here, record);
+    }
+    let raw = text(frame, &here, out);
+    let Some(object) = object(opened, frame, &raw, out) else { return };
+    let family = match file {
+        "friends.json" => Family::Contact,
+        "location_history.json" if object.text("Time").is_some() => Family::Location,
+        "location_history.json" => Family::Visit,
+        "memories_history.json" => Family::Media,
+        "talk_history.json" => Family::Call,
+        "search_history.json" => Family::Search,
+        _ => Family::Activity,
+    };
+    let mut record = Record::new(family, FORMAT);
+    record.fields.text("list", &list);
+    moments(&object, &mut record);
+    match family {
+        Family::Contact => friend(&object, &mut record),
+        Family::Location | Family::Visit => place(&object, "Latitude, Longitude", &mut record),
+        Family::Media => memory(&object, &mut record),
+        Family::Search => {
+            record.text = object.text("Search Term").or_else(|| object.text("Search Terms")).map(Cow::into_owned);
+        }
+        _ => {}
+    }
+    for (name, value) in object.members() {
+        keep(&mut record.fields, name, value.get());
+    }
+    if record.moments.iter().any(|m| m.instant.is_none()) {
+        out.warn(here.clone(), "time.unread", "A time of the element cannot be read; it is kept as written.");
+    }
+    if family == Family::Location && record.place.is_none() {
+        out.warn(
+            here.clone(),
+            "place.unread",
+            "The element's place is missing or not on Earth; it is kept as written.",
+        );
+    }
+    out.record(here, record);
+}
+
+fn moments(object: &Object<'_>, record: &mut Record) {
+    for (name, role) in [
+        ("Time", MomentRole::Observed),
+        ("Date", MomentRole::Created),
+        ("Date & Time (hourly)", MomentRole::Observed),
+        ("Created", MomentRole::Created),
+        ("Creation Timestamp", MomentRole::Created),
+        ("Start Time", MomentRole::Start),
+        ("End Time", MomentRole::End),
+        ("Last Modified Timestamp", MomentRole::Modified),
+    ] {
+        if let Some(text) = object.text(name).filter(|t| !t.is_empty() && t != "N/A") {
+            record.moments.push(time::wall_utc(role, &text));
+        }
+    }
+}
+
+fn friend(object: &Object<'_>, record: &mut Record) {
+    let name = object.text("Display Name").filter(|n| !n.is_empty()).map(Cow::into_owned);
+    record.title = name.clone();
+    if let Some(username) = object.text("Username").filter(|u| !u.is_empty()) {
+        record.parties.push(Party::with(PartyRole::Subject, name, IdentifierKind::Account, username));
+    }
+}
+
+/// Reads `51.5 ± 14.2, -0.12 ± 14.2`, with or without the radius.
+fn place(object: &Object<'_>, name: &str, record: &mut Record) {
+    let Some(text) = object.text(name) else { return };
+    let number = |part: &str| {
+        let mut halves = part.split('±').map(|half| half.trim().parse::<f64>().ok());
+        (halves.next().flatten(), halves.next().flatten())
+    };
+    let text = text.rsplit(": ").next().unwrap_or_default();
+    let Some((lat, lon)) = text.split_once(',') else { return };
+    let ((lat, one), (lon, other)) = (number(lat), number(lon));
+    if let (Some(lat), Some(lon)) = (lat, lon) {
+        // Memories without a place say that they lie at zero.
+        let nowhere = lat == 0.0 && lon == 0.0;
+        record.place = Place::at(lat, lon).filter(|_| !nowhere).map(|place| Place { accuracy: one.or(other), ..place });
+    }
+}
+
+fn memory(object: &Object<'_>, record: &mut Record) {
+    place(object, "Location", record);
+    for moment in &mut record.moments {
+        moment.role = MomentRole::Taken;
+    }
+    let address = object.text("Media Download Url").or_else(|| object.text("Download Link"));
+    if address.is_some_and(|a| !a.is_empty()) {
+        record.attachments.push(Attachment { mime: None, ..Attachment::default() });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn coordinates_of_all_shapes() {
+        for (text, found) in [
+            ("51.5 ± 14.2, -0.12 ± 14.2", Some((51.5, -0.12, Some(14.2)))),
+            ("51.5, -0.12", Some((51.5, -0.12, None))),
+            ("Latitude, Longitude: 51.5, -0.12", Some((51.5, -0.12, None))),
+            ("Latitude, Longitude: 0.0, 0.0", None),
+            ("91, 0", None),
+            ("nowhere", None),
+        ] {
+            let json = serde_json::json!({ "Location": text }).to_string();
+            let object = Object::parse(&json).expect("an object");
+            let mut record = Record::new(Family::Media, FORMAT);
+            place(&object, "Location", &mut record);
+            let place = record.place.and_then(|p| Some((p.lat?, p.lon?, p.accuracy)));
+            assert_eq!(place, found, "{text}");
+        }
+    }
+}
