@@ -485,7 +485,7 @@ impl TableFunctionImpl for TextSearch {
     }
 }
 
-fn json(column: &ArrayRef, row: usize) -> Result<Value, EngineError> {
+pub(crate) fn json(column: &ArrayRef, row: usize) -> Result<Value, EngineError> {
     use datafusion::arrow::array::{Array, BooleanArray, Float64Array, Int32Array, Int64Array};
     if column.is_null(row) {
         return Ok(Value::Null);

@@ -56,7 +56,7 @@ pub fn serve(folder: &Path, listen: &str, acting: &As) -> Result<u8, EngineError
             "The page writes no log of what is looked at yet, so it serves personal cases only. Use search, show and sql, which do.".into(),
         ));
     }
-    crate::serve::serve(folder, listen)
+    crate::serve::serve(folder, listen, session)
 }
 
 /// Makes a case: under an authority, or as its account's holder.
