@@ -198,10 +198,10 @@ export function facets(q, of) {
     const counts = new Map();
     for (let r = 0; r < found.count; r += step) {
       const rec = row(found.at(r));
-      const values = name === "party" ? [...rec.from, ...rec.to] : name === "attachment" ? (rec.attachments ? ["attachment"] : []) : [rec[name]];
+      const values = name === "party" ? [...rec.from, ...rec.to] : name === "attachment" ? (rec.attachments ? [rec.family === "voice" ? "audio" : rec.family === "media" ? "image" : "other"] : []) : [rec[name]];
       for (const v of values) if (v) counts.set(v, (counts.get(v) ?? 0) + step);
     }
-    out[name] = [...counts].sort((a, b) => b[1] - a[1]).slice(0, 50).map(([value, count]) => ({ value, label: name === "attachment" ? "has an attachment" : value, count: Math.min(count, found.count) }));
+    out[name] = [...counts].sort((a, b) => b[1] - a[1]).slice(0, 50).map(([value, count]) => ({ value: name === "party" ? `with:"${value.replaceAll('"', " ")}"` : value, label: value, count: Math.min(count, found.count) }));
   }
   return out;
 }

@@ -80,23 +80,24 @@ async function api(url, state, request, response, body) {
     case "entries": return { total: 3120, rows: Array.from({ length: Math.min(limit, 3120 - offset) }, (_, k) => views.entry(offset + k, p.get("status"))) };
     case "histogram": return d.histogram(q, p.get("by") ?? "month");
     case "list": {
+      const inside = d.tokens(q).find((one) => one.field === "in" && /^[tm]\d+$/.test(one.value));
+      if (inside && p.get("order") === "time") return views.saidWith(inside.value, d.tokens(q).filter((one) => !one.field).map((one) => one.value), rank, limit);
       const found = d.find(q);
       const rows = [];
       for (let r = rank; r < Math.min(found.count, rank + limit); r++) rows.push(d.row(d.ranked(found, r, order)));
       return { count: found.count, rank, rows };
     }
     case "rank":
-      if (p.get("id")) return { rank: views.conversationRank(p.get("id"), Date.parse(p.get("time"))) };
       return { rank: d.rankOf(d.find(q), Date.parse(p.get("time")), order) };
     case "facets": return d.facets(q, (p.get("of") ?? "service,family").split(","));
     case "complete": return views.complete(q, Number(p.get("at") ?? q.length));
     case "record": {
-      if (path[2] === "bytes") return views.bytesOf(path[1], Number(p.get("ref") ?? 0), p.get("around"), state);
+      if (path[2] === "bytes") return views.bytesOf(path[1], Number(p.get("ref") ?? 0), { around: Number(p.get("around") ?? 0), offset: Number(p.get("offset") ?? 0), limit: Number(p.get("limit") ?? 1 << 20) }, state);
       if (path[2] === "near") return views.near(path[1], p.get("in") ?? "source");
       return views.record(path[1], state);
     }
     case "conversations": return views.conversations(q, rank, limit);
-    case "conversation": return views.conversation(p.get("id"), q, rank, limit);
+    case "conversation": return views.conversation(p.get("id"), p.get("time"), rank, limit);
     case "map": return views.map(q, p);
     case "track": return views.track(q, limit);
     case "media": if (path[1]) return bytes(...views.mediaBytes(path[1], Number(path[2]), picture, sound)); return views.media(q, rank, limit);
@@ -114,15 +115,15 @@ async function api(url, state, request, response, body) {
     case "self": return views.self();
     case "marks":
       if (request.method === "POST") {
-        if (path[2] === "undo") { const mark = state.marks.find((m) => m.n === +path[1]); if (!mark) throw new views.Missing("No such mark."); mark.undone = true; return mark; }
+        if (path[2] === "undo") { const mark = state.marks.find((m) => m.n === +path[1]); if (!mark) throw new views.Missing("No such mark."); mark.undone = true; return { undone: mark.n }; }
         if (!["tag", "fact", "assessment", "bookmark"].includes(body.kind)) throw new d.Wrong("A mark is a tag, a fact, an assessment or a bookmark.");
         const mark = { n: state.marks.length + 1, record: body.record, kind: body.kind, text: body.text ?? "", time: new Date().toISOString(), person: "Mira Example", title: views.titleOf(body.record), undone: false };
         state.marks.push(mark); return mark;
       }
-      { const rows = state.marks.filter((m) => !p.get("record") || m.record === p.get("record")).reverse(); return { total: rows.length, rows }; }
+      { const rows = state.marks.filter((m) => !m.undone && (!p.get("record") || m.record === p.get("record"))).reverse(); return { rows }; }
     case "saved":
       if (request.method === "POST") {
-        if (path[2] === "undo") { const s = state.saved.find((m) => m.n === +path[1]); s.undone = true; return s; }
+        if (path[2] === "undo") { const s = state.saved.find((m) => m.n === +path[1]); s.undone = true; return { undone: s.n }; }
         const s = { n: state.saved.length + 1, name: body.name, url: body.url, time: new Date().toISOString(), person: "Mira Example", undone: false };
         state.saved.push(s); return s;
       }

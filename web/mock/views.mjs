@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import * as d from "./data.mjs";
 
 export class Missing extends Error {}
+const b64 = (text) => createHash("sha256").update(text).digest("base64");
 const sha = (text) => createHash("sha256").update(text).digest("hex");
 const iso = d.iso;
 const TEN_MB = "This line is repeated until the message has ten megabytes. Łódź, 東京, القاهرة.\n".repeat(115_000);
@@ -12,7 +13,7 @@ export const numberOf = (id) => Number(id.replace(/\D+/g, "")) || 0;
 export function session(state) {
   const self = state.kind === "self";
   return {
-    case: { title: self ? "My accounts, autumn 2024" : "Operation Fig, 2024-117", kind: state.kind, fingerprint: "sha256:9f1c 44d0 a2be 7713 02fe 9ab1 55c8 10d4", notice: self ? "No legal basis recorded: the account holder opened this case on their own data." : null },
+    case: { title: self ? "My accounts, autumn 2024" : "Operation Fig, 2024-117", kind: state.kind, fingerprint: "sha256:9f1c 44d0 a2be 7713 02fe 9ab1 55c8 10d4", notice: self ? "No legal basis recorded: the account holder opened this case on their own data." : "" },
     person: { name: self ? "Mira Example" : "Dana Examiner", role: self ? "holder" : "examiner" }, csrf: "mock-csrf", readonly: false, version: "0.1.0",
   };
 }
@@ -40,12 +41,12 @@ export function caseOf(state) {
       ? [{ outcome: "shown", service: null, family: null, unit: "records", count: d.TOTAL, reason: "" }, { outcome: "not read", service: null, family: null, unit: "entries", count: 414, reason: "not recognised, unreadable or encrypted" }]
       : [{ outcome: "shown", service: "google", family: "mail", unit: "records", count: 812044, reason: "" }, { outcome: "shown", service: "google", family: "message", unit: "records", count: 41200, reason: "" }, { outcome: "held back", service: "google", family: "location", unit: "records", count: 1250000, reason: "The authority does not name this family." }, { outcome: "held back", service: "google", family: "mail", unit: "records", count: 90213, reason: "Outside the dates." }, { outcome: "quarantined", service: "google", family: "mail", unit: "records", count: 118, reason: "A lawyer takes part." }, { outcome: "not read", service: null, family: null, unit: "entries", count: 414, reason: "not recognised, unreadable or encrypted" }],
     verification: { checkpoint: CHECKPOINT, size: 4821, time: "2024-06-03T18:20:00Z", anchored: false },
-    runs: [{ run: "0002", time: "2024-06-03T18:19:12Z", version: "0.1.0", records: d.TOTAL, digest: sha("run2") }, { run: "0001", time: "2024-06-02T10:01:40Z", version: "0.1.0", records: 9211004, digest: sha("run1") }],
+    runs: [{ run: "0002", started: "2024-06-03T18:09:12Z", finished: "2024-06-03T18:19:12Z", tool: "glasshouse 0.1.0", warnings: 214, records: d.TOTAL, digest: sha("run2") }, { run: "0001", started: "2024-06-02T09:51:40Z", finished: "2024-06-02T10:01:40Z", tool: "glasshouse 0.1.0", warnings: 100, records: 9211004, digest: sha("run1") }],
     not_covered: [{ provider: "google", text: "Google Fit, Classroom and Voice are kept and listed, and not read." }, { provider: "meta", text: "End-to-end encrypted chats are in no export of this service unless the account holder turned secure storage on." }, { provider: "amazon", text: "Deleted voice recordings are named without their sound." }],
   };
 }
-export const warning = (k) => ({ code: ["time.ambiguous", "media.missing", "json.truncated", "mail.charset"][k % 4], provider: ["meta", "google", "google", "mail"][k % 4], message: k % 17 === 0 ? `A name that is hostile: ${d.HOSTILE.script}` : ["The time 04.03.2021 10:00 has no zone; no instant is stated.", "The sidecar names IMG_2231.HEIC, which is in no part.", "The file ends inside an object at byte 8812331.", "The charset x-unknown was read as windows-1252."][k % 4], entry: 100 + k, path: `Takeout/Mail/All mail ${k}.mbox`, locator: `bytes:@${k * 977}+120`, record: k % 3 ? `r${d.TIMED - 1 - k}` : null });
-export const entry = (k, status) => ({ entry: k, path: `Takeout/${["Google Photos/Photos from 2021/IMG", "Drive/Documents/scan", "Mail/label"][k % 3]}_${k}.${["jpg", "pdf", "mbox"][k % 3]}`, size: 10_000 + k * 731, mime: ["image/jpeg", "application/pdf", "application/mbox"][k % 3], status: status ?? "not recognised", reason: status === "unreadable" ? "CRC-32 does not match" : null, provider: null, sha256: sha(`e${k}`), part: 1 + (k % 8) });
+export const warning = (k) => ({ code: ["time.ambiguous", "media.missing", "json.truncated", "mail.charset"][k % 4], provider: ["meta", "google", "google", "mail"][k % 4], message: k % 17 === 0 ? `A name that is hostile: ${d.HOSTILE.script}` : ["The time 04.03.2021 10:00 has no zone; no instant is stated.", "The sidecar names IMG_2231.HEIC, which is in no part.", "The file ends inside an object at byte 8812331.", "The charset x-unknown was read as windows-1252."][k % 4], entry: 100 + k, path: ["takeout-20240601T120000Z-1-003.zip", `Takeout/Mail/All mail ${k}.mbox`], locator: `bytes:@${k * 977}+120` });
+export const entry = (k, status) => ({ entry: k, path: ["takeout-20240601T120000Z-1-001.zip", `Takeout/${["Google Photos/Photos from 2021/IMG", "Drive/Documents/scan", "Mail/label"][k % 3]}_${k}.${["jpg", "pdf", "mbox"][k % 3]}`], size: 10_000 + k * 731, mime: ["image/jpeg", "application/pdf", "application/mbox"][k % 3], status: status ?? "not recognised", problem: status === "unreadable" ? "CRC-32 does not match" : null, provider: null, sha256: sha(`e${k}`), part: 1 + (k % 8) });
 
 // ---- one record ------------------------------------------------------------------------------------------------------
 
@@ -57,7 +58,7 @@ function rowOf(id) {
   return d.row(+i[1]);
 }
 export const titleOf = (id) => { try { const r = rowOf(id); return r.title || r.snippet; } catch { return id; } };
-const party = (role, name) => ({ role, name, identifiers: [{ kind: name.length % 2 ? "email" : "phone", value: name.length % 2 ? `${name.toLowerCase().replace(/[^a-z]+/g, ".")}@example.com` : `+1 555 0${String(100 + (name.length % 90))}` }] });
+const party = (role, name) => ({ role, name, kind: name.length % 2 ? "email" : "phone", identifier: name.length % 2 ? `${name.toLowerCase().replace(/[^a-z]+/g, ".")}@example.com` : `+1 555 0${String(100 + (name.length % 90))}`, person: "p1" });
 
 export function record(id, state) {
   const r = rowOf(id);
@@ -66,20 +67,20 @@ export function record(id, state) {
   const moments = [{ role: { mail: "sent", message: "sent", media: "taken", call: "start" }[r.family] ?? "observed", time: r.time, text: r.time_text, basis: r.zone_basis, precision: "second" }];
   if (r.family === "mail") moments.push({ role: "received", time: r.time && iso(Date.parse(r.time) + 4000), text: r.time_text, basis: "offset", precision: "second" });
   if (r.family === "media") moments.push({ role: "modified", time: null, text: "2021:07:04 11:20:00", basis: "device-local", precision: "second" });
-  const attachments = Array.from({ length: r.attachments }, (_, n) => ({ n, name: r.family === "voice" ? "recording.wav" : r.family === "media" ? r.title : n === 2 ? d.HOSTILE.rtl : n === 0 ? "invoice-2024-031.pdf" : "photo.png", mime: r.family === "voice" ? "audio/wav" : r.family === "media" || n === 1 ? "image/png" : "application/pdf", size: 48213 + n * 1000, present: n !== 2, sha256: sha(id + n), record: null }));
+  const files = Array.isArray(r.files) ? r.files : Array.from({ length: r.attachments }, (_, n) => ({ n, kind: r.family === "voice" ? "audio" : r.family === "media" || n === 1 ? "image" : "other", name: r.family === "voice" ? "recording.wav" : r.family === "media" ? r.title : n === 2 ? d.HOSTILE.rtl : n === 0 ? "invoice-2024-031.pdf" : "photo.png", mime: r.family === "voice" ? "audio/wav" : r.family === "media" || n === 1 ? "image/png" : "application/pdf", size: 48213 + n * 1000, present: n !== 2, sha256: sha(id + n), record: id }));
   return {
     ...r, provider: r.service, parser: "google 3", moments, text,
     parties: [...r.from.map((n) => party("sender", n)), ...r.to.map((n) => party("to", n))],
     place: r.lat == null ? null : { lat: r.lat, lon: r.lon, accuracy: 30 + (numberOf(id) % 900), altitude: 34, address: null },
-    attachments, html: r.family === "mail", own: r.from[0] === d.OWN,
+    files, text_cut: false, fields_cut: false, source: "s1",
     fields: { "X-GM-THRID": "1748839201", labels: ["Inbox", "Important", d.HOSTILE.script], size: 48213, "Content-Type": "multipart/alternative", nested: { device: { type: "PHONE", battery: 0.41 }, sources: ["WIFI", "CELL"] }, empty: null, flag: true, "a very long value": "0123456789abcdef".repeat(80) },
-    refs: [{ entry: 412, path: ["takeout-20240601T120000Z-1-003.zip", "Takeout/Mail/All mail Including Spam and Trash.mbox"], source: "s1", part: 3, sha256: sha("entry412"), status: "parsed", locator: { kind: "bytes", text: `bytes:@${numberOf(id) % 1e6}+${big ? 10_000_000 : 1800}`, start: numberOf(id) % 1e6, length: big ? 10_000_000 : 1800 } },
-      ...(r.family === "media" ? [{ entry: 413, path: ["takeout-20240601T120000Z-1-004.zip", "Takeout/Google Photos/archive.zip", `Photos from 2021/${r.title}.json`], source: "s1", part: 4, sha256: sha("entry413"), status: "parsed", locator: { kind: "json", text: "json:/photoTakenTime@0+642", start: 0, length: 642 } }] : [])],
-    marks: state.marks.filter((m) => m.record === id),
+    refs: [{ entry: 412, path: ["takeout-20240601T120000Z-1-003.zip", "Takeout/Mail/All mail Including Spam and Trash.mbox"], part: { source: "s1", number: 3 }, size: 81234567, mime: "application/mbox", sha256: sha("entry412"), status: "parsed", locator: { kind: "bytes", text: `bytes:@${numberOf(id) % 1e6}+${big ? 10_000_000 : 1800}`, start: numberOf(id) % 1e6, length: big ? 10_000_000 : 1800 } },
+      ...(r.family === "media" ? [{ entry: 413, path: ["takeout-20240601T120000Z-1-004.zip", "Takeout/Google Photos/archive.zip", `Photos from 2021/${r.title}.json`], part: { source: "s1", number: 4 }, size: 642, mime: "application/json", sha256: sha("entry413"), status: "parsed", locator: { kind: "json", text: "json:/photoTakenTime@0+642", start: 0, length: 642 } }] : [])],
+    tags: state.marks.filter((m) => m.record === id && m.kind === "tag" && !m.undone), notes: state.marks.filter((m) => m.record === id && m.kind !== "tag" && !m.undone),
   };
 }
 
-export function bytesOf(id, ref, around, state) {
+export function bytesOf(id, ref, { around = 0, offset = 0, limit = 1 << 20 }, state) {
   const r = record(id, state);
   const at = r.refs[ref];
   if (!at) throw new Missing("This record has no such reference.");
@@ -87,10 +88,14 @@ export function bytesOf(id, ref, around, state) {
   const body = at.locator.kind === "json" ? JSON.stringify({ photoTakenTime: { timestamp: "1625397600", formatted: "Jul 4, 2021, 11:20:00 AM UTC" }, geoData: { latitude: r.lat, longitude: r.lon } }, null, 2) : head + r.text + "\r\n\u0000\u0001binary tail";
   const all = Buffer.alloc(at.locator.length, " ");
   Buffer.from(body).copy(all);
-  const lead = state.kind === "self" ? Math.min(64, at.locator.start) : 0;
-  const from = around == null ? at.locator.start - lead : Math.max(at.locator.start, +around);
-  const piece = around == null ? Buffer.concat([Buffer.alloc(lead, "."), all.subarray(0, 65536 - lead), state.kind === "self" && all.length < 60000 ? Buffer.from("\r\nFrom the next record, which is not this one.") : Buffer.alloc(0)]) : all.subarray(from - at.locator.start, from - at.locator.start + 65536);
-  return { entry: at.entry, path: at.path, mime: at.locator.kind === "json" ? "application/json" : "application/mbox", size: 81_234_567, start: at.locator.start, length: at.locator.length, window_start: from, window_base64: piece.toString("base64"), node: at.locator.kind === "json" ? body : undefined };
+  // Only the holder of it all sees what stands beside a record.
+  const beside = state.kind === "self" ? Math.min(65536, around) : 0;
+  const lead = offset === 0 ? Math.min(beside, at.locator.start) : 0;
+  const own = all.subarray(offset, offset + limit);
+  const after = offset + own.length >= all.length ? Buffer.from("From the next record, which is not this one.\r\n".repeat(1500)).subarray(0, beside) : Buffer.alloc(0);
+  const from = at.locator.start + offset - lead;
+  const piece = Buffer.concat([Buffer.from("The end of the record before. ".repeat(3000)).subarray(0, lead), own, after]);
+  return { entry: at.entry, path: at.path, mime: at.locator.kind === "json" ? "application/json" : "application/mbox", size: 81_234_567, start: at.locator.start, length: at.locator.length, window_start: from, window_base64: piece.toString("base64"), text: null, node: at.locator.kind === "json" ? "json: /photoTakenTime" : null };
 }
 export function near(id) {
   const i = numberOf(id);
@@ -111,28 +116,31 @@ function chatRow(id, rank) {
   const from = parties[Math.floor(d.chance(Math.floor(seed / 2), 31) * parties.length)];
   const hostile = rank === SIZE(c) - 3 ? d.HOSTILE.script : rank === SIZE(c) - 4 ? d.HOSTILE.arabic : rank === SIZE(c) - 5 ? d.HOSTILE.emoji : rank === SIZE(c) - 8 ? TEN_MB : null;
   const text = hostile ?? (mail ? `Hello,\n\n${d.LINES[seed % d.LINES.length]}\n\nBest\n${from}` : d.LINES[Math.floor(d.chance(seed, 3) * d.LINES.length)] + (d.chance(seed, 4) < 0.2 ? " " + d.LINES[Math.floor(d.chance(seed, 5) * d.LINES.length)] : ""));
-  const attachments = d.chance(seed, 6) < 0.08 || rank === SIZE(c) - 2 ? [{ n: 0, name: d.chance(seed, 9) < 0.25 ? "voice.wav" : "photo.png", mime: d.chance(seed, 9) < 0.25 ? "audio/wav" : "image/png", size: 48213, present: d.chance(seed, 8) > 0.1 }] : [];
+  const files = d.chance(seed, 6) < 0.08 || rank === SIZE(c) - 2 ? [{ n: 0, kind: d.chance(seed, 9) < 0.25 ? "audio" : "image", name: d.chance(seed, 9) < 0.25 ? "voice.wav" : "photo.png", mime: d.chance(seed, 9) < 0.25 ? "audio/wav" : "image/png", size: 48213, present: d.chance(seed, 8) > 0.1 }] : [];
   const time = iso(chatTime(c, rank));
-  return { id: `c${c}-${rank}`, family: mail ? "mail" : "message", format: "meta.messages", service: "meta", account: "mira.example", tier: "documented", time, time_text: String(Date.parse(time)), zone_basis: "utc", title: mail ? "Re: Contract draft" : null, snippet: text.slice(0, 160), text, from: [from], to: parties.filter((p) => p !== from), attachments, conversation: id, lat: null, lon: null, own: from === d.OWN, reactions: d.chance(seed, 12) < 0.1 ? [{ emoji: "❤️", by: parties.at(-1) }, { emoji: "😂", by: d.OWN }] : [], edited: d.chance(seed, 13) < 0.03 ? [{ time, text: "An earlier wording of this message." }] : undefined, deleted: d.chance(seed, 14) < 0.02 };
+  return { id: `c${c}-${rank}`, family: mail ? "mail" : "message", format: "meta.messages", service: "meta", account: "mira.example", tier: "documented", time, time_text: String(Date.parse(time)), zone_basis: "utc", title: mail ? "Re: Contract draft" : null, snippet: text.slice(0, 160), text, from: [from], to: parties.filter((p) => p !== from), attachments: files.length, files, text_cut: false, conversation: id, lat: null, lon: null, own: from === d.OWN, fields: { ...(d.chance(seed, 12) < 0.1 ? { reactions: [{ reaction: "❤️", actor: parties.at(-1) }, { reaction: "😂", actor: d.OWN }] } : {}), ...(d.chance(seed, 13) < 0.03 ? { edits: [{ time, text: "An earlier wording of this message." }] } : {}), ...(d.chance(seed, 14) < 0.02 ? { deleted: true } : {}) } };
 }
 const conversationOf = (c) => ({ service: "meta", conversation: c % 7 === 6 ? `m${c}` : `t${c}`, title: conversationTitle(c), parties: chatParties(c), count: SIZE(c), first: iso(chatTime(c, 0)), last: iso(chatTime(c, SIZE(c) - 1)), family: c % 7 === 6 ? "mail" : "message" });
 export function conversations(q, rank, limit) {
   d.find(q);
   const rows = Array.from({ length: 40 }, (_, c) => conversationOf(c)).concat(Array.from({ length: 460 }, (_, c) => ({ ...conversationOf(40 + c) })));
   const words = d.tokens(q).filter((t) => !t.field).map((t) => t.value.toLowerCase());
-  const found = rows.filter((r) => words.every((w) => [r.title, ...r.parties].join(" ").toLowerCase().includes(w)));
+  const one = d.tokens(q).find((t) => t.field === "in")?.value;
+  const found = rows.filter((r) => (!one || r.conversation === one) && words.every((w) => [r.title, ...r.parties].join(" ").toLowerCase().includes(w)));
   return { count: found.length, rows: found.slice(rank, rank + limit) };
 }
-export function conversation(id, q, rank, limit) {
+export function conversation(id, time, rank, limit) {
   const c = Number(id?.slice(1));
   if (!(c >= 0 && c < 500)) throw new Missing("No such conversation is in this case.");
-  const n = SIZE(c), head = { title: conversationTitle(c), service: "meta", parties: chatParties(c) };
-  if (q) {
-    const rows = [];
-    for (let r = n - 1; r >= Math.max(0, n - 20_000); r--) { const row = chatRow(id, r); if (row.text.length < 5000 && row.text.toLowerCase().includes(q.toLowerCase())) rows.push({ ...row, rank: r }); }
-    return { ...head, count: rows.length, rank, rows: rows.slice(rank, rank + limit) };
-  }
-  return { ...head, count: n, rank, rows: Array.from({ length: Math.max(0, Math.min(limit, n - rank)) }, (_, k) => chatRow(id, rank + k)) };
+  const n = SIZE(c);
+  if (time) rank = conversationRank(id, Date.parse(time));
+  return { count: n, rank, rows: Array.from({ length: Math.max(0, Math.min(limit, n - rank)) }, (_, k) => chatRow(id, rank + k)) };
+}
+/** What a search inside a conversation finds among its newest messages. */
+export function saidWith(id, words, rank, limit) {
+  const c = Number(id.slice(1)), rows = [];
+  for (let r = Math.max(0, SIZE(c) - 20_000); r < SIZE(c); r++) { const row = chatRow(id, r); if (row.text.length < 5000 && words.every((w) => row.text.toLowerCase().includes(w.toLowerCase()))) rows.push(row); }
+  return { count: rows.length, rank, rows: rows.slice(rank, rank + limit).map(({ text, files, fields, own, ...row }) => row) };
 }
 export function conversationRank(id, ms) {
   const c = Number(id.slice(1));
@@ -174,7 +182,7 @@ export function media(q, rank, limit) {
 }
 export function mediaBytes(id, n, picture, sound) {
   const row = rowOf(id), seed = numberOf(id);
-  const list = Array.isArray(row.attachments) ? row.attachments : null;
+  const list = row.files ?? null;
   const audio = row.family === "voice" || (row.family === "media" && seed % 40 === 4) || list?.[n]?.mime === "audio/wav";
   return audio ? ["audio/wav", sound(seed % 31)] : ["image/png", picture(seed % 97)];
 }
@@ -228,9 +236,9 @@ export function events() {
 }
 export function listEvents(all, p, offset, limit) {
   const rows = all.filter((e) => (!p.get("kind") || e.kind === p.get("kind")) && (!p.get("person") || e.person === p.get("person")) && (!p.get("object") || e.object.includes(p.get("object"))) && (!p.get("from") || e.time >= p.get("from")) && (!p.get("to") || e.time.slice(0, 10) <= p.get("to"))).reverse();
-  return { total: rows.length, rows: rows.slice(offset, offset + limit), kinds: ["collect", "alter", "consult", "disclose"], people: ["Mira Example", "glasshouse"] };
+  return { total: rows.length, rows: rows.slice(offset, offset + limit) };
 }
-export function proof(n) { return { n, leaf: `{"n":${n},"kind":"consult"}`, leaf_hash: sha(`leaf${n}`), size: 4821, root: sha("root"), path: Array.from({ length: 13 }, (_, k) => sha(`path${n}-${k}`)), checkpoint: CHECKPOINT }; }
+export function proof(n) { return { n, leaf: `{"n":${n},"kind":"consult"}`, payload: null, size: 4821, root: b64("root"), hashes: Array.from({ length: 13 }, (_, k) => b64(`path${n}-${k}`)), checkpoint: CHECKPOINT }; }
 
 const COMPLETIONS = { family: d.FAMILIES, service: ["google", "meta", "apple", "amazon"], has: ["attachment", "place", "time", "text"], tier: ["proven", "documented", "unverified"], from: d.PEOPLE, with: d.PEOPLE, format: Object.values(d.FORMAT) };
 const FIELDS = { from: "who wrote it", with: "who takes part", family: "what kind of record", service: "where it comes from", format: "which format", account: "which account", tier: "how well the format is read", after: "on or after a date (UTC)", before: "before a date (UTC)", on: "on a date (UTC)", has: "attachment, place, time or text", near: "LAT,LON,DISTANCE", in: "one conversation" };

@@ -96,7 +96,8 @@ const en = {
     more: (n: number) => `${n} more`,
     less: "Fewer",
     none: "Nothing to narrow down by.",
-    hasAttachment: "with an attachment",
+    hasAttachment: "With an attachment",
+    attachment: { image: "Pictures", audio: "Sound", video: "Films", other: "Other files" } as Record<string, string>,
   },
   list: {
     label: "Records",
@@ -137,6 +138,9 @@ const en = {
     withAll: "All records with this person",
     around: { label: "Neighbours in", source: "The file", conversation: "The conversation", time: "Time" } as Record<string, string>,
     before: "Before", after: "After", noneBefore: "Nothing before it.", noneAfter: "Nothing after it.",
+    cut: "The text is longer than what is shown here; the bytes hold all of it.",
+    fieldsCut: "The fields are too long to be shown here; the bytes hold them.",
+    noHtml: "The sender laid nothing out: there is only text.",
   },
   bytes: {
     see: "See the bytes",
@@ -146,6 +150,7 @@ const en = {
     offset: "Offset",
     legend: "Marked: the bytes of this record. The rest is what stands next to it in the file.",
     clipped: "Only the bytes of this record are shown.",
+    more: "Show what stands beside it", less: "Only this record",
     window: (from: string, to: string, all: string) => `Bytes ${from} to ${to} of ${all}`,
     earlier: "Earlier bytes", later: "Later bytes",
     nul: "A dot stands for a byte that is no printable character.",
@@ -226,19 +231,23 @@ const en = {
     nightsAt: (n: number) => count(n, "night", "nights"), times: (n: number) => count(n, "time", "times"), voiceHeld: (n: number) => `${count(n, "voice recording", "voice recordings")} or transcripts`, searchesHeld: (n: number) => `${count(n, "search", "searches")}`, notSelf: "This page is made for the holder of an account, in a case of their own.",
   },
   working: {
-    title: "Work", lead: "What people wrote in this case. Facts and assessments stand apart. Taking something back leaves a trace in the log.", none: "Nothing was written yet. Open a record and press T to tag it, N to write a note, B to bookmark it.", kind: "Kind", showUndone: "Also what was taken back", searches: "Saved searches", open: "Open the record",
+    title: "Work", lead: "What people wrote in this case. Facts and assessments stand apart. Taking something back leaves a trace in the log.", none: "Nothing was written yet. Open a record and press T to tag it, N to write a note, B to bookmark it.", kind: "Kind", showUndone: "Also what was taken back", searches: "Saved searches", open: "Open the record", putBack: "Put it back", noneOf: "Nothing of this kind.",
   },
   log: {
-    title: "Log", lead: "Everything that was done to this case, in a signed list that can only grow. A leaf holds no content.", kind: "Kind", person: "Person", object: "About", from: "From", to: "To", proof: "Proof", head: { n: "Number", time: "When", kind: "Kind", what: "What", who: "Who", digest: "Digest" }, none: "No event matches.", checkpoint: "Download the checkpoint", total: (n: number) => count(n, "event", "events"), newer: "Newer", older: "Older", everyone: "Everyone", proofHow: "With these numbers anyone can compute that this event is in the log that the checkpoint signs.", leaf: "Leaf", leafHash: "Hash of the leaf", path: "Path to the root", root: "Root", size: "Size of the log", selfHow: "What you look at in your own case is not logged.",
+    title: "Log", lead: "Everything that was done to this case, in a signed list that can only grow. A leaf holds no content.", kind: "Kind", person: "Person", object: "About", from: "From", to: "To", proof: "Proof", head: { n: "Number", time: "When", kind: "Kind", what: "What", who: "Who", digest: "Digest" }, none: "No event matches.", checkpoint: "Download the checkpoint", total: (n: number) => count(n, "event", "events"), newer: "Newer", older: "Older", everyone: "Everyone", proofHow: "With these numbers anyone can compute that this event is in the log that the checkpoint signs.", leaf: "Leaf", payload: "What the leaf commits to", signed: "Signed checkpoint", path: "Path to the root", root: "Root", size: "Size of the log", selfHow: "What you look at in your own case is not logged.",
   },
   help: {
-    title: "Help", keys: "Keys", language: "Searching", words: "Words", anywhere: "Anywhere", inLists: "In lists", inRecord: "In a record", inHistogram: "In the chart of times", onMap: "On the map", inMedia: "In pictures",
+    title: "Help", keys: "Keys", language: "Searching", words: "Words", anywhere: "Anywhere", inLists: "In lists", inRecord: "In a record", inHistogram: "In the chart of times", onMap: "On the map", inMedia: "In pictures", inTalks: "In conversations", views: "Going to a view",
     lead: "Everything on this page can be done with the keyboard.",
     off: "Single keys do nothing while you type in a field.",
+    examples: [
+      ["invoice 2024", "both words, in any order"], ["\"see you soon\"", "these words together"], ["invoice -spam", "one word and not the other"], ["train OR bus", "one of the words"], ["inv*", "words that begin so"],
+      ["from:anna", "sent or written by Anna"], ["with:anna", "Anna takes part"], ["family:message service:google", "messages of one service"], ["after:2024-01-01 before:2024-03", "from January to the end of February 2024, in UTC"], ["on:2024-01-30", "that day, in UTC"], ["has:attachment", "also has:place, has:time, has:text"], ["near:51.5,-0.12,2km", "within two kilometres of a place"],
+    ] as [string, string][],
     tiers: "How well a format is read", outcomes: "What became of data",
   },
   keys: {
-    search: "Search", help: "This page", views: "Go to a view: G, then its letter", nextPrevious: "Next, previous row", page: "A screen on, back", ends: "First, last row", open: "Open", closeIt: "Close what was opened", bytes: "Bytes of the record", fields: "Raw fields", around: "Around it", recordTab: "The record", tag: "Add a tag", note: "Write a note", bookmark: "Bookmark", walk: "Next, previous record", hex: "Text or hex", theme: "Light or dark", facets: "Narrow down", date: "Go to a date", zoom: "Zoom in, out, show all", move: "Move", span: "Choose a span", narrow: "Narrow the search to it", goThere: "Go there", circle: "Circle around the middle", blur: "Blur or show", playIt: "Play or pause",
+    search: "Search", help: "This page", views: "Go to a view: G, then its letter", next: "Next row", previous: "Previous row", message: "Next, previous message", inside: "Search inside", hit: "Next, previous match", findTalk: "Find a conversation", fit: "Fit to the records", page: "A screen on, back", ends: "First, last row", open: "Open", closeIt: "Close what was opened", bytes: "Bytes of the record", fields: "Raw fields", around: "Around it", recordTab: "The record", tag: "Add a tag", note: "Write a note", bookmark: "Bookmark", walk: "Next, previous record", hex: "Text or hex", theme: "Light or dark", facets: "Narrow down", date: "Go to a date", zoom: "Zoom in, out, show all", move: "Move", span: "Choose a span", narrow: "Narrow the search to it", goThere: "Go there", circle: "Circle around the middle", blur: "Blur or show", playIt: "Play or pause",
   },
 };
 

@@ -21,9 +21,9 @@ export interface Row {
 }
 export interface Moment { role: string; time: string | null; text: string; basis: string; precision?: string }
 export interface Identifier { kind: string; value: string }
-export interface Party { role: string; name?: string | null; identifiers?: Identifier[] }
-export interface Attachment { n: number; name?: string | null; mime?: string | null; size?: number | null; present?: boolean; sha256?: string | null; record?: string | null }
-export interface Ref { entry: number | string; path: string[]; source?: string; part?: number | string | null; sha256?: string | null; status?: string; locator: { kind: string; text: string; start: number; length: number } }
+export interface Party { role: string; name?: string | null; identifiers?: Identifier[]; person?: string | null }
+export interface Attachment { n: number; kind?: string; name?: string | null; mime?: string | null; size?: number | null; present?: boolean; sha256?: string | null; record?: string | null }
+export interface Ref { entry: number | string; path: string[]; part?: { source: string; number: number } | null; sha256?: string | null; size?: number | null; mime?: string | null; status?: string; locator: { kind: string; text: string; start: number; length: number } }
 export interface Mark { n: number; record: string; kind: "tag" | "fact" | "assessment" | "bookmark"; text: string; time: string; person?: string; title?: string | null; undone?: boolean }
 export interface FullRecord extends Omit<Row, "attachments" | "snippet"> {
   provider?: string;
@@ -34,8 +34,9 @@ export interface FullRecord extends Omit<Row, "attachments" | "snippet"> {
   place?: { lat?: number | null; lon?: number | null; accuracy?: number | null; altitude?: number | null; address?: string | null } | null;
   attachments?: Attachment[];
   fields?: Record<string, unknown>;
-  html?: boolean;
-  own?: boolean;
+  text_cut?: boolean;
+  fields_cut?: boolean;
+  source?: string;
   refs?: Ref[];
   marks?: Mark[];
 }
@@ -58,7 +59,7 @@ export interface CaseInfo {
   authority?: { kind: string; title?: string; limits?: string[] };
   outcomes?: { outcome: string; service?: string | null; family?: string | null; unit: string; count: number; reason?: string | null }[];
   verification?: { checkpoint?: string; size?: number; time?: string | null; anchored?: boolean };
-  runs?: { run: string | number; time?: string | null; version?: string; records?: number; digest?: string }[];
+  runs?: { run: string | number; started?: string | null; finished?: string | null; tool?: string; records?: number; digest?: string }[];
   not_covered?: { provider: string; text: string }[];
 }
 export interface Saved { n: number; name: string; url: string; time?: string; person?: string; undone?: boolean }
@@ -70,11 +71,12 @@ export interface Said extends Omit<Row, "attachments"> {
   edited?: { time?: string; text?: string }[] | string | null;
   reactions?: { emoji: string; by?: string; time?: string }[];
   attachments?: Attachment[];
-  html?: boolean;
-  rank?: number;
+  text_cut?: boolean;
+  /** What else the export says about the message, as written. */
+  more?: Record<string, unknown>;
 }
 export interface Cell { lat: number; lon: number; count: number; first?: string | null; last?: string | null; id?: string; accuracy?: number | null }
-export interface MediaRow extends Row { media: { n: number; mime?: string; name?: string | null; size?: number | null; width?: number | null; height?: number | null } }
-export interface Person { id: string; name?: string | null; identifiers?: Identifier[]; records: number; services?: string[]; first?: string | null; last?: string | null; why?: string[]; query?: string }
+export interface MediaRow extends Row { media: { n: number; kind?: string; present?: boolean; mime?: string; name?: string | null; size?: number | null; width?: number | null; height?: number | null } }
+export interface Person { id: string; name?: string | null; identifiers?: Identifier[]; records: number; services?: string[]; first?: string | null; last?: string | null; why?: string[]; query?: string; own?: boolean }
 export interface Graph { nodes: { id: string; name?: string; count: number; own?: boolean; query?: string }[]; edges: { from: string; to: string; count: number; services?: string[] }[] }
-export interface LogEvent { n: number; time: string; kind: string; action?: string; person?: string; role?: string; object?: string; summary?: string; digest?: string }
+export interface LogEvent { n: number; time: string; kind: string; action?: string; person?: string; role?: string; place?: string; tool?: string; summary?: string; digest?: string; erased?: boolean }
