@@ -67,12 +67,12 @@ export function record(id, state) {
   const moments = [{ role: { mail: "sent", message: "sent", media: "taken", call: "start" }[r.family] ?? "observed", time: r.time, text: r.time_text, basis: r.zone_basis, precision: "second" }];
   if (r.family === "mail") moments.push({ role: "received", time: r.time && iso(Date.parse(r.time) + 4000), text: r.time_text, basis: "offset", precision: "second" });
   if (r.family === "media") moments.push({ role: "modified", time: null, text: "2021:07:04 11:20:00", basis: "device-local", precision: "second" });
-  const files = Array.isArray(r.files) ? r.files : Array.from({ length: r.attachments }, (_, n) => ({ n, kind: r.family === "voice" ? "audio" : r.family === "media" || n === 1 ? "image" : "other", name: r.family === "voice" ? "recording.wav" : r.family === "media" ? r.title : n === 2 ? d.HOSTILE.rtl : n === 0 ? "invoice-2024-031.pdf" : "photo.png", mime: r.family === "voice" ? "audio/wav" : r.family === "media" || n === 1 ? "image/png" : "application/pdf", size: 48213 + n * 1000, present: n !== 2, sha256: sha(id + n), record: id }));
+  const files = Array.isArray(r.attachments) ? r.attachments : Array.from({ length: r.attachments }, (_, n) => ({ n, kind: r.family === "voice" ? "audio" : r.family === "media" || n === 1 ? "image" : "other", name: r.family === "voice" ? "recording.wav" : r.family === "media" ? r.title : n === 2 ? d.HOSTILE.rtl : n === 0 ? "invoice-2024-031.pdf" : "photo.png", mime: r.family === "voice" ? "audio/wav" : r.family === "media" || n === 1 ? "image/png" : "application/pdf", size: 48213 + n * 1000, present: n !== 2, sha256: sha(id + n), record: id }));
   return {
     ...r, provider: r.service, parser: "google 3", moments, text,
     parties: [...r.from.map((n) => party("sender", n)), ...r.to.map((n) => party("to", n))],
     place: r.lat == null ? null : { lat: r.lat, lon: r.lon, accuracy: 30 + (numberOf(id) % 900), altitude: 34, address: null },
-    files, text_cut: false, fields_cut: false, source: "s1",
+    attachments: files, text_cut: false, fields_cut: false, source: "s1",
     fields: { "X-GM-THRID": "1748839201", labels: ["Inbox", "Important", d.HOSTILE.script], size: 48213, "Content-Type": "multipart/alternative", nested: { device: { type: "PHONE", battery: 0.41 }, sources: ["WIFI", "CELL"] }, empty: null, flag: true, "a very long value": "0123456789abcdef".repeat(80) },
     refs: [{ entry: 412, path: ["takeout-20240601T120000Z-1-003.zip", "Takeout/Mail/All mail Including Spam and Trash.mbox"], part: { source: "s1", number: 3 }, size: 81234567, mime: "application/mbox", sha256: sha("entry412"), status: "parsed", locator: { kind: "bytes", text: `bytes:@${numberOf(id) % 1e6}+${big ? 10_000_000 : 1800}`, start: numberOf(id) % 1e6, length: big ? 10_000_000 : 1800 } },
       ...(r.family === "media" ? [{ entry: 413, path: ["takeout-20240601T120000Z-1-004.zip", "Takeout/Google Photos/archive.zip", `Photos from 2021/${r.title}.json`], part: { source: "s1", number: 4 }, size: 642, mime: "application/json", sha256: sha("entry413"), status: "parsed", locator: { kind: "json", text: "json:/photoTakenTime@0+642", start: 0, length: 642 } }] : [])],
@@ -118,7 +118,7 @@ function chatRow(id, rank) {
   const text = hostile ?? (mail ? `Hello,\n\n${d.LINES[seed % d.LINES.length]}\n\nBest\n${from}` : d.LINES[Math.floor(d.chance(seed, 3) * d.LINES.length)] + (d.chance(seed, 4) < 0.2 ? " " + d.LINES[Math.floor(d.chance(seed, 5) * d.LINES.length)] : ""));
   const files = d.chance(seed, 6) < 0.08 || rank === SIZE(c) - 2 ? [{ n: 0, kind: d.chance(seed, 9) < 0.25 ? "audio" : "image", name: d.chance(seed, 9) < 0.25 ? "voice.wav" : "photo.png", mime: d.chance(seed, 9) < 0.25 ? "audio/wav" : "image/png", size: 48213, present: d.chance(seed, 8) > 0.1 }] : [];
   const time = iso(chatTime(c, rank));
-  return { id: `c${c}-${rank}`, family: mail ? "mail" : "message", format: "meta.messages", service: "meta", account: "mira.example", tier: "documented", time, time_text: String(Date.parse(time)), zone_basis: "utc", title: mail ? "Re: Contract draft" : null, snippet: text.slice(0, 160), text, from: [from], to: parties.filter((p) => p !== from), attachments: files.length, files, text_cut: false, conversation: id, lat: null, lon: null, own: from === d.OWN, fields: { ...(d.chance(seed, 12) < 0.1 ? { reactions: [{ reaction: "❤️", actor: parties.at(-1) }, { reaction: "😂", actor: d.OWN }] } : {}), ...(d.chance(seed, 13) < 0.03 ? { edits: [{ time, text: "An earlier wording of this message." }] } : {}), ...(d.chance(seed, 14) < 0.02 ? { deleted: true } : {}) } };
+  return { id: `c${c}-${rank}`, family: mail ? "mail" : "message", format: "meta.messages", service: "meta", account: "mira.example", tier: "documented", time, time_text: String(Date.parse(time)), zone_basis: "utc", title: mail ? "Re: Contract draft" : null, snippet: text.slice(0, 160), text, from: [from], to: parties.filter((p) => p !== from), attachments: files, text_cut: false, conversation: id, lat: null, lon: null, own: from === d.OWN, fields: { ...(d.chance(seed, 12) < 0.1 ? { reactions: [{ reaction: "❤️", actor: parties.at(-1) }, { reaction: "😂", actor: d.OWN }] } : {}), ...(d.chance(seed, 13) < 0.03 ? { edits: [{ time, text: "An earlier wording of this message." }] } : {}), ...(d.chance(seed, 14) < 0.02 ? { deleted: true } : {}) } };
 }
 const conversationOf = (c) => ({ service: "meta", conversation: c % 7 === 6 ? `m${c}` : `t${c}`, title: conversationTitle(c), parties: chatParties(c), count: SIZE(c), first: iso(chatTime(c, 0)), last: iso(chatTime(c, SIZE(c) - 1)), family: c % 7 === 6 ? "mail" : "message" });
 export function conversations(q, rank, limit) {
@@ -140,7 +140,7 @@ export function conversation(id, time, rank, limit) {
 export function saidWith(id, words, rank, limit) {
   const c = Number(id.slice(1)), rows = [];
   for (let r = Math.max(0, SIZE(c) - 20_000); r < SIZE(c); r++) { const row = chatRow(id, r); if (row.text.length < 5000 && words.every((w) => row.text.toLowerCase().includes(w.toLowerCase()))) rows.push(row); }
-  return { count: rows.length, rank, rows: rows.slice(rank, rank + limit).map(({ text, files, fields, own, ...row }) => row) };
+  return { count: rows.length, rank, rows: rows.slice(rank, rank + limit).map(({ text, fields, own, ...row }) => ({ ...row, attachments: row.attachments.length })) };
 }
 export function conversationRank(id, ms) {
   const c = Number(id.slice(1));
@@ -182,7 +182,7 @@ export function media(q, rank, limit) {
 }
 export function mediaBytes(id, n, picture, sound) {
   const row = rowOf(id), seed = numberOf(id);
-  const list = row.files ?? null;
+  const list = Array.isArray(row.attachments) ? row.attachments : null;
   const audio = row.family === "voice" || (row.family === "media" && seed % 40 === 4) || list?.[n]?.mime === "audio/wav";
   return audio ? ["audio/wav", sound(seed % 31)] : ["image/png", picture(seed % 97)];
 }
@@ -212,9 +212,9 @@ export function self() {
       { service: "amazon", held: [held("Voice recordings", 1_250_000, "family:voice"), held("Orders", 1_250_000, "family:purchase")], people: 4, places: 12, delete_at: null, held_by: null, routes: [], query: "service:amazon" },
     ],
     contacts: Array.from({ length: 20 }, (_, k) => { const p = person(k); return { name: p.name, count: p.records, first: p.first, last: p.last, services: p.services, query: p.query }; }),
-    home: { lat: 52.521, lon: 13.402, nights: 2104, accuracy: 120, first: "2012-03-01", last: "2024-05-30", query: "near:52.521,13.402,300m", why: "Where the phone was on most nights between 0 and 5 o'clock." },
-    work: { lat: 52.508, lon: 13.376, nights: 811, accuracy: 200, first: "2016-01-11", last: "2024-05-29", query: "near:52.508,13.376,300m", why: "Where the phone was on most weekdays between 10 and 16 o'clock." },
-    nights_away: [{ place: null, lat: 48.86, lon: 2.35, from: "2023-08-04", to: "2023-08-11", nights: 7, query: "near:48.86,2.35,20km after:2023-08-04 before:2023-08-12" }, { place: "Tokyo", lat: 35.68, lon: 139.7, from: "2019-04-02", to: "2019-04-14", nights: 12, query: "near:35.68,139.7,30km after:2019-04-02 before:2019-04-15" }],
+    home: { lat: 52.521, lon: 13.402, days: 2104, of: 2890, accuracy: 120, first: "2012-03-01", last: "2024-05-30", query: "near:52.521,13.402,300m", why: "Where the phone was on most nights between 0 and 5 o'clock." },
+    work: { lat: 52.508, lon: 13.376, days: 811, of: 1640, accuracy: 200, first: "2016-01-11", last: "2024-05-29", query: "near:52.508,13.376,300m", why: "Where the phone was on most weekdays between 10 and 16 o'clock." },
+    nights_away: [{ lat: 48.86, lon: 2.35, first: "2023-08-04", last: "2023-08-11", days: 7, of: 7, why: "The place of the nights from one day to another, away from home.", query: "near:48.86,2.35,20km after:2023-08-04 before:2023-08-12" }, { lat: 35.68, lon: 139.7, first: "2019-04-02", last: "2019-04-14", days: 12, of: 12, why: null, query: "near:35.68,139.7,30km after:2019-04-02 before:2019-04-15" }],
     voice: { count: 1_250_000, query: "family:voice" }, searches: { count: 311_020, query: "family:web_visit", examples: [] },
     devices: [{ name: "Pixel 6", kind: "phone", first: "2021-11-02T00:00:00Z", last: "2024-05-30T00:00:00Z", count: 41, query: "\"Pixel 6\"" }, { name: d.HOSTILE.script, kind: "speaker", first: "2020-01-02T00:00:00Z", last: "2024-05-30T00:00:00Z", count: 12, query: "Echo" }],
   };

@@ -228,6 +228,7 @@ const en = {
   },
   self: {
     title: "What this account reveals", lead: "What the services named here hold about the account holder, as far as it is in the exports that were read. Every line leads to its records.", print: "Print", held: "Held", people: "people", places: "places", deleteAt: "Where it can be deleted", heldBy: "Held by", routes: "How an authority could ask for it", contacts: "Who you are in touch with most", home: "Where you probably live", work: "Where you probably work", nights: "Nights away", voice: "Voice", searches: "Searches", devices: "Devices", finding: "Finding: computed from records, not a fact.", noneFound: "Nothing was found in what was read.",
+    daysOf: (n: number, of: number) => `${number(n)} of ${count(of, "day", "days")}`,
     nightsAt: (n: number) => count(n, "night", "nights"), times: (n: number) => count(n, "time", "times"), voiceHeld: (n: number) => `${count(n, "voice recording", "voice recordings")} or transcripts`, searchesHeld: (n: number) => `${count(n, "search", "searches")}`, notSelf: "This page is made for the holder of an account, in a case of their own.",
   },
   working: {

@@ -55,7 +55,7 @@ export function sides(view: View, width: number, height: number): { west: number
   const projection = project(view, width, height);
   const north = projection.invert?.([width / 2, 0])?.[1] ?? 85;
   const south = projection.invert?.([width / 2, height])?.[1] ?? -85;
-  const [w, e] = span >= 360 ? [-180, 180] : [turn(view.lon - span / 2), turn(view.lon + span / 2)];
+  const [w, e] = span >= 359.9 ? [-180, 180] : [turn(view.lon - span / 2), turn(view.lon + span / 2)];
   return { west: w, south: Math.max(-90, south), east: e, north: Math.min(90, north) };
 }
 export function clamp(view: View): View {

@@ -3,7 +3,7 @@
 export type Keys = Record<string, (event: KeyboardEvent) => void>;
 
 const layers: (() => Keys)[] = [];
-let leader = 0;
+let leader = -Infinity;
 
 /** Adds keys while the calling effect lasts; later layers come first. Use inside `$effect`. */
 export function keys(layer: () => Keys): () => void {
@@ -20,7 +20,7 @@ export function listen(): void {
     if (typing(event.target) && event.key !== "Escape") return;
     // "g" waits a moment for the letter of a view.
     const name = performance.now() - leader < 1200 ? `g ${event.key}` : event.key;
-    leader = 0;
+    leader = -Infinity;
     for (const layer of layers.toReversed()) {
       const known = layer();
       const act = known[name];
