@@ -15,7 +15,7 @@ const en = {
   close: "Close",
   more: "Show more",
   all: "All",
-  copy: "Copy",
+
   copied: "Copied",
   download: "Download",
   failed: "This could not be loaded.",
@@ -24,7 +24,7 @@ const en = {
   nowhere: "There is no such view. The address may be mistyped.",
   records: (n: number) => count(n, "record", "records"),
   entries: (n: number) => count(n, "entry", "entries"),
-  counted: (n: number) => number(n),
+
   absence: "That nothing was found says that what was read holds none. The export may lack it, or something may not have been read.",
   unread: "See what was not read",
 
@@ -67,7 +67,6 @@ const en = {
     save: "Save this search",
     saved: "Saved searches",
     saveName: "Name of the search",
-    savedNone: "No search is saved yet.",
     forget: (name: string) => `Forget “${name}”`,
     forgotten: "The saved search was taken away; the log keeps that it was there.",
     wrong: "The search could not be read",
@@ -80,7 +79,6 @@ const en = {
     bar: (name: string, n: number) => `${name}: ${count(n, "record", "records")}`,
     none: "No record of this search has a time.",
     zoomIn: "Zoom in", zoomOut: "Zoom out", whole: "Show all",
-    narrow: "Narrow the search to this span",
     clear: "Take the dates out of the search",
     even: "Even out",
     evenHow: "Draw the root of each count, so that small bars can be seen beside large ones.",
@@ -103,7 +101,6 @@ const en = {
     label: "Records",
     empty: "No record was found in what was read.",
     position: (rank: number, n: number) => `${number(rank + 1)} of ${number(n)}`,
-    from: "from", to: "to",
     attachments: (n: number) => count(n, "attachment", "attachments"),
     jump: "Go to a date",
     noTime: "no time",
@@ -112,11 +109,9 @@ const en = {
   },
 
   record: {
-    none: "Choose a record to see it here with its bytes.",
     open: "Open by itself",
     tabs: { record: "Record", fields: "Raw fields", bytes: "Bytes", near: "Around it" } as Record<string, string>,
     times: "Times", people: "People", text: "Text", place: "Place", attachments: "Attachments", fields: "Raw fields", bytes: "Where it was read from",
-    timesHead: { what: "What", local: "Your time", utc: "UTC", written: "As written", basis: "Why the zone" },
     noText: "This record has no text.",
     noFields: "The reader left no raw fields over.",
     fieldsHow: "Every field of the export that has no place above, under the provider's own names.",
@@ -127,12 +122,11 @@ const en = {
     plain: "As text",
     missing: "The export names this file and does not contain it.",
     conversation: "In its conversation",
-    onMap: "On the map",
     accuracy: (m: number) => `within ${number(Math.round(m))} m`,
     altitude: (m: number) => `${number(Math.round(m))} m above the reference`,
     noAccuracy: "no accuracy stated",
     read: "Read by",
-    account: "Account", service: "Service", format: "Format", id: "Record", tier: "Tier",
+    account: "Account", id: "Record",
     previous: "Previous", next: "Next",
     roles: { sender: "Sender", to: "To", cc: "Cc", bcc: "Bcc", "reply-to": "Reply to", author: "Author", participant: "Participant", organizer: "Organiser", attendee: "Attendee", subject: "Subject", tagged: "Tagged", owner: "Owner" } as Record<string, string>,
     withAll: "All records with this person",
@@ -145,9 +139,8 @@ const en = {
   bytes: {
     see: "See the bytes",
     ref: (n: number, all: number) => `Place ${n} of ${all}`,
-    chain: "Path", hash: "SHA-256 of the entry", locator: "Locator", size: "Size of the entry", status: "Status", entry: "Entry", part: "Part",
-    text: "Text", hex: "Hex", node: "Structure",
-    offset: "Offset",
+    chain: "Path", hash: "SHA-256 of the entry", locator: "Locator", status: "Status", entry: "Entry", part: "Part",
+    text: "Text", hex: "Hex",
     legend: "Marked: the bytes of this record. The rest is what stands next to it in the file.",
     clipped: "Only the bytes of this record are shown.",
     more: "Show what stands beside it", less: "Only this record",
@@ -178,7 +171,6 @@ const en = {
   },
 
   case: {
-    title: "Case",
     sources: "What was given", formats: "What was found", entries: "What became of the files", authority: "Legal basis", outcomes: "What became of the data", warnings: "Warnings", drift: "Fields that the readers do not know", verification: "Proof", runs: "Runs", notCovered: "What is not covered",
     head: { part: "Part", size: "Size", hash: "SHA-256", records: "Records", format: "Format", tier: "Tier", span: "From and to", service: "Service", status: "Status", entries: "Entries", code: "Code", count: "Count", provider: "Provider", key: "Field", outcome: "Outcome", family: "Kind", reason: "Reason", message: "What happened", place: "Where", run: "Run", time: "When", version: "Version", digest: "Digest of all records", means: "Means", number: "Number" },
     added: (when: string) => `added ${when}`,
@@ -186,17 +178,14 @@ const en = {
     noLimits: "No limits are recorded.",
     seeWarnings: (n: number) => `Read ${count(n, "warning", "warnings")}`,
     noWarnings: "There are no warnings: everything recognised was read in full.",
-    seeEntries: (status: string) => `List entries: ${status}`,
     driftHow: "A provider that changes its export shows here first. These fields are kept in each record.",
     anchored: "Anchored: the log agrees with a checkpoint that somebody outside kept.",
     unanchored: "Unanchored: whoever holds the whole folder could have written it anew. Keep the checkpoint outside the case.",
     size: (n: number) => `${count(n, "event", "events")} in the log`,
     keep: "Download the checkpoint",
     fingerprint: "Fingerprint of the case's key",
-    total: "In all",
     noSources: "Nothing has been taken into this case yet. Add an export with glasshouse add.",
-    showRecords: "Show records",
-    empty: "None.",
+
   },
 
   conversations: {
@@ -205,25 +194,25 @@ const en = {
     none: "No conversation was found in what was read.",
     choose: "Choose a conversation.",
     jump: "Go to a date", newest: "Newest", oldest: "Oldest",
-    edited: "edited", deleted: "Marked as deleted in the export", earlier: "Earlier wording", reactions: "Reactions", you: "Account holder",
+    edited: "edited", deleted: "Marked as deleted in the export",
     hits: (n: number) => count(n, "message matches", "messages match"), nextHit: "Next match", previousHit: "Previous match",
-    details: "Record", clear: "Clear", between: (names: string) => `Between ${names}`,
-    long: "Read all of it",
+    details: "Record",
+
   },
   map: {
     label: "Map", offline: "The map is drawn on this machine from Natural Earth: coasts and borders, no streets, no towns. Nothing is fetched.",
     none: "No record of this search has a place.", shown: (n: number) => `${count(n, "record", "records")} in view`,
     zoomIn: "Zoom in", zoomOut: "Zoom out", whole: "Whole world", draw: "Draw a circle", drawing: "Drag from the middle of the area outwards. Escape ends it.", fit: "Fit to records",
     circle: "Take the area out of the search", track: "Connect in order of time", trackHow: "Straight lines between places in order of time; they are no routes.",
-    cell: (n: number) => `${count(n, "record", "records")} here`, here: "Records here", uncertain: (m: string) => `The circle is the stated uncertainty: ${m}.`, keys: "Arrow keys move, plus and minus zoom, 0 shows the world, C draws a circle around the middle, Tab goes through the places.",
-    borders: "Borders as Natural Earth draws them; they say nothing about whose land it is.", radius: "Radius", apply: "Search inside", middle: "Middle of the view", list: "Places as a list", loading: "Loading the base map…",
+    cell: (n: number) => `${count(n, "record", "records")} here`, here: "Records here", keys: "Arrow keys move, plus and minus zoom, 0 shows the world, C draws a circle around the middle, Tab goes through the places.",
+    unsure: "A pale circle is the uncertainty that the record states.", borders: "Borders as Natural Earth draws them; they say nothing about whose land it is.", radius: "Radius", apply: "Search inside", list: "Places as a list", loading: "Loading the base map…",
   },
   media: {
     label: "Pictures, films and sound", none: "No picture, film or sound was found in what was read.", blur: "Blur pictures", blurHow: "Pictures stay blurred until you point at them or they have the focus.", reveal: "Show the picture",
-    noPreview: "No preview", play: "Play", pause: "Pause", position: "Position", speed: "Speed", wave: "Waveform", noWave: "The browser cannot draw this sound; it may still play.", open: "Open", of: (n: number, all: number) => `${number(n)} of ${number(all)}`, size: "Size of the tiles", cannot: "The browser cannot show this kind of file.", show: "Show", everything: "Everything",
+    noPreview: "No preview", play: "Play", pause: "Pause", position: "Position", speed: "Speed", noWave: "The browser cannot draw this sound; it may still play.", open: "Open", of: (n: number, all: number) => `${number(n)} of ${number(all)}`, size: "Size of the tiles", cannot: "The browser cannot show this kind of file.",
   },
   people: {
-    label: "People", none: "No person was found in what was read.", find: "Find a person", graph: "Who talks to whom", list: "List", identifiers: "Known as", why: "Why these are taken to be one person", records: "Records", noWhy: "One identifier only.",
+    label: "People", none: "No person was found in what was read.", graph: "Who talks to whom", list: "List", identifiers: "Known as", why: "Why these are taken to be one person", records: "Records", noWhy: "One identifier only.",
     graphHow: "A line is drawn between two people who take part in the same record. The more records, the thicker. Where a circle lies says nothing.", graphList: "The same as a table", most: (n: number) => `The ${number(n)} people with the most records`, from: "Person", with: "With", show: "Their records", talks: "Their conversations",
   },
   self: {
@@ -232,13 +221,13 @@ const en = {
     nightsAt: (n: number) => count(n, "night", "nights"), times: (n: number) => count(n, "time", "times"), voiceHeld: (n: number) => `${count(n, "voice recording", "voice recordings")} or transcripts`, searchesHeld: (n: number) => `${count(n, "search", "searches")}`, notSelf: "This page is made for the holder of an account, in a case of their own.",
   },
   working: {
-    title: "Work", lead: "What people wrote in this case. Facts and assessments stand apart. Taking something back leaves a trace in the log.", none: "Nothing was written yet. Open a record and press T to tag it, N to write a note, B to bookmark it.", kind: "Kind", showUndone: "Also what was taken back", searches: "Saved searches", open: "Open the record", putBack: "Put it back", noneOf: "Nothing of this kind.",
+    title: "Work", lead: "What people wrote in this case. Facts and assessments stand apart. Taking something back leaves a trace in the log.", none: "Nothing was written yet. Open a record and press T to tag it, N to write a note, B to bookmark it.", kind: "Kind", open: "Open the record", putBack: "Put it back", noneOf: "Nothing of this kind.",
   },
   log: {
-    title: "Log", lead: "Everything that was done to this case, in a signed list that can only grow. A leaf holds no content.", kind: "Kind", person: "Person", object: "About", from: "From", to: "To", proof: "Proof", head: { n: "Number", time: "When", kind: "Kind", what: "What", who: "Who", digest: "Digest" }, none: "No event matches.", checkpoint: "Download the checkpoint", total: (n: number) => count(n, "event", "events"), newer: "Newer", older: "Older", everyone: "Everyone", proofHow: "With these numbers anyone can compute that this event is in the log that the checkpoint signs.", leaf: "Leaf", payload: "What the leaf commits to", signed: "Signed checkpoint", path: "Path to the root", root: "Root", size: "Size of the log", selfHow: "What you look at in your own case is not logged.",
+    title: "Log", lead: "Everything that was done to this case, in a signed list that can only grow. A leaf holds no content.", kind: "Kind", person: "Person", object: "About", from: "From", to: "To", proof: "Proof", head: { n: "Number", time: "When", kind: "Kind", what: "What", who: "Who", digest: "Digest" }, none: "No event matches.", checkpoint: "Download the checkpoint", total: (n: number) => count(n, "event", "events"), proofHow: "With these numbers anyone can compute that this event is in the log that the checkpoint signs.", leaf: "Leaf", payload: "What the leaf commits to", signed: "Signed checkpoint", path: "Path to the root", root: "Root", size: "Size of the log", selfHow: "What you look at in your own case is not logged.",
   },
   help: {
-    title: "Help", keys: "Keys", language: "Searching", words: "Words", anywhere: "Anywhere", inLists: "In lists", inRecord: "In a record", inHistogram: "In the chart of times", onMap: "On the map", inMedia: "In pictures", inTalks: "In conversations", views: "Going to a view",
+    title: "Help", language: "Searching", anywhere: "Anywhere", inLists: "In lists", inRecord: "In a record", inHistogram: "In the chart of times", onMap: "On the map", inMedia: "In pictures", inTalks: "In conversations", views: "Going to a view",
     lead: "Everything on this page can be done with the keyboard.",
     off: "Single keys do nothing while you type in a field.",
     examples: [
@@ -248,7 +237,7 @@ const en = {
     tiers: "How well a format is read", outcomes: "What became of data",
   },
   keys: {
-    search: "Search", help: "This page", views: "Go to a view: G, then its letter", next: "Next row", previous: "Previous row", message: "Next, previous message", inside: "Search inside", hit: "Next, previous match", findTalk: "Find a conversation", fit: "Fit to the records", page: "A screen on, back", ends: "First, last row", open: "Open", closeIt: "Close what was opened", bytes: "Bytes of the record", fields: "Raw fields", around: "Around it", recordTab: "The record", tag: "Add a tag", note: "Write a note", bookmark: "Bookmark", walk: "Next, previous record", hex: "Text or hex", theme: "Light or dark", facets: "Narrow down", date: "Go to a date", zoom: "Zoom in, out, show all", move: "Move", span: "Choose a span", narrow: "Narrow the search to it", goThere: "Go there", circle: "Circle around the middle", blur: "Blur or show", playIt: "Play or pause",
+    search: "Search", help: "This page", next: "Next row", previous: "Previous row", message: "Next, previous message", inside: "Search inside", hit: "Next, previous match", findTalk: "Find a conversation", fit: "Fit to the records", page: "A screen on, back", ends: "First, last row", open: "Open", closeIt: "Close what was opened", bytes: "Bytes of the record", fields: "Raw fields", around: "Around it", recordTab: "The record", tag: "Add a tag", note: "Write a note", bookmark: "Bookmark", walk: "Next, previous record", hex: "Text or hex", theme: "Light or dark", facets: "Narrow down", date: "Go to a date", zoom: "Zoom in, out, show all", move: "Move", span: "Choose a span", narrow: "Narrow the search to it", goThere: "Go there", circle: "Circle around the middle", blur: "Blur or show", playIt: "Play or pause",
   },
 };
 
