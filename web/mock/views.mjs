@@ -231,14 +231,14 @@ export const firstMarks = () => [
 ];
 export const firstSaved = () => [{ n: 1, name: "Mails about the rent", url: "/timeline?q=family%3Amail%20rent", time: "2024-06-04T08:10:00Z", person: "Mira Example", undone: false }, { n: 2, name: d.HOSTILE.script, url: "javascript:alert(1)", time: "2024-06-04T08:11:00Z", person: "Mira Example", undone: false }];
 export function events() {
-  const kinds = [["collect", "part.added", "Part takeout-20240601T120000Z-1-003.zip was copied and hashed."], ["collect", "run.finished", "Run 0002 read 10,000,003 records."], ["alter", "mark.added", "A tag was put on a record."], ["consult", "search", "A search was run."], ["consult", "record.opened", "A record was opened."], ["disclose", "checkpoint.given", "The checkpoint was downloaded."]];
+  const kinds = [["collection", "part.preserved", "Part takeout-20240601T120000Z-1-003.zip was copied and hashed."], ["collection", "run.completed", "Run 0002 read 10,000,003 records."], ["alteration", "mark.added", "A tag was put on a record."], ["consultation", "search", "A search was run."], ["consultation", "record.opened", "A record was opened."], ["disclosure", "checkpoint.given", "The checkpoint was downloaded."]];
   return Array.from({ length: 4821 }, (_, n) => { const [kind, action, summary] = kinds[n < 40 ? n % 2 : Math.floor(d.chance(n, 50) * kinds.length)]; return { n, time: iso(Date.UTC(2024, 5, 2, 9) + n * 61_000), kind, action, person: n % 5 ? "Mira Example" : "glasshouse", role: n % 5 ? "holder" : "program", object: `r${n}`, summary, digest: sha(`event${n}`) }; });
 }
 export function listEvents(all, p, offset, limit) {
   const rows = all.filter((e) => (!p.get("kind") || e.kind === p.get("kind")) && (!p.get("person") || e.person === p.get("person")) && (!p.get("object") || e.object.includes(p.get("object"))) && (!p.get("from") || e.time >= p.get("from")) && (!p.get("to") || e.time.slice(0, 10) <= p.get("to"))).reverse();
   return { total: rows.length, rows: rows.slice(offset, offset + limit) };
 }
-export function proof(n) { return { n, leaf: `{"n":${n},"kind":"consult"}`, payload: null, size: 4821, root: b64("root"), hashes: Array.from({ length: 13 }, (_, k) => b64(`path${n}-${k}`)), checkpoint: CHECKPOINT }; }
+export function proof(n) { return { n, leaf: `{"n":${n},"kind":"consultation"}`, payload: null, size: 4821, root: b64("root"), hashes: Array.from({ length: 13 }, (_, k) => b64(`path${n}-${k}`)), checkpoint: CHECKPOINT }; }
 
 const COMPLETIONS = { family: d.FAMILIES, service: ["google", "meta", "apple", "amazon"], has: ["attachment", "place", "time", "text"], tier: ["proven", "documented", "unverified"], from: d.PEOPLE, with: d.PEOPLE, format: Object.values(d.FORMAT) };
 const FIELDS = { from: "who wrote it", with: "who takes part", family: "what kind of record", service: "where it comes from", format: "which format", account: "which account", tier: "how well the format is read", after: "on or after a date (UTC)", before: "before a date (UTC)", on: "on a date (UTC)", has: "attachment, place, time or text", near: "LAT,LON,DISTANCE", in: "one conversation" };

@@ -184,6 +184,7 @@ const en = {
     size: (n: number) => `${count(n, "event", "events")} in the log`,
     keep: "Download the checkpoint",
     fingerprint: "Fingerprint of the case's key",
+    noFormats: "No list of formats is there. Run glasshouse process to make it.",
     noSources: "Nothing has been taken into this case yet. Add an export with glasshouse add.",
 
   },
