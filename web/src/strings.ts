@@ -130,7 +130,7 @@ const en = {
     previous: "Previous", next: "Next",
     roles: { sender: "Sender", to: "To", cc: "Cc", bcc: "Bcc", "reply-to": "Reply to", author: "Author", participant: "Participant", organizer: "Organiser", attendee: "Attendee", subject: "Subject", tagged: "Tagged", owner: "Owner" } as Record<string, string>,
     withAll: "All records with this person",
-    around: { label: "Neighbours in", source: "The file", conversation: "The conversation", time: "Time" } as Record<string, string>,
+    around: { label: "Neighbours in", source: "The source", conversation: "The conversation", time: "Time" } as Record<string, string>,
     before: "Before", after: "After", noneBefore: "Nothing before it.", noneAfter: "Nothing after it.",
     cut: "The text is longer than what is shown here; the bytes hold all of it.",
     fieldsCut: "The fields are too long to be shown here; the bytes hold them.",
@@ -217,7 +217,7 @@ const en = {
     graphHow: "A line is drawn between two people who take part in the same record. The more records, the thicker. Where a circle lies says nothing.", graphList: "The same as a table", most: (n: number) => `The ${number(n)} people with the most records`, from: "Person", with: "With", show: "Their records", talks: "Their conversations",
   },
   self: {
-    title: "What this account reveals", lead: "What the services named here hold about the account holder, as far as it is in the exports that were read. Every line leads to its records.", print: "Print", held: "Held", people: "people", places: "places", deleteAt: "Where it can be deleted", heldBy: "Held by", routes: "How an authority could ask for it", contacts: "Who you are in touch with most", home: "Where you probably live", work: "Where you probably work", nights: "Nights away", voice: "Voice", searches: "Searches", devices: "Devices", finding: "Finding: computed from records, not a fact.", noneFound: "Nothing was found in what was read.",
+    title: "What this account reveals", lead: "What the services named here hold about the account holder, as far as it is in the exports that were read. Every line leads to its records.", print: "Print", held: "Held", people: "people", places: "places", deleteAt: "Where it can be deleted", heldBy: "Held by", routes: "Who could get it, and how", contacts: "Who you are in touch with most", home: "Where you probably live", work: "Where you probably work", nights: "Nights away", voice: "Voice", searches: "Searches", devices: "Devices", finding: "Finding: computed from records, not a fact.", noneFound: "Nothing was found in what was read.",
     daysOf: (n: number, of: number) => `${number(n)} of ${count(of, "day", "days")}`,
     nightsAt: (n: number) => count(n, "night", "nights"), times: (n: number) => count(n, "time", "times"), voiceHeld: (n: number) => `${count(n, "voice recording", "voice recordings")} or transcripts`, searchesHeld: (n: number) => `${count(n, "search", "searches")}`, notSelf: "This page is made for the holder of an account, in a case of their own.",
   },
