@@ -287,3 +287,12 @@ test("the server gone, a session over: the page says so and tries again", async 
   await settled(tab);
   await other.stop();
 });
+
+test("a change of the address does not build the view anew", () => with_("/people", async (tab) => {
+  await tab.evaluate(() => { document.querySelector("main [role=listbox]").dataset.kept = "yes"; });
+  await tab.getByRole("listbox").focus();
+  await tab.keyboard.press("ArrowDown"); await tab.keyboard.press("ArrowDown");
+  await settled(tab);
+  assert.equal(query(tab).get("person"), "1");
+  assert.equal(await tab.locator("main [role=listbox]").getAttribute("data-kept"), "yes");
+}));

@@ -36,7 +36,7 @@ export async function settled(tab) {
 export const PLACES = {
   case: "/case",
   timeline: "/timeline",
-  record: "/timeline?q=family:mail&at=3&record=r9999974",
+  record: "/timeline?q=family:mail&at=1&record=r9999978",
   bytes: "/timeline?record=r9999984&tab=bytes",
   single: "/record/r9999978",
   conversations: "/conversations?service=meta&id=t0",
