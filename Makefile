@@ -5,7 +5,7 @@ export CARGO_TARGET_DIR ?= $(HOME)/.cache/glasshouse/target
 DEMO ?= $(HOME)/.cache/glasshouse/demo
 BIN := $(CARGO_TARGET_DIR)/debug/glasshouse
 
-.PHONY: demo test setup bench clean-demo
+.PHONY: demo test setup bench web clean-demo
 
 demo: setup
 	cargo build --locked --workspace
@@ -21,6 +21,9 @@ bench: setup
 
 setup:
 	@./scripts/setup.sh
+
+web:
+	./scripts/web.sh
 
 clean-demo:
 	rm -rf "$(DEMO)"
