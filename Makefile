@@ -13,11 +13,15 @@ demo: setup
 	$(BIN) sample "$(DEMO)/account" --scale 0.01
 	$(BIN) open "$(DEMO)"/account/takeout-*.zip "$(DEMO)/account/loose" --case "$(DEMO)/case" --yes $(DEMO_FLAGS)
 
-test: setup
+test: setup page
 	./scripts/check.sh
 
-bench: setup
+bench: setup page
 	./scripts/bench.sh
+
+# The review page, which the binary holds within itself.
+page: setup
+	@./scripts/web.sh
 
 setup:
 	@./scripts/setup.sh
