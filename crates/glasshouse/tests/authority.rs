@@ -281,7 +281,7 @@ fn an_authority_is_amended_ends_and_ends_everything() {
     assert_eq!(said.code, 0, "{}", said.err);
     assert!(events(&office, &case, &["--action", "authority.withdrawn"]).len() == 1);
     let said = verified(&case);
-    assert!(said.code == 0 && said.out.contains("op-rowan-1: quashed"), "{}", said.out);
+    assert!(said.code == 0 && said.out.contains("op-rowan-1 quashed"), "{}", said.out);
 }
 
 #[test]
