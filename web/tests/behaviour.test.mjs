@@ -197,10 +197,10 @@ test("a conversation of a million messages: end, beginning, a date, a search", (
   await said.getByText(/1 June 2019/).first().waitFor();
   await tab.getByRole("searchbox", { name: "Search in this conversation" }).fill("umbrella");
   await tab.keyboard.press("Enter");
-  await tab.getByText("0 messages match").waitFor();
+  await tab.getByText("0 messages match").first().waitFor();
   await tab.getByRole("searchbox", { name: "Search in this conversation" }).fill("contract");
   await tab.keyboard.press("Enter");
-  await tab.getByText(/[\d,]+ messages match/).waitFor();
+  await tab.getByText(/[1-9][\d,]* messages match/).first().waitFor();
   await tab.getByRole("button", { name: "Next match" }).click();
   await said.locator("article.target mark").first().waitFor();
 }));
@@ -246,8 +246,8 @@ test("pictures: arrow keys through the grid, open, walk, close; sound has a wave
   await tab.keyboard.press("ArrowRight"); await settled(tab);
   assert.notEqual(await box.getAttribute("aria-label"), first);
   await tab.keyboard.press("Escape");
+  await tab.waitForURL((url) => !url.searchParams.has("open"), { waitUntil: "commit" });
   await box.waitFor({ state: "detached" });
-  assert.equal(query(tab).get("open"), null);
   await tab.to(`/record/r${9_999_991 - 9_999_991 % 8 + 7}`);
   await tab.locator(".sound path.rest").first().waitFor();
   await tab.waitForFunction(() => (document.querySelector(".sound path.rest")?.getAttribute("d") ?? "").length > 400);
