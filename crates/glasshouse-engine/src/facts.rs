@@ -9,7 +9,7 @@ use datafusion::arrow::array::{RecordBatch, StringArray};
 use datafusion::parquet::arrow::ProjectionMask;
 use datafusion::parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use glasshouse_layout::{RunFile, paths};
-use glasshouse_providers::ALL;
+use glasshouse_providers::providers;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -62,7 +62,7 @@ pub type Line = Map<String, Value>;
 pub fn formats(run: &RunFile) -> Vec<FormatRead> {
     let shown = |found: &glasshouse_layout::Found| {
         let (provider, id) = found.format.split_once('.').unwrap_or((found.format.as_str(), ""));
-        let manifest = ALL.iter().map(|p| p.manifest()).find(|m| m.id == provider);
+        let manifest = providers().iter().map(|p| p.manifest()).find(|m| m.id == provider);
         let title = manifest.and_then(|m| m.formats.iter().find(|f| f.id == id)).map_or("", |f| f.title);
         FormatRead {
             format: found.format.clone(),
@@ -81,7 +81,7 @@ pub fn formats(run: &RunFile) -> Vec<FormatRead> {
 /// Returns what the providers that read something of this case do not cover.
 pub fn not_covered(run: &RunFile) -> Vec<NotCovered> {
     let read: BTreeSet<&str> = run.formats.keys().filter_map(|f| f.split('.').next()).collect();
-    let manifests = ALL.iter().map(|p| p.manifest()).filter(|m| read.contains(m.id));
+    let manifests = providers().iter().map(|p| p.manifest()).filter(|m| read.contains(m.id));
     let texts = manifests.flat_map(|m| m.not_covered.iter().map(|text| (m.title, *text)));
     texts.map(|(provider, text)| NotCovered { provider: provider.to_owned(), text: text.to_owned() }).collect()
 }
