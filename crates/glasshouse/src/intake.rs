@@ -31,20 +31,10 @@ pub fn open(open: Open, acting: &As) -> Result<u8, EngineError> {
         let custody = if open.how.in_place { "external" } else { "copied" };
         make(&folder, open.authority.as_deref(), &title(&open.paths), custody, open.how.yes, acting)?
     };
-    warn_of_limits(&case);
     let report = take_in(&case, &open.paths, &open.how)?;
     say(&case, &report)?;
     drop(case);
     if open.no_serve { Ok(0) } else { serve(&folder, &open.listen, acting) }
-}
-
-/// Says what is not so yet, where somebody could believe that it is.
-fn warn_of_limits(case: &Case) {
-    if case.file().kind == enrol::AUTHORISED {
-        eprintln!(
-            "The limits of the authority are checked and kept, and are not applied to what is read yet: everything given is read."
-        );
-    }
 }
 
 /// `glasshouse serve`.
@@ -105,7 +95,6 @@ pub fn new_case(
 pub fn add(folder: &Path, paths: &[PathBuf], how: &How, acting: &As) -> Result<u8, EngineError> {
     let action = if paths.is_empty() { "evidence.process" } else { "evidence.add" };
     let case = acting.session(folder)?.open(action)?;
-    warn_of_limits(&case);
     let report = take_in(&case, paths, how)?;
     say(&case, &report)?;
     Ok(0)
