@@ -4,10 +4,10 @@ mod support;
 
 use serde_json::Value;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
-use support::office::{Office, PASSWORD, warrant};
+use support::office::{Office, PASSWORD, Said, warrant};
 use support::{account, glasshouse};
 
 fn verified(case: &str) -> Said {
