@@ -118,6 +118,9 @@ pub struct How {
     /// record whose it is; without this such records stay out.
     #[arg(long, value_name = "ACCOUNT")]
     pub account: Option<String>,
+    /// Read with this lens too: a text file that says what a format means. The case keeps it.
+    #[arg(long, value_name = "FILE")]
+    pub lens: Vec<PathBuf>,
     /// Number of threads; all cores if left out.
     #[arg(long)]
     pub threads: Option<usize>,

@@ -142,6 +142,10 @@ fn options(how: &How) -> Result<Options, EngineError> {
         account: how.account.clone(),
         ..Options::default()
     };
+    for path in &how.lens {
+        let text = std::fs::read_to_string(path).map_err(|e| EngineError::io(path, "read the lens", e))?;
+        options.lenses.push((name_of(path), text));
+    }
     if let Some(threads) = how.threads {
         options.threads = threads.clamp(1, 256);
     }

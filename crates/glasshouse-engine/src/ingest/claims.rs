@@ -28,7 +28,13 @@ pub struct Recognised {
 }
 
 /// Asks every provider for its claims; those of general readers yield, and of two others the first stands.
-pub fn recognise(evidence: &Evidence, entries: &[TreeEntry]) -> Result<Recognised, EngineError> {
+///
+/// `lenses` are the case's own and are asked before the providers that are shipped.
+pub fn recognise(
+    evidence: &Evidence,
+    entries: &[TreeEntry],
+    lenses: &[&'static dyn Provider],
+) -> Result<Recognised, EngineError> {
     let head = |id: EntryId| head(evidence, id);
     let tree = Tree::new(entries, &head);
     let mut taken: BTreeMap<EntryId, &'static str> = BTreeMap::new();
@@ -37,7 +43,7 @@ pub fn recognise(evidence: &Evidence, entries: &[TreeEntry]) -> Result<Recognise
     let mut lists = HashMap::new();
     let mut warnings = Vec::new();
     for general in [false, true] {
-        for provider in providers().iter().filter(|p| p.manifest().general == general) {
+        for provider in lenses.iter().chain(providers()).filter(|p| p.manifest().general == general) {
             let manifest = provider.manifest();
             let claims = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| provider.recognise(&tree)));
             let Ok(mut claims) = claims else {

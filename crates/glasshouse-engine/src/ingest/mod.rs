@@ -18,6 +18,7 @@ pub use intake::{Evidence, Taken};
 use crate::EngineError;
 use glasshouse_layout::RunFile;
 use glasshouse_model::EntryId;
+use glasshouse_providers::Provider;
 use glasshouse_store::Case;
 use journal::Journal;
 pub use limits::Counts;
@@ -37,12 +38,14 @@ pub struct Options {
     pub password: Option<Vec<u8>>,
     /// The account that the paths given belong to, where the export itself does not say it of each record.
     pub account: Option<String>,
+    /// Lenses beside those that are shipped: name and text. The case keeps them and reads with them from then on.
+    pub lenses: Vec<(String, String)>,
 }
 
 impl Default for Options {
     fn default() -> Self {
         let threads = std::thread::available_parallelism().map_or(2, usize::from);
-        Options { threads, in_place: false, password: None, account: None }
+        Options { threads, in_place: false, password: None, account: None, lenses: Vec::new() }
     }
 }
 
@@ -91,6 +94,7 @@ pub fn ingest(case: &Case, given: &[PathBuf], options: &Options, progress: &Prog
 
 fn read_all(case: &Case, given: &[PathBuf], options: &Options, progress: &Progress) -> Result<Report, EngineError> {
     let journal = Journal::open(case.root())?;
+    let lenses = lenses(&journal, options)?;
     let taken = intake::take_in(case, &journal, given, options, progress)?;
     let limits = limits(case, &journal)?;
     let last = glasshouse_store::read_run(case.root())?;
@@ -108,7 +112,7 @@ fn read_all(case: &Case, given: &[PathBuf], options: &Options, progress: &Progre
     }
     progress.say("Recognising");
     let tree = evidence.tree();
-    let recognised = claims::recognise(&evidence, &tree)?.within(&limits, &evidence);
+    let recognised = claims::recognise(&evidence, &tree, &lenses)?.within(&limits, &evidence);
     let keys: Vec<_> = recognised
         .claims
         .iter()
@@ -199,6 +203,27 @@ fn read_all(case: &Case, given: &[PathBuf], options: &Options, progress: &Progre
     Ok(Report { taken, run, changed: true })
 }
 
+/// Returns the lenses that the case reads with, those that are given now among them.
+fn lenses(journal: &Journal, options: &Options) -> Result<Vec<&'static dyn Provider>, EngineError> {
+    let mut all = journal.named_facts("lens ")?;
+    all.extend(options.lenses.iter().cloned());
+    let mut loaded: Vec<&'static dyn Provider> = Vec::new();
+    for (name, text) in &all {
+        let lens = glasshouse_providers::lens::load(text, name).map_err(|e| EngineError::other(e.to_string()))?;
+        if loaded.iter().any(|l| l.manifest().id == lens.manifest().id) {
+            return Err(EngineError::other(format!(
+                "{name} names its provider `{}`, as another lens of this case does. Give it a name of its own.",
+                lens.manifest().id
+            )));
+        }
+        loaded.push(lens);
+    }
+    for (name, text) in &options.lenses {
+        journal.put_fact(&format!("lens {name}"), text)?;
+    }
+    Ok(loaded)
+}
+
 /// Returns the limits of the case's authorities, as they stand now.
 fn limits(case: &Case, journal: &Journal) -> Result<Limits, EngineError> {
     let accounts = journal.named_facts("account ")?;
@@ -217,10 +242,11 @@ fn look(shared: &work::Work<'_>, recognised: &claims::Recognised) -> Result<(), 
 /// Returns how much would come in and how much would not, under the limits as they are; nothing is kept of it.
 pub fn preview(case: &Case, options: &Options, progress: &Progress) -> Result<limits::Counts, EngineError> {
     let journal = Journal::open(case.root())?;
+    let lenses = lenses(&journal, options)?;
     let limits = limits(case, &journal)?;
     let evidence = intake::list(case, &journal, options, progress)?;
     let tree = evidence.tree();
-    let recognised = claims::recognise(&evidence, &tree)?.within(&limits, &evidence);
+    let recognised = claims::recognise(&evidence, &tree, &lenses)?.within(&limits, &evidence);
     let shared = work::Work {
         case,
         journal: &journal,
@@ -275,6 +301,9 @@ fn settlement(journal: &Journal, limits: &Limits) -> Result<String, EngineError>
         for format in manifest.formats {
             hasher.update(format!("{}.{}/{}\n", manifest.id, format.id, format.version).as_bytes());
         }
+    }
+    for (name, text) in journal.named_facts("lens ")? {
+        hasher.update(format!("{name} {}\n", blake3::hash(text.as_bytes())).as_bytes());
     }
     hasher.update(glasshouse_store::tool().as_bytes());
     hasher.update(limits.identity().as_bytes());
