@@ -83,7 +83,8 @@ pub(super) fn parse(opened: &Opened<'_>, out: &mut Sink) {
                     ("dl", false) => {
                         finish(&mut open, start, &mut next, out);
                         if folders.len() < DEEPEST {
-                            folders.extend(next.take());
+                            // Each bookmark repeats the names of its folders.
+                            folders.extend(next.take().map(|name| name.chars().take(200).collect()));
                         }
                     }
                     ("dl", true) => {

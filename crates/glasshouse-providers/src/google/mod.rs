@@ -1,5 +1,6 @@
 #![doc = include_str!("README.md")]
 
+mod account;
 mod bookmarks;
 mod chat;
 mod html;
@@ -16,6 +17,7 @@ mod sheets;
 mod tags;
 mod tasks;
 mod timeline;
+mod voice;
 mod when;
 
 use crate::formats::element;
@@ -83,6 +85,13 @@ static MANIFEST: Manifest = Manifest {
             &[Family::Login, Family::Device],
             Tier::Documented,
         ),
+        format(
+            account::FORMAT,
+            "Pages of the account: subscriber, changes, devices",
+            &[Family::Account, Family::Login, Family::Setting, Family::Device],
+            Tier::Unverified,
+        ),
+        format(voice::FORMAT, "Voice: texts and calls", &[Family::Message, Family::Call], Tier::Documented),
         format(sheets::SAVED, "Saved lists", &[Family::Note], Tier::Unverified),
         format(
             lists::FIT,
@@ -108,6 +117,7 @@ static MANIFEST: Manifest = Manifest {
         "https://github.com/timelinize/timelinize",
         "https://github.com/Freika/dawarich",
         "https://github.com/abrignoni/RLEAPP",
+        "https://github.com/d3i-infra/port",
     ],
 };
 
@@ -150,6 +160,19 @@ impl Provider for Google {
                 (Some(Product::Chrome), "html" | "htm") if bookmarks::is_ours(&tree.head(entry.id)) => {
                     claims.push(Claim::of(lists::CHROME, entry.id, Framing::Whole));
                 }
+                (Some(Product::Voice), "html" | "htm") => {
+                    if let Some(framing) = voice::framing(&tree.head(entry.id)) {
+                        let mut claim = Claim::of(voice::FORMAT, entry.id, framing);
+                        let dir = entry.dir();
+                        claim.links = beside.entry(dir.to_owned()).or_insert_with(|| media_in(tree, dir)).clone();
+                        claims.push(claim);
+                    }
+                }
+                (Some(Product::Account | Product::AndroidConfiguration), "html" | "htm")
+                    if account::is_ours(entry.name(), &tree.head(entry.id)) =>
+                {
+                    claims.push(Claim::of(account::FORMAT, entry.id, Framing::Whole));
+                }
                 (_, "html" | "htm") if activity_page(tree, entry, at) => {
                     claims.push(Claim::of(my_activity::FORMAT, entry.id, my_activity::HTML));
                 }
@@ -189,6 +212,8 @@ impl Provider for Google {
             chat::FORMAT => chat::parse(opened, out),
             mail::FORMAT => mail::parse(opened, out),
             semantic::FORMAT => semantic::parse(opened, out),
+            account::FORMAT => account::parse(opened, out),
+            voice::FORMAT => voice::parse(opened, out),
             tasks::FORMAT => tasks::parse(opened, out),
             timeline::FORMAT => timeline::parse(opened, out),
             lists::CHROME if opened.entry.extension().starts_with("htm") => bookmarks::parse(opened, out),

@@ -78,14 +78,16 @@ pub(super) fn parse(opened: &Opened<'_>, out: &mut Sink) {
                 strange += 1;
                 continue;
             };
-            let (title, id) = (object.text("title"), object.text("id"));
+            // Each task repeats them.
+            let short = |key| object.text(key).map(|text| text.chars().take(200).collect::<String>());
+            let (title, id) = (short("title"), short("id"));
             let tasks = object.array("items").unwrap_or_default();
             for (j, task) in tasks.into_iter().enumerate() {
                 let at = within(opened, frame, &raw, task, &format!("/items/{i}/items/{j}"));
                 match record(FORMAT, &TASK, opened, task, &at, out) {
                     Some(mut record) => {
                         record.fields.opt_text("list", title.as_deref());
-                        record.conversation = id.as_deref().map(Into::into);
+                        record.conversation.clone_from(&id);
                         out.record(at, record);
                     }
                     None => strange += 1,
