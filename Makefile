@@ -5,7 +5,7 @@ export CARGO_TARGET_DIR ?= $(HOME)/.cache/glasshouse/target
 DEMO ?= $(HOME)/.cache/glasshouse/demo
 BIN := $(CARGO_TARGET_DIR)/debug/glasshouse
 
-.PHONY: demo test setup bench clean-demo
+.PHONY: demo test setup bench web clean-demo
 
 demo: setup
 	cargo build --locked --workspace
@@ -13,14 +13,21 @@ demo: setup
 	$(BIN) sample "$(DEMO)/account" --scale 0.01
 	$(BIN) open "$(DEMO)"/account/takeout-*.zip "$(DEMO)/account/loose" --case "$(DEMO)/case" --yes $(DEMO_FLAGS)
 
-test: setup
+test: setup page
 	./scripts/check.sh
 
-bench: setup
+bench: setup page
 	./scripts/bench.sh
+
+# The review page, which the binary holds within itself.
+page: setup
+	@./scripts/web.sh
 
 setup:
 	@./scripts/setup.sh
+
+web:
+	./scripts/web.sh
 
 clean-demo:
 	rm -rf "$(DEMO)"

@@ -11,5 +11,8 @@ if cargo fmt --version >/dev/null 2>&1; then cargo fmt --all --check; else echo 
 step "tests"
 cargo test --locked --workspace --no-fail-fast
 
+step "the page in a browser"
+./scripts/web-check.sh
+
 step "house rules"
 "${CARGO_TARGET_DIR:-target}/debug/xtask" tidy

@@ -5,6 +5,8 @@ pub mod digest;
 pub mod enrol;
 mod error;
 pub mod events;
+pub mod evidence;
+pub mod facts;
 pub mod gate;
 pub mod ingest;
 pub mod organisation;
@@ -17,5 +19,7 @@ pub mod segment;
 pub mod session;
 pub mod sql;
 pub mod text;
+pub mod view;
+pub mod work;
 
 pub use error::EngineError;

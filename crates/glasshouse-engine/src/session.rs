@@ -67,7 +67,7 @@ pub struct Session {
     policies: Policies,
     /// None in a personal case.
     standing: Option<Standing>,
-    enquiry: Option<String>,
+    enquiry: Mutex<Option<String>>,
     lines: Vec<String>,
     /// The case, where it is kept open for the log.
     held: Mutex<Option<Case>>,
@@ -100,7 +100,7 @@ impl Session {
                 roles: vec![Role::Holder],
                 policies,
                 standing: None,
-                enquiry: None,
+                enquiry: Mutex::new(None),
                 lines: Vec::new(),
                 held: Mutex::new(None),
                 seen: Mutex::default(),
@@ -120,7 +120,7 @@ impl Session {
             roles: person.roles,
             policies,
             standing: Some(standing),
-            enquiry,
+            enquiry: Mutex::new(enquiry),
             lines,
             held: Mutex::new(None),
             seen: Mutex::default(),
@@ -143,14 +143,19 @@ impl Session {
     }
 
     /// Returns the lines of enquiry to choose from, and the one that is chosen.
-    pub fn enquiries(&self) -> (&[String], Option<&str>) {
-        (&self.lines, self.enquiry.as_deref())
+    pub fn enquiries(&self) -> (&[String], Option<String>) {
+        (&self.lines, self.enquiry())
     }
 
-    /// Changes the line of enquiry for what follows.
-    pub fn enquire(&mut self, wanted: &str) -> Result<(), EngineError> {
-        self.enquiry = Some(line(&self.lines, wanted)?);
+    /// Changes the line of enquiry for what follows: by its number, its text or the beginning of it.
+    pub fn enquire(&self, wanted: &str) -> Result<(), EngineError> {
+        let chosen = line(&self.lines, wanted)?;
+        *self.enquiry.lock().unwrap_or_else(PoisonError::into_inner) = Some(chosen);
         Ok(())
+    }
+
+    fn enquiry(&self) -> Option<String> {
+        self.enquiry.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Asks the policies; an error says why not.
@@ -187,7 +192,7 @@ impl Session {
             return Ok(());
         }
         let (kind, logged) = logged(action);
-        if self.enquiry.is_none() && needs_enquiry(action) {
+        if self.enquiry().is_none() && needs_enquiry(action) {
             let lines: Vec<String> = (1..).zip(&self.lines).map(|(n, l)| format!("{n}. {l}")).collect();
             return Err(EngineError::Denied(format!(
                 "Say which line of enquiry this is for, with --enquiry and its number or text:\n{}",
@@ -252,7 +257,7 @@ impl Session {
         Acting {
             authority: standing.authority.id.clone(),
             role: ruling.role.or(self.roles.first().copied()).map_or_else(String::new, |r| r.as_str().to_owned()),
-            enquiry: self.enquiry.clone().unwrap_or_default(),
+            enquiry: self.enquiry().unwrap_or_default(),
             policies: ruling.policies.clone(),
         }
     }

@@ -435,22 +435,17 @@ fn sources(case: &Path) -> Result<RecordBatch, EngineError> {
 }
 
 fn authorities(case: &Path) -> Result<RecordBatch, EngineError> {
-    let folder = case.join("authorities");
-    let mut found = Vec::new();
-    let entries = std::fs::read_dir(&folder).map_err(|e| EngineError::io(&folder, "list", e))?;
-    for entry in entries.filter_map(|e| e.ok()) {
-        let text = std::fs::read_to_string(entry.path()).map_err(|e| EngineError::io(&entry.path(), "read", e))?;
-        let authority: glasshouse_layout::AuthorityFile = toml::from_str(&text)
-            .map_err(|_| EngineError::other(format!("{} is not an authority.", entry.path().display())))?;
-        found.push(authority);
-    }
-    found.sort_by(|a, b| (&a.id, a.version).cmp(&(&b.id, b.version)));
+    let standings = crate::authority::standings(case)?;
+    let now = crate::session::now();
+    let found: Vec<_> = standings.iter().flat_map(|s| s.versions.iter().map(move |a| (s, a))).collect();
     table(vec![
-        ("id", texts(found.iter().map(|a| Some(&a.id)))),
-        ("version", Arc::new(found.iter().map(|a| a.version).collect::<UInt32Array>())),
-        ("kind", texts(found.iter().map(|a| Some(&a.kind)))),
-        ("statement", texts(found.iter().map(|a| Some(&a.statement)))),
-        ("given", texts(found.iter().map(|a| Some(&a.given)))),
+        ("id", texts(found.iter().map(|(_, a)| Some(&a.id)))),
+        ("version", Arc::new(found.iter().map(|(_, a)| a.version).collect::<UInt32Array>())),
+        ("kind", texts(found.iter().map(|(_, a)| Some(a.kind.as_str())))),
+        ("statement", texts(found.iter().map(|(_, a)| Some(&a.statement)))),
+        ("given", texts(found.iter().map(|(_, a)| Some(&a.given)))),
+        ("state", texts(found.iter().map(|(s, _)| Some(s.state(now))))),
+        ("enrolled", texts(found.iter().map(|(s, _)| Some(s.enrolled.label())))),
     ])
 }
 
@@ -490,7 +485,7 @@ impl TableFunctionImpl for TextSearch {
     }
 }
 
-fn json(column: &ArrayRef, row: usize) -> Result<Value, EngineError> {
+pub(crate) fn json(column: &ArrayRef, row: usize) -> Result<Value, EngineError> {
     use datafusion::arrow::array::{Array, BooleanArray, Float64Array, Int32Array, Int64Array};
     if column.is_null(row) {
         return Ok(Value::Null);

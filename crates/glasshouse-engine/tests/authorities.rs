@@ -137,7 +137,7 @@ fn what_is_written_wrongly_is_said_with_its_line() {
     ] {
         refused(&with(from, to), Some(line(at)), words);
     }
-    refused("id = \"a\nkind", Some(1), "not TOML");
+    refused("id = 1\nkind", Some(2), "not TOML");
     refused("", None, "`kind` is missing");
     refused(&"# long\n".repeat(200_000), Some(1), "longer than 1 MiB");
     refused(&with("id = \"op-rowan-1\"", "id = \"self\""), None, "is taken");

@@ -195,6 +195,15 @@ impl Case {
         if files.is_empty() {
             return Err(StoreError::other(format!("{root} has no authority. Nothing is read without one.")));
         }
+        // What somebody put there would otherwise count as an authority.
+        for path in list(&self.root.join("authorities"))? {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if !files.contains_key(format!("authorities/{name}").as_str()) && !name.ends_with(".new") {
+                return Err(StoreError::other(format!(
+                    "authorities/{name} is in no event of the log: it was put into {root}, or its addition was cut off. Remove it; nothing is read while it is there."
+                )));
+            }
+        }
         for (path, sha256) in files {
             if !self.root.join(path).exists() {
                 return Err(StoreError::other(format!(

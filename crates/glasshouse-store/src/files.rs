@@ -16,7 +16,18 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     write_with_mode(path, bytes, 0o600)
 }
 
+/// As [`write_atomic`], but whoever calls syncs the folder, once for all that goes into it.
+pub(crate) fn write_into(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    let beside = write_beside(path, bytes, 0o644)?;
+    fs::rename(&beside, path).map_err(|e| StoreError::io(path, "move into place", e))
+}
+
 fn write_with_mode(path: &Path, bytes: &[u8], mode: u32) -> Result<(), StoreError> {
+    let beside = write_beside(path, bytes, mode)?;
+    rename_synced(&beside, path)
+}
+
+fn write_beside(path: &Path, bytes: &[u8], mode: u32) -> Result<PathBuf, StoreError> {
     let beside = temporary(path);
     let mut file = OpenOptions::new()
         .write(true)
@@ -27,13 +38,14 @@ fn write_with_mode(path: &Path, bytes: &[u8], mode: u32) -> Result<(), StoreErro
         .map_err(|e| StoreError::io(&beside, "create", e))?;
     file.write_all(bytes).map_err(|e| StoreError::io(&beside, "write", e))?;
     file.sync_all().map_err(|e| StoreError::io(&beside, "sync", e))?;
-    rename_synced(&beside, path)
+    Ok(beside)
 }
 
 /// Moves a finished file to its place and syncs the folder.
 pub fn rename_synced(from: &Path, to: &Path) -> Result<(), StoreError> {
     fs::rename(from, to).map_err(|e| StoreError::io(to, "move into place", e))?;
-    sync_folder(to.parent().unwrap_or(Path::new(".")))
+    // A bare name lies in the folder that the process is in.
+    sync_folder(to.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")))
 }
 
 /// Makes what was created, moved or removed in a folder durable.

@@ -3,6 +3,7 @@
 mod blocks;
 mod case;
 mod checked;
+mod checkpoint;
 mod container;
 mod copy;
 mod error;
@@ -26,6 +27,7 @@ pub use case::{
     Acting, Actor, Case, Founding, SELF_AUTHORITY, SELF_STATEMENT, is_case, read_case_events, read_case_file,
     read_parts, read_run, tool,
 };
+pub use checkpoint::{base64, read_checkpoint_file};
 pub use container::{Catalog, CatalogEntry, Container, EntryKind, EntryProblem, Limits, Trouble, sniff};
 pub use copy::{copy_part, free_space, hash_file};
 pub use error::StoreError;

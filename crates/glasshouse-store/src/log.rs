@@ -1,5 +1,5 @@
 use crate::StoreError;
-use crate::files::{make_folder, sync_folder, write_atomic};
+use crate::files::{make_folder, sync_folder, write_atomic, write_into};
 use crate::keys::{Keys, random};
 use glasshouse_layout::{Kind, Leaf, Payload, Sealed, commitment, decode_bundle, encode_bundle, paths};
 use signed_note::{Note, StandardVerifier, VerifierList};
@@ -80,11 +80,12 @@ impl Log {
         if tail > 0 && !unfinished.exists() {
             // The checkpoint is older than the bundle that was since filled: a restored backup. Its leaves were
             // just proven, and the partial tiles that go with it can be made again.
-            log.write_bundle()?;
+            sync_folder(&log.write_bundle()?)?;
             for tile in Tile::new_tiles(TILE_HEIGHT, 0, size).into_iter().filter(|t| u64::from(t.width()) < TILE_WIDTH)
             {
                 let data = tile.read_data(&log.hashes).map_err(|e| StoreError::log(e.to_string()))?;
-                log.write_tile_file(&paths::tile(tile.level(), tile.level_index(), tile.width()), &data)?;
+                let path = paths::tile(tile.level(), tile.level_index(), tile.width());
+                sync_folder(&log.write_tile_file(&path, &data)?)?;
             }
         }
         clear_leftovers(case, size)?;
@@ -119,7 +120,7 @@ impl Log {
             let path = self.case.join(paths::payload(self.size));
             let folder = path.parent().unwrap_or(&self.case).to_path_buf();
             make_folder(&folder)?;
-            write_atomic(&path, &file)?;
+            write_into(&path, &file)?;
             folders.insert(folder);
             // Time never runs backwards in the log, whatever the clock does.
             let now = now();
@@ -137,19 +138,23 @@ impl Log {
             let leaf = serde_json::to_vec(&leaf).map_err(|e| StoreError::other(e.to_string()))?;
             self.push(leaf)?;
             if self.size.is_multiple_of(TILE_WIDTH) {
-                self.write_bundle()?;
+                folders.insert(self.write_bundle()?);
             }
         }
         if !self.tail.is_empty() {
-            self.write_bundle()?;
+            folders.insert(self.write_bundle()?);
         }
         for tile in Tile::new_tiles(TILE_HEIGHT, old_size, self.size) {
             let data = tile.read_data(&self.hashes).map_err(|e| StoreError::log(e.to_string()))?;
-            self.write_tile_file(&paths::tile(tile.level(), tile.level_index(), tile.width()), &data)?;
+            let path = paths::tile(tile.level(), tile.level_index(), tile.width());
+            folders.insert(self.write_tile_file(&path, &data)?);
+        }
+        // All that the checkpoint covers is durable before it is there; its own folder is synced with it.
+        for folder in &folders {
+            sync_folder(folder)?;
         }
         let checkpoint = self.checkpoint()?;
         write_atomic(&self.case.join(paths::CHECKPOINT), checkpoint.as_bytes())?;
-        sync_folder(&self.case.join("log"))?;
         self.drop_partials(old_size);
         Ok(first)
     }
@@ -170,7 +175,7 @@ impl Log {
         let folder = path.parent().unwrap_or(&self.case).to_path_buf();
         make_folder(&folder)?;
         let json = serde_json::to_vec(&sealed).map_err(|e| StoreError::other(e.to_string()))?;
-        write_atomic(&path, &json)?;
+        write_into(&path, &json)?;
         folders.insert(folder);
         Ok(payload)
     }
@@ -201,16 +206,19 @@ impl Log {
         Ok(())
     }
 
-    fn write_bundle(&self) -> Result<(), StoreError> {
+    /// Writes the newest bundle and returns the folder to sync.
+    fn write_bundle(&self) -> Result<PathBuf, StoreError> {
         let bundle = encode_bundle(&self.tail).map_err(|e| StoreError::other(e.to_string()))?;
         let index = (self.size - 1) / TILE_WIDTH;
         self.write_tile_file(&paths::entries(index, self.tail.len() as u32), &bundle)
     }
 
-    fn write_tile_file(&self, path: &str, data: &[u8]) -> Result<(), StoreError> {
+    fn write_tile_file(&self, path: &str, data: &[u8]) -> Result<PathBuf, StoreError> {
         let path = self.case.join(path);
-        make_folder(path.parent().unwrap_or(&self.case))?;
-        write_atomic(&path, data)
+        let folder = path.parent().unwrap_or(&self.case).to_path_buf();
+        make_folder(&folder)?;
+        write_into(&path, data)?;
+        Ok(folder)
     }
 
     /// Takes away partial tiles whose full tile the checkpoint now covers; to fail at that loses nothing.

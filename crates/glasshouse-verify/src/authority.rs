@@ -34,16 +34,11 @@ pub fn check(root: &Root, state: &State, good: &BTreeSet<&str>, case: Option<&Ca
         }
     }
     for path in files.iter().filter(|p| !p.starts_with("authorities/organisation-")) {
-        let table = match read(root, path) {
-            Ok((_, table)) => table,
-            Err(why) => {
-                report.fault(Class::Malformed, *path, why);
-                continue;
-            }
-        };
+        // What cannot be read as TOML is reported with the other small files.
+        let Ok((_, table)) = read(root, path) else { continue };
         if path.ends_with("-withdrawn.toml") {
             let (id, ended) = (text(&table, "id"), text(&table, "ended"));
-            report.authorities.push(format!("{id}: {ended} {}", text(&table, "at")));
+            report.authorities.push(format!("{id} {ended} {}", text(&table, "at")));
             continue;
         }
         match authority(root, good, path, &organisations) {
@@ -128,7 +123,7 @@ fn authority(root: &Root, good: &BTreeSet<&str>, path: &str, organisations: &[Or
     }
     let title = format!("{id} version {version} ({kind})");
     if kind == OWN {
-        return Ok(format!("{title}: the holder's own word; no legal basis recorded"));
+        return Ok(format!("{title}, the holder's own word; no legal basis recorded"));
     }
     let (applicant, authoriser) = (text(&table, "people.applicant"), text(&table, "people.authoriser"));
     if authoriser.is_empty() || applicant == authoriser {
@@ -138,7 +133,7 @@ fn authority(root: &Root, good: &BTreeSet<&str>, path: &str, organisations: &[Or
     signed(root, good, path, key, "authority", &format!("{id} {version}"), &file)?;
     if organisations.is_empty() {
         return Ok(format!(
-            "{title}: signed by {authoriser}; self-enrolled, for no organisation.toml says whose signature counts"
+            "{title}, signed by {authoriser}; self-enrolled, for no organisation.toml says whose signature counts"
         ));
     }
     let list = |person: &toml::Table, key: &str, word: &str| {
@@ -157,7 +152,7 @@ fn authority(root: &Root, good: &BTreeSet<&str>, path: &str, organisations: &[Or
         return Err(format!("no organisation.toml of the case lets {authoriser} authorise this kind with this key"));
     };
     Ok(format!(
-        "{title}: signed by {authoriser}, pinned by organisation.toml of {} (key {})",
+        "{title}, signed by {authoriser}, pinned by organisation.toml of {} (key {})",
         pinned.name,
         fingerprint_of_key(&pinned.administrator_key)
     ))

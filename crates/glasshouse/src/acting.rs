@@ -5,6 +5,7 @@ use clap::Args;
 use glasshouse_engine::EngineError;
 use glasshouse_engine::people::{Home, Person};
 use glasshouse_engine::session::{Asking, Session, Who, nobody};
+use std::cell::OnceCell;
 use std::io::{BufRead, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -14,7 +15,7 @@ use std::process::{Command, Stdio};
 #[command(next_help_heading = "In a case that is not your own")]
 pub struct As {
     /// Who you are; GLASSHOUSE_PERSON if left out.
-    #[arg(long = "as", value_name = "NAME", global = true)]
+    #[arg(id = "acting_person", long = "as", value_name = "NAME", global = true)]
     pub person: Option<String>,
     /// Read your password from this file descriptor (its first line) and not from the terminal.
     #[arg(long, value_name = "FD", global = true)]
@@ -25,6 +26,9 @@ pub struct As {
     /// Line of enquiry that this is for: its number in the authority, or its text; GLASSHOUSE_ENQUIRY if left out.
     #[arg(long, value_name = "LINE", global = true)]
     pub enquiry: Option<String>,
+    /// Whoever has given their password to this process.
+    #[arg(skip)]
+    known: OnceCell<Person>,
 }
 
 impl As {
@@ -51,9 +55,13 @@ impl As {
 
     /// Returns the person who acts, with their password checked.
     pub fn authenticated(&self) -> Result<Person, EngineError> {
+        if let Some(person) = self.known.get() {
+            return Ok(person.clone());
+        }
         let name = self.name()?;
         home().person(&name)?;
-        home().authenticate(&name, &self.password(&format!("Password of {name}: "))?)
+        let person = home().authenticate(&name, &self.password(&format!("Password of {name}: "))?)?;
+        Ok(self.known.get_or_init(|| person).clone())
     }
 
     /// Returns a password that was typed or read, without its line end.

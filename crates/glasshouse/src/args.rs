@@ -114,6 +114,10 @@ pub struct How {
     /// Read a password for encrypted parts from this file descriptor (its first line).
     #[arg(long, value_name = "FD")]
     pub password_fd: Option<i32>,
+    /// The account that these exports belong to. An authority names accounts, and most exports do not say of each
+    /// record whose it is; without this such records stay out.
+    #[arg(long, value_name = "ACCOUNT")]
+    pub account: Option<String>,
     /// Number of threads; all cores if left out.
     #[arg(long)]
     pub threads: Option<usize>,
@@ -155,6 +159,9 @@ pub struct Add {
 #[derive(ClapArgs)]
 pub struct Process {
     pub case: PathBuf,
+    /// Only count what would come in under the authority and what would stay out; nothing is kept of it.
+    #[arg(long)]
+    pub preview: bool,
     #[command(flatten)]
     pub how: How,
 }
@@ -262,6 +269,7 @@ pub fn run(args: Args) -> Result<u8, EngineError> {
         }
         Command::Case(CaseCommand::Show(one)) => output::case(&one.case, acting),
         Command::Add(add) => intake::add(&add.case, &add.paths, &add.how, acting),
+        Command::Process(process) if process.preview => intake::preview(&process.case, &process.how, acting),
         Command::Process(process) => intake::add(&process.case, &[], &process.how, acting),
         Command::Search(search) => query::search(&search, acting),
         Command::Show(show) => query::show(&show, acting),

@@ -46,7 +46,7 @@ pub fn serve(folder: &Path, listen: &str, acting: &As) -> Result<u8, EngineError
             "The page writes no log of what is looked at yet, so it serves personal cases only. Use search, show and sql, which do.".into(),
         ));
     }
-    crate::serve::serve(folder, listen)
+    crate::serve::serve(folder, listen, session)
 }
 
 /// Makes a case: under an authority, or as its account's holder.
@@ -100,6 +100,21 @@ pub fn add(folder: &Path, paths: &[PathBuf], how: &How, acting: &As) -> Result<u
     Ok(0)
 }
 
+/// `glasshouse process --preview`.
+pub fn preview(folder: &Path, how: &How, acting: &As) -> Result<u8, EngineError> {
+    let case = acting.session(folder)?.open("evidence.process")?;
+    let options = options(how)?;
+    let counts = with_progress(how, |progress| glasshouse_engine::ingest::preview(&case, &options, progress))?;
+    for ((outcome, service, family, reason), n) in &counts {
+        let unit = if outcome == "not read" { "entries" } else { "records" };
+        say!("{:>12} {unit}  {outcome:<12} {service:<12} {family:<12} {reason}", output::count(*n));
+    }
+    if counts.is_empty() {
+        say!("Nothing of what the case holds would be read.");
+    }
+    Ok(0)
+}
+
 /// Says who acts, as the operating system knows them.
 pub fn actor() -> Actor {
     let who = std::env::var("USER").or_else(|_| std::env::var("LOGNAME"));
@@ -116,22 +131,37 @@ fn take_in(case: &Case, paths: &[PathBuf], how: &How) -> Result<Report, EngineEr
             "This case keeps copies of its parts; --in-place can only be chosen when a case is made.",
         ));
     }
-    let mut options = Options { in_place: how.in_place, password: password(how.password_fd)?, ..Options::default() };
+    let options = options(how)?;
+    with_progress(how, |progress| ingest(case, paths, &options, progress))
+}
+
+fn options(how: &How) -> Result<Options, EngineError> {
+    let mut options = Options {
+        in_place: how.in_place,
+        password: password(how.password_fd)?,
+        account: how.account.clone(),
+        ..Options::default()
+    };
     if let Some(threads) = how.threads {
         options.threads = threads.clamp(1, 256);
     }
+    Ok(options)
+}
+
+/// Does long work with a progress bar, until it is done or the person stops it.
+fn with_progress<T>(how: &How, work: impl FnOnce(&Progress) -> Result<T, EngineError>) -> Result<T, EngineError> {
     let progress = Arc::new(Progress::default());
     let stop = progress.clone();
     // A second handler cannot be set; the first one serves every intake of this process.
     let _ = ctrlc::set_handler(move || stop.stop.store(true, Ordering::Relaxed));
     let done = Arc::new(std::sync::atomic::AtomicBool::new(false));
     let bar = (!how.quiet).then(|| show_progress(progress.clone(), done.clone()));
-    let report = ingest(case, paths, &options, &progress);
+    let result = work(&progress);
     done.store(true, Ordering::Relaxed);
     if let Some(bar) = bar {
         let _ = bar.join();
     }
-    report
+    result
 }
 
 fn show_progress(progress: Arc<Progress>, done: Arc<std::sync::atomic::AtomicBool>) -> std::thread::JoinHandle<()> {

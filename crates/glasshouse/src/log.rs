@@ -45,6 +45,23 @@ pub struct Which {
     until: Option<String>,
 }
 
+impl Which {
+    /// Returns what was asked for, for the log.
+    fn in_words(&self) -> String {
+        let all = [
+            ("person", &self.person),
+            ("kind", &self.kind),
+            ("action", &self.action),
+            ("object", &self.object),
+            ("subject", &self.subject),
+            ("from", &self.from),
+            ("until", &self.until),
+        ];
+        let said = all.iter().filter_map(|(name, value)| value.as_ref().map(|v| format!("{name}={v}")));
+        said.collect::<Vec<_>>().join(" ")
+    }
+}
+
 #[derive(Subcommand)]
 pub enum LogCommand {
     /// Writes events with the proof that they are in the log; glasshouse-verify FILE checks it.
@@ -75,7 +92,7 @@ enum Redact {
 
 /// `glasshouse events`.
 pub fn events(asked: &Events, acting: &As) -> Result<u8, EngineError> {
-    let about = About { objects: Vec::new(), content: vec![("filter", format!("{:?}", asked.which))] };
+    let about = About { objects: Vec::new(), content: vec![("filter", asked.which.in_words())] };
     acting.session(&asked.case)?.consult("log.read", about)?;
     for row in events::list(&asked.case, &filter(&asked.case, &asked.which)?)? {
         if asked.json.json { output::json_line(&row)? } else { line(&row) }
@@ -92,10 +109,8 @@ pub fn extract(asked: &Extract, acting: &As) -> Result<u8, EngineError> {
             "Say who gets it, with --recipient: a disclosure names its recipient (DPA 2018 s.62(3)).",
         ));
     }
-    let about = About {
-        objects: Vec::new(),
-        content: vec![("recipient", recipient), ("filter", format!("{:?}", asked.which))],
-    };
+    let about =
+        About { objects: Vec::new(), content: vec![("recipient", recipient), ("filter", asked.which.in_words())] };
     session.consult("log.extract", about)?;
     let wanted: Vec<u64> =
         events::list(&asked.case, &filter(&asked.case, &asked.which)?)?.iter().map(|row| row.seq).collect();

@@ -13,7 +13,7 @@ use datafusion::arrow::array::{
 };
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use glasshouse_layout::{EntryLine, FileHash, Found, Kind, PartInfo, RunFile, Segment, SourceFile, paths};
-use glasshouse_store::{Case, EntryKind, SELF_AUTHORITY, files};
+use glasshouse_store::{Case, EntryKind, files};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fs;
 use std::sync::Arc;
@@ -39,7 +39,7 @@ pub fn seal(case: &Case, journal: &Journal, evidence: &Evidence) -> Result<(), E
         let info = SourceFile {
             source: source.clone(),
             series: part.row.series.clone(),
-            authority: SELF_AUTHORITY.into(),
+            authority: case.authority(),
             part: PartInfo {
                 number,
                 name: part.row.name.clone(),

@@ -9,6 +9,7 @@ mod intake;
 mod journal;
 mod kept;
 mod limits;
+mod reading;
 mod work;
 
 pub(crate) use intake::unaltered;

@@ -20,7 +20,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub(super) type Test = Box<dyn Fn(usize) -> bool>;
 
 /// The columns of one segment.
-pub(super) struct Columns {
+pub(crate) struct Columns {
     path: PathBuf,
     folder: PathBuf,
     metadata: ArrowReaderMetadata,
@@ -39,7 +39,7 @@ struct Coded {
 }
 
 impl Columns {
-    pub(super) fn open(case: &Path, segment: &Segment) -> Result<Self, EngineError> {
+    pub(crate) fn open(case: &Path, segment: &Segment) -> Result<Self, EngineError> {
         let folder = case.join(&segment.path);
         let path = folder.join("records.parquet");
         let file = File::open(&path).map_err(|e| EngineError::io(&path, "open", e))?;
@@ -58,6 +58,11 @@ impl Columns {
             ids: Mutex::default(),
             with_attachments: Mutex::default(),
         })
+    }
+
+    /// Returns the segment's folder.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Returns the time of each row, ascending, `i64::MAX` for none.
@@ -247,7 +252,8 @@ impl Columns {
         })
     }
 
-    fn read(&self, columns: &[&str], rows: Option<&[u32]>) -> Result<Vec<RecordBatch>, EngineError> {
+    /// Returns columns of all rows, or of some given ascending, in batches.
+    pub(crate) fn read(&self, columns: &[&str], rows: Option<&[u32]>) -> Result<Vec<RecordBatch>, EngineError> {
         let file = File::open(&self.path).map_err(|e| EngineError::io(&self.path, "open", e))?;
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone());
         let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());

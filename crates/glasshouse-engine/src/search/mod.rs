@@ -1,6 +1,6 @@
 //! Finding records: words in the text index, conditions on columns, newest first.
 
-mod columns;
+pub(crate) mod columns;
 pub mod query;
 mod readonly;
 
@@ -58,9 +58,9 @@ pub struct Searcher {
     fields: IndexFields,
 }
 
-struct Open {
-    segment: Segment,
-    columns: Columns,
+pub(crate) struct Open {
+    pub(crate) segment: Segment,
+    pub(crate) columns: Columns,
     index: Option<IndexSearcher>,
 }
 
@@ -82,6 +82,20 @@ impl Searcher {
     /// Returns the case's folder.
     pub fn case(&self) -> &Path {
         &self.case
+    }
+
+    /// Returns the segments of the run, in the order in which their rows are numbered through the case.
+    pub(crate) fn segments(&self) -> &[Open] {
+        &self.segments
+    }
+
+    /// Returns the rows of a segment that have the words of a query, ascending; none where all have them.
+    pub(crate) fn with_words(&self, open: &Open, query: &Query) -> Result<Option<Vec<u32>>, EngineError> {
+        let words = Query { filters: Vec::new(), ..query.clone() };
+        Ok(match self.rows(open, &words)? {
+            Rows::All => None,
+            Rows::Some(rows) => Some(rows),
+        })
     }
 
     /// Finds what a query asks for: the number of all, and the newest `limit` of them.
@@ -213,7 +227,7 @@ pub enum Interval {
 
 impl Interval {
     /// Returns the name of the interval that holds an instant, and the instant after its end.
-    fn around(self, micros: i64) -> Result<(String, i64), EngineError> {
+    pub(crate) fn around(self, micros: i64) -> Result<(String, i64), EngineError> {
         let wrong = |e: jiff::Error| EngineError::other(format!("A time lies outside the calendar: {e}."));
         let date = jiff::Timestamp::from_microsecond(micros).map_err(wrong)?.to_zoned(jiff::tz::TimeZone::UTC).date();
         let span = jiff::Span::new();

@@ -210,6 +210,20 @@ fn binary(bytes: &[u8]) -> String {
     }
 }
 
+/// Returns the small JPEG that a camera left inside a picture; none if there is none.
+pub fn preview(bytes: &[u8]) -> Option<&[u8]> {
+    const MARK: &[u8] = b"Exif\0\0";
+    /// A JPEG's markers and a HEIC's boxes put the block early; no more is looked through for it.
+    const FAR_ENOUGH: usize = 4 << 20;
+    let exif = read(bytes).ok()?;
+    let number = |name: &str| exif.tags.iter().find(|(n, _)| n == name)?.1.parse::<usize>().ok();
+    let (offset, length) = (number("Thumbnail.ThumbnailOffset")?, number("Thumbnail.ThumbnailLength")?);
+    let head = bytes.get(..bytes.len().min(FAR_ENOUGH))?;
+    // Offsets count from the start of the block.
+    let start = memchr::memmem::find(head, MARK)?.checked_add(MARK.len())?.checked_add(offset)?;
+    bytes.get(start..start.checked_add(length)?).filter(|jpeg| jpeg.starts_with(b"\xff\xd8\xff"))
+}
+
 /// Returns the media type that a file's first bytes prove.
 pub fn media_type(head: &[u8]) -> Option<&'static str> {
     let at = |from: usize, what: &[u8]| head.get(from..).is_some_and(|rest| rest.starts_with(what));

@@ -8,6 +8,7 @@ mod date;
 mod head;
 mod html;
 mod parts;
+mod show;
 mod words;
 
 pub(crate) use charset::{Reading, decode as decode_charset};
@@ -15,6 +16,7 @@ pub use date::mail_date;
 pub(crate) use head::header_name;
 pub use html::readable as html_to_text;
 pub(crate) use parts::quoted_printable;
+pub use show::{html, part};
 pub(crate) use words::base64_lenient;
 pub use words::decode_words;
 

@@ -1,0 +1,435 @@
+//! The bytes of the evidence, for whoever looks at a record: ranges of entries, attachments, HTML.
+
+use crate::EngineError;
+use crate::ingest::{self, Options};
+use crate::segment::typed;
+use datafusion::arrow::array::{Array, StringArray, UInt32Array, UInt64Array};
+use datafusion::parquet::arrow::ProjectionMask;
+use datafusion::parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
+};
+use futures::SinkExt;
+use glasshouse_layout::{SourceFile, paths};
+use glasshouse_model::LocatorKind;
+pub use glasshouse_model::{EntryId, Locator};
+use glasshouse_store::{BlockFile, Container, Limits, Part};
+use serde::Serialize;
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+/// Parts that stay open: each holds its list of entries in memory.
+const MOST_PARTS: usize = 8;
+/// Bytes of a message that is taken apart for an attachment or its HTML.
+const LONGEST_MESSAGE: u64 = 64 << 20;
+/// Bytes of one piece of a stream.
+const PIECE: usize = 256 << 10;
+
+/// What the case says of an entry.
+#[derive(Clone, Debug, Serialize)]
+pub struct Entry {
+    pub entry: u32,
+    pub source: String,
+    pub part: u32,
+    /// Path from the part inwards: one name, or more if archives lie in archives.
+    pub path: Vec<String>,
+    pub kind: String,
+    pub size: u64,
+    pub sha256: Option<String>,
+    /// Media type by content.
+    pub mime: Option<String>,
+    pub status: String,
+    pub provider: Option<String>,
+    pub format: Option<String>,
+    pub problem: Option<String>,
+}
+
+/// The evidence of a case, open for looking.
+pub struct Evidence {
+    case: PathBuf,
+    /// Folder of the run's lists.
+    run: PathBuf,
+    entries: ArrowReaderMetadata,
+    parts: Vec<SourceFile>,
+    open: Mutex<VecDeque<(u32, Part, usize)>>,
+}
+
+impl Evidence {
+    /// Opens the evidence as the newest run lists it.
+    pub fn open(case: &Path) -> Result<Self, EngineError> {
+        let run = glasshouse_store::read_run(case)?
+            .ok_or_else(|| EngineError::other("Nothing was read yet. Run `glasshouse process` on the case."))?;
+        let run = case.join(paths::run(&run.run));
+        let path = run.join("entries.parquet");
+        let file = File::open(&path).map_err(|e| EngineError::io(&path, "open", e))?;
+        Ok(Evidence {
+            case: case.to_path_buf(),
+            run,
+            entries: ArrowReaderMetadata::load(&file, ArrowReaderOptions::new())?,
+            parts: glasshouse_store::read_parts(case)?,
+            open: Mutex::default(),
+        })
+    }
+
+    /// Returns the parts of the case.
+    pub fn parts(&self) -> &[SourceFile] {
+        &self.parts
+    }
+
+    /// Returns the number of entries.
+    pub fn entries(&self) -> u64 {
+        self.entries.metadata().file_metadata().num_rows().max(0) as u64
+    }
+
+    /// Returns what the run says of an entry.
+    pub fn entry(&self, entry: EntryId) -> Result<Option<Entry>, EngineError> {
+        // Entries are listed in the order of their numbers, from 0 on.
+        let found = self.lines(&[entry.0])?.pop();
+        Ok(found.filter(|e| e.entry == entry.0))
+    }
+
+    /// Returns the entries at some lines of the list, given ascending.
+    pub fn lines(&self, lines: &[u32]) -> Result<Vec<Entry>, EngineError> {
+        let all = self.entries() as usize;
+        let lines: Vec<usize> = lines.iter().map(|l| *l as usize).filter(|l| *l < all).collect();
+        if lines.is_empty() {
+            return Ok(Vec::new());
+        }
+        let path = self.run.join("entries.parquet");
+        let file = File::open(&path).map_err(|e| EngineError::io(&path, "open", e))?;
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.entries.clone());
+        let selection = RowSelection::from_consecutive_ranges(lines.into_iter().map(|l| l..l + 1), all);
+        let mut entries = Vec::new();
+        for batch in builder.with_row_selection(selection).build()? {
+            let batch = batch?;
+            let text = |name: &str, i: usize| -> Result<Option<String>, EngineError> {
+                let column: &StringArray = typed(&batch, name)?;
+                Ok(column.is_valid(i).then(|| column.value(i).to_owned()))
+            };
+            let (number, part): (&UInt32Array, &UInt32Array) = (typed(&batch, "entry")?, typed(&batch, "part")?);
+            let size: &UInt64Array = typed(&batch, "size")?;
+            for i in 0..batch.num_rows() {
+                let path = text("path", i)?.unwrap_or_default();
+                entries.push(Entry {
+                    entry: number.value(i),
+                    source: text("source", i)?.unwrap_or_default(),
+                    part: part.value(i),
+                    path: path.split("!/").map(str::to_owned).collect(),
+                    kind: text("kind", i)?.unwrap_or_default(),
+                    size: size.value(i),
+                    sha256: text("sha256", i)?,
+                    mime: text("mime", i)?,
+                    status: text("status", i)?.unwrap_or_default(),
+                    provider: text("provider", i)?,
+                    format: text("format", i)?,
+                    problem: text("problem", i)?,
+                });
+            }
+        }
+        Ok(entries)
+    }
+
+    /// Returns the lines of the list of entries that have a status; all of them for none.
+    pub fn with_status(&self, status: Option<&str>) -> Result<Vec<u32>, EngineError> {
+        let Some(status) = status else { return Ok((0..self.entries() as u32).collect()) };
+        let path = self.run.join("entries.parquet");
+        let file = File::open(&path).map_err(|e| EngineError::io(&path, "open", e))?;
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.entries.clone());
+        let mask = ProjectionMask::columns(builder.parquet_schema(), ["status"]);
+        let mut lines = Vec::new();
+        let mut line = 0;
+        for batch in builder.with_projection(mask).build()? {
+            let batch = batch?;
+            let column: &StringArray = typed(&batch, "status")?;
+            for value in column.iter() {
+                if value == Some(status) {
+                    lines.push(line);
+                }
+                line += 1;
+            }
+        }
+        Ok(lines)
+    }
+
+    /// Returns bytes of an entry's content: from `start` on, at most `length` of them, fewer where it ends.
+    pub fn range(&self, entry: EntryId, start: u64, length: u64) -> Result<Vec<u8>, EngineError> {
+        let mut bytes = Vec::new();
+        self.reader(entry, start)?
+            .take(length)
+            .read_to_end(&mut bytes)
+            .map_err(|e| EngineError::other(format!("Entry {entry} cannot be read: {e}.")))?;
+        Ok(bytes)
+    }
+
+    /// Returns a reader of an entry's content from a place on.
+    pub fn reader(&self, entry: EntryId, start: u64) -> Result<Box<dyn Read + Send>, EngineError> {
+        let broken = |e: io::Error| EngineError::other(format!("Entry {entry} cannot be read: {e}."));
+        // The copy is a convenience: one that is damaged is passed over.
+        if let Ok(file) = BlockFile::open(&ingest::seekable_copy(&self.case, entry)) {
+            let mut reader = file.reader();
+            reader.seek(SeekFrom::Start(start)).map_err(broken)?;
+            return Ok(Box::new(reader));
+        }
+        let mut reader = self.content(entry)?;
+        io::copy(&mut reader.by_ref().take(start), &mut io::sink()).map_err(broken)?;
+        Ok(reader)
+    }
+
+    fn content(&self, entry: EntryId) -> Result<Box<dyn Read + Send>, EngineError> {
+        let unknown = || EngineError::other(format!("The case has no entry {entry}."));
+        let held = self.parts.iter().rev().find(|p| p.part.first_entry <= entry.0).ok_or_else(unknown)?;
+        let first = held.part.first_entry;
+        let index = (entry.0 - first) as usize;
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if !open.iter().any(|(known, ..)| *known == first) {
+            if open.len() >= MOST_PARTS {
+                open.pop_front();
+            }
+            let (part, entries) = self.open_part(held)?;
+            open.push_back((first, part, entries));
+        }
+        let (part, entries) = open
+            .iter()
+            .find(|(known, ..)| *known == first)
+            .map(|(_, part, entries)| (part.clone(), *entries))
+            .ok_or_else(unknown)?;
+        drop(open);
+        if index >= entries {
+            return Err(unknown());
+        }
+        part.read(index).map_err(|problem| EngineError::other(problem.to_string()))
+    }
+
+    fn open_part(&self, held: &SourceFile) -> Result<(Part, usize), EngineError> {
+        let container = match held.part.container.as_str() {
+            "zip" | "folder" => Container::Zip,
+            "tar" => Container::Tar,
+            "tar.gz" => Container::TarGz,
+            _ => Container::File,
+        };
+        let path = match &held.part.external {
+            Some(path) => {
+                ingest::unaltered(Path::new(path), held.part.size)?;
+                path.into()
+            }
+            None => self.case.join(paths::part(&held.source, held.part.number)),
+        };
+        let key = format!("{}-{:04}", held.source, held.part.number);
+        let password = Options::default().password;
+        let cache = self.case.join("cache");
+        let (part, catalog) =
+            Part::open(&path, container, &cache, &key, password.as_deref(), &Limits::default(), &|_| {})?;
+        if catalog.entries.len() != held.part.entries as usize {
+            return Err(EngineError::other(format!(
+                "{} lists other entries than when it was taken in: nested archives in it need their password.",
+                held.part.name
+            )));
+        }
+        Ok((part, catalog.entries.len()))
+    }
+
+    /// Opens an attachment by the place that its record states.
+    pub fn attachment(&self, entry: EntryId, locator: &Locator, size: Option<u64>) -> Result<Bytes, EngineError> {
+        if locator.kind == LocatorKind::Mime {
+            let message = self.message(entry, locator)?;
+            let part = glasshouse_providers::formats::mail::part(&message, &locator.detail);
+            let part = part.ok_or_else(|| EngineError::Query("The message has no such part.".into()))?;
+            return Ok(Bytes::Held(part));
+        }
+        let size = match size {
+            Some(size) if locator.kind == LocatorKind::Whole => size,
+            _ => locator.length,
+        };
+        Ok(Bytes::Entry { entry, start: locator.start, length: size.min(locator.length) })
+    }
+
+    /// Returns the HTML of a record by its place: the body of a message, or the bytes if they are HTML.
+    pub fn html(&self, entry: EntryId, locator: &Locator) -> Result<Option<String>, EngineError> {
+        /// HTML beyond this is not shown as such.
+        const LONGEST: u64 = 4 << 20;
+        if locator.kind == LocatorKind::Mime {
+            let message = self.message(entry, locator)?;
+            return Ok(glasshouse_providers::formats::mail::html(&message).map(|html| cut(html, LONGEST)));
+        }
+        let bytes = self.range(entry, locator.start, locator.length.min(LONGEST))?;
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let looks = text.trim_start_matches('\u{feff}').trim_start().starts_with('<');
+        let mime = self.entry(entry)?.and_then(|e| e.mime).unwrap_or_default();
+        let named = self.entry(entry)?.is_some_and(|e| {
+            e.path.last().is_some_and(|p| {
+                let p = p.to_ascii_lowercase();
+                p.ends_with(".html") || p.ends_with(".htm")
+            })
+        });
+        Ok((looks && (named || mime == "text/html")).then_some(text))
+    }
+
+    fn message(&self, entry: EntryId, locator: &Locator) -> Result<Vec<u8>, EngineError> {
+        self.range(entry, locator.start, locator.length.min(LONGEST_MESSAGE))
+    }
+
+    /// Returns the first bytes of what is attached, for telling its type.
+    pub fn head(&self, bytes: &Bytes) -> Result<Vec<u8>, EngineError> {
+        const HEAD: usize = 8 << 10;
+        match bytes {
+            Bytes::Held(held) => Ok(held.get(..held.len().min(HEAD)).unwrap_or_default().to_vec()),
+            Bytes::Entry { entry, start, length } => self.range(*entry, *start, (*length).min(HEAD as u64)),
+        }
+    }
+
+    /// Returns a range of what is attached, whole: for what is small.
+    pub fn held(&self, bytes: &Bytes, start: u64, length: u64) -> Result<Vec<u8>, EngineError> {
+        match bytes {
+            Bytes::Held(held) => {
+                let from = usize::try_from(start).unwrap_or(usize::MAX).min(held.len());
+                let to = from.saturating_add(usize::try_from(length).unwrap_or(usize::MAX)).min(held.len());
+                Ok(held.get(from..to).unwrap_or_default().to_vec())
+            }
+            Bytes::Entry { entry, start: first, length: all } => {
+                self.range(*entry, first.saturating_add(start), length.min(all.saturating_sub(start)))
+            }
+        }
+    }
+
+    /// Returns a range of what is attached as a stream that a thread of its own fills while it is taken.
+    pub fn stream(
+        &self,
+        bytes: Bytes,
+        start: u64,
+        length: u64,
+    ) -> Result<futures::channel::mpsc::Receiver<io::Result<Vec<u8>>>, EngineError> {
+        let mut reader: Box<dyn Read + Send> = match bytes {
+            Bytes::Held(held) => {
+                let from = usize::try_from(start).unwrap_or(usize::MAX).min(held.len());
+                let mut held = io::Cursor::new(held);
+                held.set_position(from as u64);
+                Box::new(held.take(length))
+            }
+            Bytes::Entry { entry, start: first, length: all } => {
+                let reader = self.reader(entry, first.saturating_add(start))?;
+                Box::new(reader.take(length.min(all.saturating_sub(start))))
+            }
+        };
+        let (mut sender, receiver) = futures::channel::mpsc::channel(1);
+        std::thread::spawn(move || {
+            loop {
+                let mut piece = Vec::with_capacity(PIECE);
+                let read = reader.by_ref().take(PIECE as u64).read_to_end(&mut piece);
+                let (last, piece) = match read {
+                    Ok(n) => (n < PIECE, Ok(piece)),
+                    Err(e) => (true, Err(e)),
+                };
+                // Whoever went away needs no more.
+                if futures::executor::block_on(sender.send(piece)).is_err() || last {
+                    return;
+                }
+            }
+        });
+        Ok(receiver)
+    }
+}
+
+/// What is attached: decoded and in memory, or a range of an entry.
+pub enum Bytes {
+    Held(Vec<u8>),
+    Entry { entry: EntryId, start: u64, length: u64 },
+}
+
+impl Bytes {
+    /// Returns their number.
+    pub fn len(&self) -> u64 {
+        match self {
+            Bytes::Held(held) => held.len() as u64,
+            Bytes::Entry { length, .. } => *length,
+        }
+    }
+
+    /// Returns whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+fn cut(mut text: String, most: u64) -> String {
+    let end = (0..=text.len().min(most as usize)).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0);
+    text.truncate(end);
+    text
+}
+
+/// Returns the small JPEG that a camera left inside a picture.
+pub fn preview(picture: &[u8]) -> Option<Vec<u8>> {
+    glasshouse_providers::formats::exif::preview(picture).map(<[u8]>::to_vec)
+}
+
+/// Returns the media type of some first bytes if a browser may show it and cannot run it; none for all others.
+pub fn safe_type(head: &[u8]) -> Option<&'static str> {
+    /// What a browser decodes and never runs. SVG is not among them: it can hold scripts.
+    const SAFE: [&str; 22] = [
+        "image/jpeg",
+        "image/png",
+        "image/gif",
+        "image/webp",
+        "image/bmp",
+        "image/avif",
+        "image/heif",
+        "image/tiff",
+        "audio/mpeg",
+        "audio/m4a",
+        "audio/opus",
+        "audio/ogg",
+        "audio/x-flac",
+        "audio/x-wav",
+        "audio/amr",
+        "audio/aac",
+        "video/mp4",
+        "video/x-m4v",
+        "video/webm",
+        "video/quicktime",
+        "video/x-matroska",
+        "video/3gpp",
+    ];
+    let found = infer::get(head)?.mime_type();
+    // Two or three letters are no proof: words begin with them, too.
+    let proven = match found {
+        "image/gif" => head.starts_with(b"GIF8"),
+        "image/bmp" => head.get(6..10) == Some(&[0; 4]),
+        _ => true,
+    };
+    if !proven {
+        return None;
+    }
+    SAFE.into_iter().find(|safe| *safe == found).map(|safe| match safe {
+        "audio/m4a" => "audio/mp4",
+        "audio/opus" => "audio/ogg",
+        "audio/x-wav" => "audio/wav",
+        "audio/x-flac" => "audio/flac",
+        "video/x-m4v" => "video/mp4",
+        "image/heif" => "image/heic",
+        other => other,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_cannot_run_has_a_type() {
+        assert_eq!(safe_type(b"\xff\xd8\xff\xe0\x00\x10JFIF"), Some("image/jpeg"));
+        assert_eq!(safe_type(b"\x89PNG\r\n\x1a\n"), Some("image/png"));
+        for active in [
+            &b"<svg xmlns='http://www.w3.org/2000/svg' onload='x()'/>"[..],
+            b"<!DOCTYPE html><script>x()</script>",
+            b"%PDF-1.7",
+            b"",
+            b"PK\x03\x04",
+            b"\0asm",
+            b"GIF<script>",
+            b"BMW invoice of last week",
+        ] {
+            assert_eq!(safe_type(active), None, "{active:?}");
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! What the review page asks of a case: lists by rank, filters, bars, facets, maps, conversations, people.
+//!
+//! Answers come from columns that are held in memory, about sixty bytes a record when all of them are in use
+//! (`docs/performance.md`). Each is read when it is first needed, or by [`View::warm`].
+
+mod attached;
+mod coded;
+mod complete;
+mod facets;
+mod ids;
+mod media;
+mod order;
+mod owner;
+mod parties;
+mod people;
+mod places;
+mod record;
+mod reveals;
+mod rows;
+mod select;
+mod set;
+mod talks;
+
+pub use attached::{Attachment, Attachments, Kind};
+pub use complete::{Completion, Offer};
+pub use facets::{Facet, Facets};
+pub use media::{Medium, Shown};
+pub use people::{Edge, Graph, Identifier, Node, Person};
+pub use places::{Cell, Map, Window};
+pub use record::{Detail, Moment, Nearby, PartyOf, Place};
+pub use reveals::{Counted, Held, Reveals, Seen, ServiceHeld, Stay};
+pub use rows::Row;
+pub use set::{Set, Sorted};
+pub use talks::{Said, Talk};
+
+use crate::EngineError;
+use crate::search::{Interval, Searcher};
+use attached::Attached;
+use coded::Coded;
+use ids::Ids;
+use order::Order;
+use parties::Parties;
+use places::Places;
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Memory that the sets of recent queries may take together.
+const MOST_KEPT: usize = 64 << 20;
+/// Queries whose sets are kept.
+const MOST_QUERIES: usize = 32;
+
+/// The records of one case as its newest run left them.
+pub struct View {
+    searcher: Searcher,
+    /// The first row of each segment, and the number of all rows.
+    bases: Vec<u32>,
+    order: Lazy<Order>,
+    ids: Lazy<Ids>,
+    places: Lazy<Places>,
+    parties: Lazy<Parties>,
+    attached: Lazy<Attached>,
+    with_text: Lazy<Vec<u64>>,
+    people: Lazy<people::People>,
+    owner: Lazy<owner::Owner>,
+    coded: Mutex<HashMap<&'static str, Arc<Coded>>>,
+    recent: Mutex<VecDeque<(String, Arc<Set>)>>,
+}
+
+type Lazy<T> = Mutex<Option<Arc<T>>>;
+
+impl View {
+    /// Opens the newest run of a case.
+    pub fn open(case: &Path) -> Result<Self, EngineError> {
+        let searcher = Searcher::open(case)?;
+        let mut bases = Vec::with_capacity(searcher.segments().len() + 1);
+        let mut rows = 0u32;
+        for open in searcher.segments() {
+            bases.push(rows);
+            rows = u32::try_from(open.segment.rows).ok().and_then(|n| rows.checked_add(n)).ok_or_else(|| {
+                EngineError::other("The case has more records than one page can number (four thousand million).")
+            })?;
+        }
+        bases.push(rows);
+        Ok(View {
+            searcher,
+            bases,
+            order: Lazy::default(),
+            ids: Lazy::default(),
+            places: Lazy::default(),
+            parties: Lazy::default(),
+            attached: Lazy::default(),
+            with_text: Lazy::default(),
+            people: Lazy::default(),
+            owner: Lazy::default(),
+            coded: Mutex::default(),
+            recent: Mutex::default(),
+        })
+    }
+
+    /// Reads the columns that most answers need, so that the first question need not wait for them.
+    pub fn warm(&self) -> Result<(), EngineError> {
+        std::thread::scope(|scope| {
+            let order = scope.spawn(|| self.order().map(|_| ()));
+            let rest = self.parties().and_then(|_| self.attached()).map(|_| ());
+            // A thread that failed fails again, and says so, when somebody asks.
+            order.join().unwrap_or(Ok(())).and(rest)
+        })?;
+        for column in ["service", "family", "format", "account", "tier", "source", "conversation"] {
+            self.coded(column)?;
+        }
+        self.places()?;
+        self.people()?;
+        Ok(())
+    }
+
+    /// Returns the case's folder.
+    pub fn case(&self) -> &Path {
+        self.searcher.case()
+    }
+
+    /// Returns the number of all records.
+    pub fn rows(&self) -> u32 {
+        self.bases.last().copied().unwrap_or(0)
+    }
+
+    /// Returns what a query finds; the sets of recent queries are kept.
+    pub fn select(&self, query: &str) -> Result<Arc<Set>, EngineError> {
+        let query = query.trim();
+        {
+            let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(at) = recent.iter().position(|(known, _)| known == query)
+                && let Some(found) = recent.remove(at)
+            {
+                let set = found.1.clone();
+                recent.push_back(found);
+                return Ok(set);
+            }
+        }
+        let set = Arc::new(self.find(query)?);
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        recent.push_back((query.to_owned(), set.clone()));
+        while recent.len() > MOST_QUERIES || recent.iter().map(|(q, s)| q.len() + s.bytes()).sum::<usize>() > MOST_KEPT
+        {
+            recent.pop_front();
+        }
+        Ok(set)
+    }
+
+    /// Returns the rank in a list at which an instant lies, in microseconds since 1970.
+    pub fn rank(&self, set: &Set, sorted: Sorted, micros: i64) -> Result<u32, EngineError> {
+        Ok(set.rank(&*self.order()?, sorted, micros))
+    }
+
+    /// Counts the records of a set by the time they have in UTC; those without one are left out.
+    pub fn histogram(&self, set: &Set, unit: Interval) -> Result<BTreeMap<String, u64>, EngineError> {
+        let order = self.order()?;
+        let mut counts = BTreeMap::new();
+        let mut place = 0;
+        while place < set.timed() {
+            let Some(time) = set.at(place).and_then(|position| order.time(position)) else { break };
+            let (name, end) = unit.around(time)?;
+            // A time at the very end of the calendar still moves on.
+            let next = set.before(order.from(end)).max(place + 1);
+            *counts.entry(name).or_default() += u64::from(next - place);
+            place = next;
+        }
+        Ok(counts)
+    }
+
+    /// Returns the segment of a row, as its number, and the row within it.
+    fn locate(&self, row: u32) -> Option<(usize, u32)> {
+        let segment = self.bases.partition_point(|base| *base <= row).checked_sub(1)?;
+        (row < self.rows()).then_some(())?;
+        Some((segment, row - self.bases.get(segment)?))
+    }
+
+    fn order(&self) -> Result<Arc<Order>, EngineError> {
+        once(&self.order, || Order::load(&self.searcher, self.rows()))
+    }
+
+    fn ids(&self) -> Result<Arc<Ids>, EngineError> {
+        once(&self.ids, || Ids::load(&self.searcher, self.rows()))
+    }
+
+    fn places(&self) -> Result<Arc<Places>, EngineError> {
+        once(&self.places, || Places::load(&self.searcher, self.rows()))
+    }
+
+    fn parties(&self) -> Result<Arc<Parties>, EngineError> {
+        let (ids, service) = (self.ids()?, self.coded("service")?);
+        once(&self.parties, || Parties::load(&self.searcher, &ids, &service, self.rows()))
+    }
+
+    fn attached(&self) -> Result<Arc<Attached>, EngineError> {
+        let ids = self.ids()?;
+        once(&self.attached, || Attached::load(&self.searcher, &ids))
+    }
+
+    fn people(&self) -> Result<Arc<people::People>, EngineError> {
+        once(&self.people, || people::People::load(self))
+    }
+
+    fn owner(&self) -> Result<Arc<owner::Owner>, EngineError> {
+        once(&self.owner, || owner::Owner::load(self))
+    }
+
+    fn coded(&self, column: &'static str) -> Result<Arc<Coded>, EngineError> {
+        let mut coded = self.coded.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = coded.get(column) {
+            return Ok(known.clone());
+        }
+        let made = Arc::new(Coded::load(&self.searcher, column, self.rows())?);
+        coded.insert(column, made.clone());
+        Ok(made)
+    }
+}
+
+fn once<T>(cell: &Lazy<T>, make: impl FnOnce() -> Result<T, EngineError>) -> Result<Arc<T>, EngineError> {
+    let mut cell = cell.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(made) = &*cell {
+        return Ok(made.clone());
+    }
+    let made = Arc::new(make()?);
+    *cell = Some(made.clone());
+    Ok(made)
+}
+
+/// Returns an instant as the page writes it: milliseconds, or microseconds where there are some.
+pub fn iso(micros: i64) -> String {
+    let digits = if micros % 1000 == 0 { "%Y-%m-%dT%H:%M:%S.%3fZ" } else { "%Y-%m-%dT%H:%M:%S.%6fZ" };
+    jiff::Timestamp::from_microsecond(micros).map_or_else(|_| micros.to_string(), |t| t.strftime(digits).to_string())
+}
+
+/// Reads an instant that a page sends: a date and time with an offset, or a date in UTC.
+pub fn instant(text: &str) -> Option<i64> {
+    let stamp = text.trim().parse::<jiff::Timestamp>().ok();
+    let date = || text.trim().parse::<jiff::civil::Date>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok();
+    stamp.or_else(|| date().map(|z| z.timestamp())).map(|t| t.as_microsecond())
+}

@@ -1,0 +1,73 @@
+//! Every record of a case in the order of time: the space in which lists, bars and filters are counted.
+
+use crate::EngineError;
+use crate::search::Searcher;
+use crate::segment::typed;
+use datafusion::arrow::array::TimestampMicrosecondArray;
+
+/// Sorts a time that is not known behind all others.
+pub(super) const NO_TIME: i64 = i64::MAX;
+
+/// All records sorted by time; those without one come last, in the order of their rows.
+///
+/// A *row* numbers the records segment by segment, a *position* by time.
+pub(super) struct Order {
+    /// Time at each position, ascending.
+    pub times: Vec<i64>,
+    /// Row at each position.
+    pub rows: Vec<u32>,
+    /// Position of each row.
+    pub places: Vec<u32>,
+    /// Positions before this one have a time.
+    pub known: u32,
+}
+
+impl Order {
+    pub fn load(searcher: &Searcher, all: u32) -> Result<Self, EngineError> {
+        let mut timed: Vec<(i64, u32)> = Vec::with_capacity(all as usize);
+        let mut row = 0;
+        for open in searcher.segments() {
+            for batch in open.columns.read(&["time"], None)? {
+                let column: &TimestampMicrosecondArray = typed(&batch, "time")?;
+                for time in column {
+                    timed.push((time.unwrap_or(NO_TIME), row));
+                    row += 1;
+                }
+            }
+        }
+        if row != all {
+            return Err(EngineError::other(
+                "A segment has other rows than its run says. Files of the case may be altered: run `glasshouse verify` on it.",
+            ));
+        }
+        // Segments are sorted already: a stable sort finds their runs and only merges them.
+        timed.sort_by_key(|(time, _)| *time);
+        let known = timed.partition_point(|(time, _)| *time != NO_TIME) as u32;
+        let mut places = vec![0; timed.len()];
+        for (position, (_, row)) in timed.iter().enumerate() {
+            if let Some(place) = places.get_mut(*row as usize) {
+                *place = position as u32;
+            }
+        }
+        let (times, rows) = timed.into_iter().unzip();
+        Ok(Order { times, rows, places, known })
+    }
+
+    /// Returns the first position whose time is not before an instant.
+    pub fn from(&self, micros: i64) -> u32 {
+        self.times.partition_point(|t| *t < micros).min(self.known as usize) as u32
+    }
+
+    /// Returns the time at a position, if it is known.
+    pub fn time(&self, position: u32) -> Option<i64> {
+        self.times.get(position as usize).copied().filter(|t| *t != NO_TIME)
+    }
+
+    pub fn row(&self, position: u32) -> u32 {
+        self.rows.get(position as usize).copied().unwrap_or(0)
+    }
+
+    pub fn place(&self, row: u32) -> u32 {
+        self.places.get(row as usize).copied().unwrap_or(0)
+    }
+}

@@ -1,0 +1,420 @@
+//! People: parties that share an identifier, with the reasons why they are taken to be one.
+//!
+//! Nothing is merged by name: a party known by its name alone stays by itself.
+
+use super::facets::words_of;
+use super::order::Order;
+use super::parties::{Named, Parties, is_sender};
+use super::set::Set;
+use super::{View, iso};
+use crate::EngineError;
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// Identifiers and names of a person that a list shows.
+const MOST_IDENTIFIERS: usize = 20;
+/// Reasons that are kept of a person.
+const MOST_REASONS: usize = 5;
+/// Parties of one record that are drawn as edges: a message to a thousand people says little of each.
+const MOST_SIDES: usize = 50;
+
+/// A way to reach a person, as written.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Identifier {
+    /// `email`, `phone`, `account`, `url` or `name`.
+    pub kind: String,
+    pub value: String,
+}
+
+/// A person of a case.
+#[derive(Clone, Debug, Serialize)]
+pub struct Person {
+    pub id: String,
+    pub name: String,
+    pub identifiers: Vec<Identifier>,
+    pub records: u64,
+    pub services: Vec<String>,
+    pub first: Option<String>,
+    pub last: Option<String>,
+    /// Why these identifiers are taken to be one person's.
+    pub why: Vec<String>,
+    /// A query that finds their records.
+    pub query: String,
+    /// The holder of the account; `why` says by what.
+    pub own: bool,
+}
+
+/// A person in the graph.
+#[derive(Clone, Debug, Serialize)]
+pub struct Node {
+    pub id: String,
+    pub name: String,
+    pub count: u64,
+    pub query: String,
+    pub own: bool,
+}
+
+/// Records between two people.
+#[derive(Clone, Debug, Serialize)]
+pub struct Edge {
+    pub from: String,
+    pub to: String,
+    pub count: u64,
+    pub services: Vec<String>,
+}
+
+/// Who has to do with whom.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Graph {
+    pub nodes: Vec<Node>,
+    pub edges: Vec<Edge>,
+}
+
+/// Which parties are one person.
+pub(super) struct People {
+    /// The person of each party.
+    of: Vec<u32>,
+    /// The parties of each person.
+    members: Vec<Vec<u32>>,
+    why: HashMap<u32, Vec<String>>,
+    parties: std::sync::Arc<Parties>,
+}
+
+impl People {
+    pub fn load(view: &View) -> Result<Self, EngineError> {
+        let parties = view.parties()?;
+        let mut union = Union::new(parties.named.len());
+        let mut by_key: HashMap<(&str, String, Option<u32>), u32> = HashMap::new();
+        for (number, named) in (0..).zip(&parties.named) {
+            if let Some(key) = key(named) {
+                let first = *by_key.entry(key).or_insert(number);
+                union.join(first, number);
+            }
+        }
+        let mut reasons: Vec<(u32, String)> = Vec::new();
+        let (family, service) = (view.coded("family")?, view.coded("service")?);
+        let about_one: Vec<bool> =
+            family.values.iter().map(|f| matches!(f.as_deref(), Some("contact" | "account"))).collect();
+        if about_one.iter().any(|f| *f) {
+            for row in 0..view.rows() {
+                if !about_one.get(family.code(row) as usize).copied().unwrap_or(false) {
+                    continue;
+                }
+                // A contact's identifiers are one person's: its parser gives them one after another.
+                let items: Vec<(u32, usize)> = parties.of(row).collect();
+                for pair in items.windows(2) {
+                    let [(a, role), (b, other)] = pair else { continue };
+                    let (Some(one), Some(two)) = (parties.get(*a), parties.get(*b)) else { continue };
+                    if role == other && one.name.is_some() && one.name == two.name && union.join(*a, *b) {
+                        let (from, one, two) = (service.value(row).unwrap_or_default(), shown(one), shown(two));
+                        reasons.push((
+                            *a,
+                            format!(
+                                "A {} of {from} lists {one} and {two} together.",
+                                family.value(row).unwrap_or("contact")
+                            ),
+                        ));
+                    }
+                }
+            }
+        }
+        let mut of = Vec::with_capacity(parties.named.len());
+        let mut members: Vec<Vec<u32>> = Vec::new();
+        let mut numbers: HashMap<u32, u32> = HashMap::new();
+        for party in 0..parties.named.len() as u32 {
+            let person = *numbers.entry(union.root(party)).or_insert_with(|| {
+                members.push(Vec::new());
+                members.len() as u32 - 1
+            });
+            if let Some(members) = members.get_mut(person as usize) {
+                members.push(party);
+            }
+            of.push(person);
+        }
+        let mut why: HashMap<u32, Vec<String>> = HashMap::new();
+        for (party, reason) in reasons {
+            let reasons = why.entry(of.get(party as usize).copied().unwrap_or(0)).or_default();
+            if reasons.len() < MOST_REASONS {
+                reasons.push(reason);
+            }
+        }
+        Ok(People { of, members, why, parties })
+    }
+
+    /// Returns the persons of a row, each once.
+    pub fn of_row(&self, row: u32) -> Vec<u32> {
+        let mut persons: Vec<u32> = self.parties.of(row).filter_map(|(p, _)| self.person(p)).collect();
+        persons.sort_unstable();
+        persons.dedup();
+        persons
+    }
+
+    /// Returns the number of people.
+    pub fn number(&self) -> usize {
+        self.members.len()
+    }
+
+    pub fn person(&self, party: u32) -> Option<u32> {
+        self.of.get(party as usize).copied()
+    }
+
+    /// Returns the persons that have an identifier, whatever its kind.
+    pub fn with_identifier(&self, value: &str) -> BTreeSet<u32> {
+        let same = |n: &Named| n.identifier.as_deref().is_some_and(|i| i.trim().eq_ignore_ascii_case(value.trim()));
+        (0..).zip(&self.parties.named).filter(|(_, n)| same(n)).filter_map(|(p, _)| self.person(p)).collect()
+    }
+
+    /// Counts the records of a set by person.
+    pub fn counts(&self, set: &Set, order: &Order) -> Vec<u64> {
+        let mut counts = vec![0u64; self.members.len()];
+        set.each(|position| {
+            let row = order.row(position);
+            for person in self.of_row(row) {
+                if let Some(count) = counts.get_mut(person as usize) {
+                    *count += 1;
+                }
+            }
+        });
+        counts
+    }
+
+    fn named(&self, person: u32) -> impl Iterator<Item = &Named> {
+        self.members.get(person as usize).into_iter().flatten().filter_map(|p| self.parties.get(*p))
+    }
+
+    /// Returns a person's name and the words by which a query finds them.
+    pub fn label(&self, person: u32) -> Option<(String, String)> {
+        let words = self.named(person).find(|n| n.identifier.is_some()).or(self.named(person).next());
+        Some((self.name(person), words_of(words?)?))
+    }
+
+    /// Returns the name that most of a person's parties carry, or an identifier.
+    pub fn name(&self, person: u32) -> String {
+        let mut names: BTreeMap<&str, usize> = BTreeMap::new();
+        for name in self.named(person).filter_map(|n| n.name.as_deref()).map(str::trim).filter(|n| !n.is_empty()) {
+            *names.entry(name).or_default() += 1;
+        }
+        let best = names.into_iter().max_by_key(|(name, n)| (*n, name.len())).map(|(name, _)| name);
+        best.or_else(|| self.named(person).find_map(Named::label)).unwrap_or("(no name)").to_owned()
+    }
+
+    fn identifiers(&self, person: u32) -> Vec<Identifier> {
+        let mut seen = BTreeSet::new();
+        for named in self.named(person) {
+            if let (Some(kind), Some(value)) = (&named.kind, &named.identifier) {
+                seen.insert(Identifier { kind: kind.clone(), value: value.clone() });
+            }
+            if let Some(name) = named.name.as_deref().map(str::trim).filter(|n| !n.is_empty()) {
+                seen.insert(Identifier { kind: "name".into(), value: name.to_owned() });
+            }
+        }
+        seen.into_iter().take(MOST_IDENTIFIERS).collect()
+    }
+
+    /// Returns an id that stays the same as long as the person's first identifier does.
+    pub fn id(&self, person: u32) -> String {
+        let first = self.identifiers(person).into_iter().next();
+        let text = first.map_or_else(String::new, |i| format!("{}:{}", i.kind, i.value));
+        glasshouse_layout::hex(glasshouse_layout::sha256(text.as_bytes())).chars().take(16).collect()
+    }
+
+    fn why(&self, person: u32) -> Vec<String> {
+        let mut why = self.why.get(&person).cloned().unwrap_or_default();
+        let mut names: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        let mut identified = false;
+        for named in self.named(person) {
+            identified |= named.identifier.is_some();
+            if let (Some(name), Some(identifier)) = (&named.name, &named.identifier) {
+                names.entry(identifier).or_default().insert(name);
+            }
+        }
+        for (identifier, names) in names.into_iter().filter(|(_, n)| n.len() > 1).take(MOST_REASONS) {
+            let names: Vec<String> = names.into_iter().take(4).map(|n| format!("“{n}”")).collect();
+            why.push(format!("{identifier} is used with the names {}.", names.join(", ")));
+        }
+        if !identified {
+            why.push("Known by a name alone; several people may have it.".into());
+        }
+        why
+    }
+
+    /// Returns a query that finds the records of a person.
+    pub fn query(&self, person: u32) -> String {
+        let mut words: Vec<String> = Vec::new();
+        for named in self.named(person) {
+            let Some(word) = words_of(named) else { continue };
+            if !words.contains(&word) && words.len() < 10 {
+                words.push(word);
+            }
+        }
+        words.into_iter().map(|w| format!("with:\"{w}\"")).collect::<Vec<_>>().join(" OR ")
+    }
+}
+
+impl View {
+    /// Returns the number of people in a set, and some of them, who is in most records first.
+    pub fn people_list(&self, set: &Set, rank: usize, limit: usize) -> Result<(u64, Vec<Person>), EngineError> {
+        let (order, people, service, owner) = (self.order()?, self.people()?, self.coded("service")?, self.owner()?);
+        let mut seen = vec![(0u64, u32::MAX, 0u32, 0u64); people.members.len()];
+        set.each(|position| {
+            let row = order.row(position);
+            for person in people.of_row(row) {
+                if let Some((count, first, last, services)) = seen.get_mut(person as usize) {
+                    *count += 1;
+                    if position < order.known {
+                        *first = (*first).min(position);
+                        *last = (*last).max(position);
+                    }
+                    *services |= 1u64.checked_shl(service.code(row)).unwrap_or(0);
+                }
+            }
+        });
+        let mut found: Vec<u32> = (0..).zip(&seen).filter(|(_, s)| s.0 > 0).map(|(p, _)| p).collect();
+        let records = |p: &u32| seen.get(*p as usize).map_or(0, |s| s.0);
+        found.sort_by(|a, b| records(b).cmp(&records(a)).then(a.cmp(b)));
+        let rows = found.iter().skip(rank).take(limit).map(|person| {
+            let (records, first, last, services) = seen.get(*person as usize).copied().unwrap_or_default();
+            let timed = first != u32::MAX;
+            Person {
+                id: people.id(*person),
+                name: people.name(*person),
+                identifiers: people.identifiers(*person),
+                records,
+                services: bits(services).filter_map(|code| service.named(code)).map(str::to_owned).collect(),
+                first: order.time(first).filter(|_| timed).map(iso),
+                last: order.time(last).filter(|_| timed).map(iso),
+                why: owner.why(*person).map(str::to_owned).into_iter().chain(people.why(*person)).collect(),
+                query: people.query(*person),
+                own: owner.is(*person),
+            }
+        });
+        Ok((found.len() as u64, rows.collect()))
+    }
+
+    /// Returns the people who are in most records of a set, and the records that went between them.
+    pub fn graph(&self, set: &Set, limit: usize) -> Result<Graph, EngineError> {
+        let (order, people, parties) = (self.order()?, self.people()?, self.parties()?);
+        let (service, owner) = (self.coded("service")?, self.owner()?);
+        let counts = people.counts(set, &order);
+        let mut most: Vec<u32> = (0..).zip(&counts).filter(|(_, n)| **n > 0).map(|(p, _)| p).collect();
+        let count = |p: &u32| counts.get(*p as usize).copied().unwrap_or(0);
+        most.sort_by(|a, b| count(b).cmp(&count(a)).then(a.cmp(b)));
+        most.truncate(limit);
+        let shown: BTreeSet<u32> = most.iter().copied().collect();
+        let mut edges: HashMap<(u32, u32), (u64, u64)> = HashMap::new();
+        set.each(|position| {
+            let row = order.row(position);
+            let (mut from, mut to) = (Vec::new(), Vec::new());
+            for (party, role) in parties.of(row).take(MOST_SIDES) {
+                let Some(person) = people.person(party).filter(|p| shown.contains(p)) else { continue };
+                let side = if is_sender(role) { &mut from } else { &mut to };
+                if !side.contains(&person) {
+                    side.push(person);
+                }
+            }
+            let services = 1u64.checked_shl(service.code(row)).unwrap_or(0);
+            for a in &from {
+                for b in to.iter().filter(|b| *b != a) {
+                    let edge = edges.entry((*a, *b)).or_default();
+                    edge.0 += 1;
+                    edge.1 |= services;
+                }
+            }
+        });
+        let nodes = most.iter().map(|person| Node {
+            id: people.id(*person),
+            name: people.name(*person),
+            count: count(person),
+            query: people.query(*person),
+            own: owner.is(*person),
+        });
+        let nodes: Vec<Node> = nodes.collect();
+        let id: HashMap<u32, &str> = most.iter().copied().zip(nodes.iter().map(|n| n.id.as_str())).collect();
+        let mut edges: Vec<Edge> = edges
+            .into_iter()
+            .filter_map(|((a, b), (count, services))| {
+                let services = bits(services).filter_map(|code| service.named(code)).map(str::to_owned).collect();
+                Some(Edge { from: (*id.get(&a)?).to_owned(), to: (*id.get(&b)?).to_owned(), count, services })
+            })
+            .collect();
+        edges.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| (&a.from, &a.to).cmp(&(&b.from, &b.to))));
+        edges.truncate(limit * 10);
+        Ok(Graph { nodes, edges })
+    }
+}
+
+fn bits(mask: u64) -> impl Iterator<Item = u32> {
+    (0..64).filter(move |bit| mask >> bit & 1 == 1)
+}
+
+fn shown(named: &Named) -> &str {
+    named.identifier.as_deref().or(named.name.as_deref()).unwrap_or("an identifier")
+}
+
+/// Returns what two parties have to share to be one person; none for a name alone.
+fn key(named: &Named) -> Option<(&str, String, Option<u32>)> {
+    let (kind, value) = (named.kind.as_deref()?, named.identifier.as_deref()?.trim());
+    let value = match kind {
+        "email" => value.to_lowercase(),
+        "phone" => value.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect(),
+        _ => value.to_owned(),
+    };
+    (!value.is_empty()).then_some((kind, value, named.service))
+}
+
+/// Sets of parties that are one.
+struct Union(Vec<u32>);
+
+impl Union {
+    fn new(all: usize) -> Self {
+        Union((0..all as u32).collect())
+    }
+
+    fn root(&mut self, mut of: u32) -> u32 {
+        while let Some(up) = self.0.get(of as usize).copied().filter(|up| *up != of) {
+            // Each look shortens the way for the next.
+            let over = self.0.get(up as usize).copied().unwrap_or(up);
+            if let Some(slot) = self.0.get_mut(of as usize) {
+                *slot = over;
+            }
+            of = over;
+        }
+        of
+    }
+
+    /// Joins two; returns whether they were apart.
+    fn join(&mut self, a: u32, b: u32) -> bool {
+        let (a, b) = (self.root(a), self.root(b));
+        let (low, high) = (a.min(b), a.max(b));
+        if let Some(slot) = self.0.get_mut(high as usize) {
+            *slot = low;
+        }
+        low != high
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn joining_is_transitive() {
+        let mut union = Union::new(6);
+        assert!(union.join(4, 2) && union.join(5, 4) && !union.join(5, 2));
+        assert_eq!((0..6).map(|i| union.root(i)).collect::<Vec<_>>(), [0, 1, 2, 3, 2, 2]);
+    }
+
+    #[test]
+    fn identifiers_are_compared_without_case_and_blanks() {
+        let named = |kind: &str, id: &str| Named {
+            name: None,
+            kind: Some(kind.into()),
+            identifier: Some(id.into()),
+            service: None,
+        };
+        assert_eq!(key(&named("email", " Anna@Example.COM ")), key(&named("email", "anna@example.com")));
+        assert_eq!(key(&named("phone", "+1 (555) 010-0")), key(&named("phone", "+15550100")));
+        assert_ne!(key(&named("account", "Anna")), key(&named("account", "anna")));
+        assert_eq!(key(&Named { name: Some("Anna".into()), kind: None, identifier: None, service: Some(0) }), None);
+    }
+}

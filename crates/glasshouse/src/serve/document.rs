@@ -1,0 +1,338 @@
+//! The OpenAPI document of what the page asks, generated from the handlers and from the shapes of their answers.
+
+// The shapes say what an answer holds; the answers themselves come from the engine's own types. That they agree
+// is tested over HTTP (`tests/serve.rs`).
+#![allow(dead_code)]
+
+use super::{case, html, lists, log, media, record, talks, work};
+use axum::response::{IntoResponse, Response};
+use glasshouse_engine::view::Detail;
+use serde::Serialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use utoipa::{OpenApi, ToSchema};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Glasshouse",
+        description = "What the review page asks of a case. Loopback only; a session cookie comes from the link that \
+            `glasshouse serve` prints. Changes are POST with the header `X-Glasshouse` (`csrf` of the session). \
+            Times are ISO 8601 in UTC. Errors are `{\"error\": \"one sentence for people\"}`.",
+        license(name = "Apache-2.0")
+    ),
+    paths(
+        case::session,
+        case::case,
+        case::warnings,
+        case::entries,
+        lists::list,
+        lists::rank,
+        lists::histogram,
+        lists::facets,
+        lists::complete,
+        lists::map,
+        lists::track,
+        record::record,
+        record::bytes,
+        record::near,
+        html::html,
+        media::gallery,
+        media::medium,
+        media::thumb,
+        talks::conversations,
+        talks::conversation,
+        talks::people,
+        talks::graph,
+        talks::reveals,
+        work::marks,
+        work::mark,
+        work::undo_mark,
+        work::saved,
+        work::save,
+        work::undo_saved,
+        log::events,
+        log::proof,
+        log::checkpoint,
+        document,
+    ),
+    components(schemas(Error))
+)]
+struct Document;
+
+/// This document.
+#[utoipa::path(get, path = "/api/openapi.json", tag = "case", responses((status = 200, body = Value)))]
+pub async fn document() -> Response {
+    axum::Json(Document::openapi()).into_response()
+}
+
+/// A record with where its bytes are, and what people said of it.
+#[derive(Serialize)]
+pub struct Answered {
+    #[serde(flatten)]
+    pub record: Detail,
+    pub refs: Vec<Value>,
+    pub tags: Vec<glasshouse_engine::work::Mark>,
+    pub notes: Vec<glasshouse_engine::work::Mark>,
+}
+
+macro_rules! shapes {
+    ($($(#[$about:meta])* $name:ident { $($(#[$of:meta])* $field:ident : $kind:ty),* $(,)? })*) => {$(
+        $(#[$about])*
+        #[derive(ToSchema)]
+        pub struct $name { $($(#[$of])* $field: $kind),* }
+    )*};
+}
+
+shapes! {
+    /// What went wrong.
+    Error { error: String }
+    Session { case: CaseName, person: PersonName, csrf: String, readonly: bool, version: String }
+    /// `notice` is a sentence that every page shows; empty for none.
+    CaseName { title: String, kind: String, fingerprint: String, notice: String }
+    PersonName { name: String, role: String }
+    Case {
+        sources: Vec<Source>,
+        formats: Vec<FormatRead>,
+        /// Number of entries by status.
+        entries: BTreeMap<String, u64>,
+        warnings: WarningCounts,
+        drift: Vec<Drift>,
+        authority: Authority,
+        outcomes: Vec<Outcome>,
+        verification: Verification,
+        runs: Vec<Run>,
+        not_covered: Vec<NotCovered>,
+    }
+    Source { id: String, title: String, added: String, parts: Vec<PartOf>, entries: u64 }
+    PartOf { number: u32, path: String, size: u64, sha256: String, container: String, external: Option<String> }
+    FormatRead {
+        format: String, provider: String, title: String, service: String, tier: String, records: u64,
+        first: Option<String>, last: Option<String>,
+    }
+    WarningCounts { total: u64, by_code: Vec<WarningCount> }
+    WarningCount { code: String, provider: String, count: u64 }
+    /// A field that the reader does not know, and how often it was met.
+    Drift { format: String, key: String, count: u64 }
+    Authority { kind: String, title: String, limits: Vec<String> }
+    Outcome {
+        outcome: String, service: String, family: Option<String>, unit: String, count: u64, reason: String,
+    }
+    /// The log as it stands. `anchored` is false: the case cannot know what somebody outside keeps.
+    Verification { checkpoint: String, size: u64, time: Option<String>, anchored: bool }
+    Run {
+        run: String, started: String, finished: String, tool: String, records: u64, warnings: u64, digest: String,
+    }
+    NotCovered { provider: String, text: String }
+    Warnings { total: u64, rows: Vec<WarningRow> }
+    WarningRow {
+        source: Option<String>, entry: Option<u32>, path: Option<Vec<String>>, locator: Option<String>,
+        provider: String, code: String, message: String,
+    }
+    Entries { total: u64, rows: Vec<EntryRow> }
+    EntryRow {
+        entry: u32, source: String, part: u32, path: Vec<String>, kind: String, size: u64, sha256: Option<String>,
+        mime: Option<String>, status: String, provider: Option<String>, format: Option<String>,
+        problem: Option<String>,
+    }
+    List { count: u64, rank: u32, rows: Vec<Row> }
+    /// A record as lists show it.
+    Row {
+        id: String, family: String, format: String, service: String, account: Option<String>,
+        /// proven, documented or unverified
+        tier: String,
+        /// UTC; none where no instant is known
+        time: Option<String>,
+        /// as the provider wrote it
+        time_text: Option<String>, zone_basis: Option<String>, title: Option<String>,
+        /// beginning of the text on one line
+        snippet: Option<String>,
+        from: Vec<String>, to: Vec<String>,
+        attachments: Attachments,
+        conversation: Option<String>, lat: Option<f64>, lon: Option<f64>, address: Option<String>,
+    }
+    Rank { rank: u32 }
+    Facet { value: String, label: String, count: u64 }
+    Completion { from: u32, to: u32, options: Vec<Offer> }
+    Offer { text: String, about: String }
+    Map { total: u64, cells: Vec<Cell> }
+    Cell {
+        lat: f64, lon: f64, count: u64, first: Option<String>, last: Option<String>,
+        #[schema(nullable = false)]
+        id: Option<String>,
+        #[schema(nullable = false)]
+        accuracy: Option<f32>,
+    }
+    /// `points` are lists of latitude, longitude, time and id.
+    Track { points: Vec<Vec<Value>> }
+    /// What a record holds beside a row of a list.
+    RecordMore {
+        text: Option<String>,
+        /// the text is longer than what is given here
+        text_cut: bool,
+        moments: Vec<Moment>, parties: Vec<Party>, place: Option<Place>,
+        /// the remaining fields under the provider's own names, as written
+        fields: BTreeMap<String, Value>,
+        fields_cut: bool, source: String, refs: Vec<Ref>, tags: Vec<Mark>, notes: Vec<Mark>,
+    }
+    Moment { role: String, time: Option<String>, text: String, basis: String, precision: String }
+    Party {
+        role: String, name: Option<String>, kind: Option<String>, identifier: Option<String>,
+        /// id in the list of people
+        person: Option<String>,
+    }
+    Place {
+        lat: Option<f64>, lon: Option<f64>, accuracy: Option<f64>, altitude: Option<f64>, address: Option<String>,
+    }
+    File {
+        n: u32, name: Option<String>, mime: Option<String>,
+        /// image, audio, video or other
+        kind: String,
+        size: Option<u64>, sha256: Option<String>,
+        /// the case holds its bytes
+        present: bool,
+        record: String,
+    }
+    Ref {
+        entry: u32,
+        /// from the part inwards
+        path: Option<Vec<String>>,
+        sha256: Option<String>, size: Option<u64>, mime: Option<String>, status: Option<String>,
+        part: Option<PartNumber>, locator: Locator,
+    }
+    PartNumber { source: String, number: u32 }
+    /// `text` is the locator as written: `kind:detail@start+length`.
+    Locator { kind: String, text: String, detail: String, start: u64, length: u64 }
+    Bytes {
+        entry: u32, path: Option<Vec<String>>, mime: Option<String>, sha256: Option<String>, size: u64,
+        start: u64, length: u64, locator: Locator,
+        /// where the given bytes begin in the entry
+        window_start: u64,
+        window_base64: String,
+        /// the given bytes, if they are text
+        text: Option<String>,
+        /// what the locator names
+        node: Option<String>,
+    }
+    Near { previous: Vec<Row>, next: Vec<Row> }
+    Conversations { count: u64, rows: Vec<Talk> }
+    Talk {
+        service: String, conversation: String, title: Option<String>, parties: Vec<String>, count: u64,
+        first: Option<String>, last: Option<String>,
+    }
+    /// `rows` are rows of a list and more: see `Said`.
+    Conversation { count: u64, rank: u32, rows: Vec<Said> }
+    Gallery { count: u64, rank: u32, rows: Vec<Shown> }
+    Medium {
+        n: u32, name: Option<String>, mime: Option<String>, kind: String, size: Option<u64>, sha256: Option<String>,
+        present: bool, record: String, width: Option<u64>, height: Option<u64>,
+    }
+    People { count: u64, rows: Vec<Person> }
+    Person {
+        id: String, name: String, identifiers: Vec<Identifier>, records: u64, services: Vec<String>,
+        first: Option<String>, last: Option<String>, why: Vec<String>,
+        /// finds their records
+        query: String,
+        /// the holder of the account
+        own: bool,
+    }
+    Identifier { kind: String, value: String }
+    Graph { nodes: Vec<Node>, edges: Vec<Edge> }
+    Node { id: String, name: String, count: u64, query: String, own: bool }
+    Edge { from: String, to: String, count: u64, services: Vec<String> }
+    /// Home, work and nights away are findings, never facts: `why` says the rule.
+    Reveals {
+        services: Vec<ServiceHeld>, contacts: Vec<Seen>, home: Option<Stay>, work: Option<Stay>,
+        nights_away: Vec<Stay>, voice: Counted, searches: Counted, devices: Vec<Seen>,
+    }
+    ServiceHeld {
+        service: String, held: Vec<Held>,
+        /// people in its records, the holder not counted
+        people: u64,
+        /// records with coordinates
+        places: u64,
+        /// where the holder can delete it, if that is known
+        delete_at: Option<String>,
+        held_by: Option<String>,
+        /// ways in which others can get at it
+        routes: Vec<String>,
+        query: String,
+    }
+    Held { what: String, count: u64, first: Option<String>, last: Option<String>, query: String }
+    Seen { name: String, count: u64, first: Option<String>, last: Option<String>, query: String }
+    /// `days` nights or working days there, of `of` with records anywhere.
+    Stay { lat: f64, lon: f64, days: u32, of: u32, first: String, last: String, why: String, query: String }
+    Counted { count: u64, query: String }
+    Marks { rows: Vec<Mark> }
+    Mark { n: i64, record: String, kind: String, text: String, person: String, time: String }
+    Undone { undone: i64 }
+    SavedList { rows: Vec<Saved> }
+    Saved { n: i64, name: String, url: String, person: String, time: String }
+    Events { total: u64, rows: Vec<Event> }
+    Event {
+        n: u64, time: String, kind: String, action: String, person: Option<String>, place: String,
+        role: String, authority: String,
+        /// line of enquiry that it was for
+        enquiry: String,
+        /// policies that allowed it
+        policies: Vec<String>,
+        tool: String, summary: String,
+        /// hash of what the event is about
+        digest: Option<String>,
+        erased: bool,
+    }
+    Proof {
+        n: u64, leaf: String, payload: Option<String>, size: u64,
+        /// root hash, base64
+        root: Option<String>,
+        /// from the leaf up, base64 (RFC 6962, 2.1.1)
+        hashes: Vec<String>,
+        checkpoint: String,
+    }
+}
+
+/// In a list the number of attachments; in a record or a conversation what they are.
+#[derive(ToSchema)]
+#[serde(untagged)]
+pub enum Attachments {
+    Number(u32),
+    These(Vec<File>),
+}
+
+/// A row of a list, and all else that is known of the record.
+#[derive(ToSchema)]
+pub struct Record {
+    #[serde(flatten)]
+    row: Row,
+    #[serde(flatten)]
+    more: RecordMore,
+}
+
+/// A row of a list, and what a conversation shows of it.
+#[derive(ToSchema)]
+pub struct Said {
+    #[serde(flatten)]
+    row: Row,
+    text: Option<String>,
+    text_cut: bool,
+    /// What became of a message (reactions, edits, deletion), as the provider wrote it.
+    fields: BTreeMap<String, Value>,
+    /// The holder of the account sent it.
+    own: bool,
+}
+
+/// A row of a list, and the medium that it shows.
+#[derive(ToSchema)]
+pub struct Shown {
+    #[serde(flatten)]
+    row: Row,
+    media: Medium,
+}
+
+/// Number of records by day, month or year.
+#[derive(ToSchema)]
+pub struct Histogram(BTreeMap<String, u64>);
+
+/// The most frequent values by facet.
+#[derive(ToSchema)]
+pub struct Facets(BTreeMap<String, Vec<Facet>>);

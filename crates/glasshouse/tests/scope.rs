@@ -1,0 +1,150 @@
+//! What an authority's limits let into a case, against the same export in its holder's own case.
+
+mod support;
+
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use support::office::{Office, warrant};
+use support::{account, number, open, run, sql};
+
+/// Writes the warrant with other limits, has it signed, and returns its path.
+fn limited(office: &Office, version: u32, limits: &[(&str, &str)]) -> String {
+    let text = warrant(&office.key("r.okoro"), version, "2044-08-03");
+    let lines = text.lines().map(|line| {
+        let name = line.split(" = ").next().unwrap_or_default();
+        let changed =
+            limits.iter().find(|(field, _)| *field == name && !line.contains("2024-05-03") && !line.contains("20"));
+        let dated = limits.iter().find(|(field, _)| *field == name && (line.contains("1970") || line.contains("2040")));
+        changed.or(dated).map_or_else(|| line.to_owned(), |(field, value)| format!("{field} = {value}"))
+    });
+    let text = lines.collect::<Vec<_>>().join("\n") + "\n";
+    std::fs::write(office.warrant(), text).expect("written");
+    let file = office.warrant().to_string_lossy().into_owned();
+    office.good(&[], "r.okoro", &["authority", "sign", &file]);
+    file
+}
+
+fn takeout() -> Vec<PathBuf> {
+    account().paths().into_iter().filter(|p| p.extension().is_some_and(|e| e == "zip")).collect()
+}
+
+/// Takes the export into a case under the warrant.
+fn taken(office: &Office, name: &str, file: &str) -> String {
+    let case = office.path(name);
+    let paths: Vec<String> = takeout().iter().map(|p| p.to_string_lossy().into_owned()).collect();
+    let mut args = vec!["open", "--no-serve", "--quiet", "--authority", file, "--account", "j.marsh@example.com"];
+    args.extend(["--case", &case]);
+    args.extend(paths.iter().map(String::as_str));
+    office.good(&[], "d.hart", &args);
+    case
+}
+
+fn rows(office: &Office, case: &str, statement: &str) -> Vec<BTreeMap<String, Value>> {
+    let said = office.good(&[], "d.hart", &["sql", "--format", "json", "--enquiry", "1", case, statement]);
+    said.lines().map(|l| serde_json::from_str(l).expect("a JSON line")).collect()
+}
+
+fn one(office: &Office, case: &str, statement: &str) -> u64 {
+    rows(office, case, statement)[0].values().next().and_then(Value::as_u64).expect("a number")
+}
+
+/// The holder's own case of the same export: everything that there is.
+fn whole(office: &Office) -> PathBuf {
+    let case = office.folder.join("whole");
+    run(open(&case, &takeout(), &[]), 0);
+    case
+}
+
+const IN_WINDOW: &str = "time >= '2022-01-01' AND time < '2022-03-01'";
+
+#[test]
+fn only_what_the_warrant_covers_comes_in() {
+    let office = Office::new();
+    let whole = whole(&office);
+    let limits = [
+        ("services", "[\"google\"]"),
+        ("families", "[\"mail\", \"location\"]"),
+        ("from", "2022-01-01"),
+        ("until", "2022-02-28"),
+        ("other", "\"held_back\""),
+        ("parties", "[]"),
+        ("terms", "[\"heliotrope\"]"),
+    ];
+    let file = limited(&office, 1, &limits[..]);
+    let case = taken(&office, "limited", &file);
+
+    // Nothing outside is a record, whichever way it is asked for.
+    assert_eq!(one(&office, &case, &format!("SELECT count(*) FROM records WHERE NOT ({IN_WINDOW})")), 0);
+    assert_eq!(
+        one(&office, &case, "SELECT count(*) FROM records WHERE service <> 'google' OR text ILIKE '%heliotrope%'"),
+        0
+    );
+    assert_eq!(one(&office, &case, "SELECT count(*) FROM records WHERE authority IS DISTINCT FROM 'op-rowan-1/1'"), 0);
+    let shown = one(&office, &case, "SELECT count(*) FROM records");
+    assert!(shown > 0, "something is inside");
+
+    // What came in is what the holder's case has there, but for conversations that were put aside.
+    let inside = number(&whole, &format!("SELECT count(*) FROM records WHERE service = 'google' AND {IN_WINDOW}"));
+    let by = |outcome: &str| {
+        let sum =
+            format!("SELECT coalesce(sum(count), 0) FROM outcomes WHERE unit = 'records' AND outcome = '{outcome}'");
+        one(&office, &case, &sum)
+    };
+    assert_eq!(by("shown"), shown);
+    assert!(shown <= inside, "{shown} of {inside}");
+    let total = number(&whole, "SELECT count(*) FROM records WHERE service = 'google'");
+    assert_eq!(by("shown") + by("held back") + by("quarantined"), total, "each record has one outcome");
+
+    // No name of an entry from outside is listed anywhere that can be asked.
+    let listed = rows(&office, &case, "SELECT path FROM entries");
+    let told: Vec<String> = listed.iter().map(|r| r["path"].to_string()).collect();
+    for row in sql(&whole, "SELECT e.path FROM entries e WHERE e.entry NOT IN (SELECT entry FROM records)") {
+        let path = row["path"].as_str().expect("a path");
+        if path.ends_with(".jpg") || path.ends_with(".html") {
+            assert!(!told.iter().any(|t| t.contains(path)), "{path}");
+        }
+    }
+    let unread = "SELECT coalesce(sum(count), 0) FROM outcomes WHERE outcome = 'not read' AND unit = 'bytes'";
+    assert!(one(&office, &case, unread) > 0, "what was not opened is counted in bytes");
+
+    // A preview says the same and keeps nothing.
+    let preview = office.good(&[], "d.hart", &["process", "--preview", "--quiet", &case]);
+    let previewed: u64 = preview
+        .lines()
+        .filter(|l| l.contains("shown"))
+        .map(|l| l.split_whitespace().next().unwrap_or("0").replace(',', "").parse::<u64>().expect("a number"))
+        .sum();
+    assert_eq!(previewed, shown, "{preview}");
+}
+
+#[test]
+fn a_wider_authority_reads_what_was_held_back_and_a_narrower_one_lets_it_go() {
+    let office = Office::new();
+    let narrow = [("from", "2022-01-01"), ("until", "2022-02-28"), ("other", "\"held_back\"")];
+    let file = limited(&office, 1, &narrow);
+    let case = taken(&office, "case", &file);
+    let before = one(&office, &case, "SELECT count(*) FROM records");
+    let file = limited(&office, 2, &[("from", "2021-01-01"), ("until", "2022-12-31"), ("other", "\"held_back\"")]);
+    office.good(&[], "d.hart", &["authority", "amend", &case, &file]);
+    office.good(&[], "d.hart", &["process", "--quiet", &case]);
+    let wide = one(&office, &case, "SELECT count(*) FROM records");
+    assert!(wide > before, "{wide} after {before}");
+    let file = limited(&office, 3, &narrow);
+    office.good(&[], "d.hart", &["authority", "amend", &case, &file]);
+    office.good(&[], "d.hart", &["process", "--quiet", &case]);
+    assert_eq!(one(&office, &case, "SELECT count(*) FROM records"), before);
+    assert_eq!(one(&office, &case, &format!("SELECT count(*) FROM records WHERE NOT ({IN_WINDOW})")), 0);
+}
+
+#[test]
+fn records_of_an_account_that_is_not_stated_stay_out() {
+    let office = Office::new();
+    let file = limited(&office, 1, &[]);
+    let case = office.path("case");
+    let zip = takeout()[0].to_string_lossy().into_owned();
+    office.good(&[], "d.hart", &["open", "--no-serve", "--quiet", "--authority", &file, "--case", &case, &zip]);
+    let reason =
+        "SELECT count(*) FROM outcomes WHERE outcome = 'held back' AND reason = 'account not stated' AND count > 0";
+    assert!(one(&office, &case, reason) > 0);
+}

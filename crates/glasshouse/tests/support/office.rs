@@ -1,0 +1,158 @@
+//! An installation with people of every role, who work on cases that are not their own.
+
+use super::{account, glasshouse};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+const EVERY_FAMILY: [&str; 28] = [
+    "mail",
+    "message",
+    "call",
+    "post",
+    "reaction",
+    "contact",
+    "account",
+    "login",
+    "device",
+    "location",
+    "visit",
+    "trip",
+    "web_visit",
+    "search",
+    "media",
+    "file",
+    "note",
+    "task",
+    "event",
+    "purchase",
+    "payment",
+    "play",
+    "health",
+    "voice",
+    "setting",
+    "app",
+    "ad",
+    "activity",
+];
+
+pub const PASSWORD: &str = "correct horse battery staple";
+
+/// An installation with its people, and a warrant that one of them approved.
+pub struct Office {
+    pub home: PathBuf,
+    pub folder: PathBuf,
+    _keep: tempfile::TempDir,
+}
+
+/// What a command said, and its exit code.
+pub struct Said {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
+}
+
+impl Office {
+    pub fn new() -> Self {
+        let keep = tempfile::tempdir().expect("a folder");
+        let folder = keep.path().to_path_buf();
+        let office = Office { home: folder.join("home"), folder, _keep: keep };
+        for (name, role) in [
+            ("d.hart", "examiner"),
+            ("r.okoro", "authoriser"),
+            ("a.mensah", "administrator"),
+            ("t.vale", "auditor"),
+            ("p.quill", "disclosure_officer"),
+        ] {
+            office.good(&[], name, &["person", "new", name, "--role", role]);
+        }
+        let text = warrant(&office.key("r.okoro"), 1, "2044-08-03");
+        std::fs::write(office.warrant(), text).expect("written");
+        office
+    }
+
+    pub fn warrant(&self) -> PathBuf {
+        self.folder.join("warrant.toml")
+    }
+
+    pub fn path(&self, name: &str) -> String {
+        self.folder.join(name).to_string_lossy().into_owned()
+    }
+
+    pub fn key(&self, name: &str) -> String {
+        let list = self.good(&[], "", &["person", "list"]);
+        let line = list.lines().find(|l| l.starts_with(name)).expect("listed").to_owned();
+        line.rsplit(' ').next().expect("a key").to_owned()
+    }
+
+    /// Runs a command as somebody, who gives their password.
+    pub fn run(&self, person: &str, password: &str, args: &[&str]) -> Said {
+        let mut command: Command = glasshouse(args);
+        command.env("GLASSHOUSE_HOME", &self.home).env_remove("GLASSHOUSE_PERSON").env_remove("GLASSHOUSE_ENQUIRY");
+        command.args(["--secret-fd", "0"]);
+        if !person.is_empty() {
+            command.env("GLASSHOUSE_PERSON", person);
+        }
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program runs");
+        // A command that asks for no password closes its input.
+        let _ = child.stdin.take().expect("an input").write_all(format!("{password}\n").as_bytes());
+        let output = child.wait_with_output().expect("ended");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Said { code: output.status.code().unwrap_or(-1), out: text(&output.stdout), err: text(&output.stderr) }
+    }
+
+    #[track_caller]
+    pub fn good(&self, more: &[&str], person: &str, args: &[&str]) -> String {
+        let said = self.run(person, PASSWORD, &[args, more].concat());
+        assert_eq!(said.code, 0, "{person} {args:?}: {}{}", said.out, said.err);
+        said.out
+    }
+
+    #[track_caller]
+    pub fn refused(&self, person: &str, args: &[&str], words: &str) {
+        let said = self.run(person, PASSWORD, args);
+        assert_eq!(said.code, 2, "{person} {args:?}: {}{}", said.out, said.err);
+        assert!(said.err.contains(words), "{person} {args:?}: {}", said.err);
+    }
+
+    /// Makes a case of the loose files under the warrant.
+    pub fn case(&self, name: &str) -> String {
+        let case = self.path(name);
+        let loose = account().folder.join("loose").to_string_lossy().into_owned();
+        let warrant = self.warrant().to_string_lossy().into_owned();
+        self.good(
+            &["--no-serve", "--quiet", "--authority", &warrant, "--account", "j.marsh@example.com", "--case", &case],
+            "d.hart",
+            &["open", &loose],
+        );
+        case
+    }
+
+    pub fn sign(&self) {
+        let warrant = self.warrant().to_string_lossy().into_owned();
+        self.good(&[], "r.okoro", &["authority", "sign", &warrant]);
+    }
+}
+
+/// Returns the example of a warrant with wide limits, approved by `key`; what limits keep out is tested in `scope.rs`.
+pub fn warrant(key: &str, version: u32, until: &str) -> String {
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/authorities/warrant.toml");
+    let text = std::fs::read_to_string(example).expect("the example");
+    let lines = text.lines().map(|line| match line.split(" = ").next() {
+        Some("authoriser_key") => format!("authoriser_key = \"{key}\""),
+        Some("version") => format!("version = {version}"),
+        Some("until") if line.contains("2024-08-03") => format!("until = {until}"),
+        Some("services") => r#"services = ["google", "mail", "vcard", "icalendar", "media", "gpx"]"#.to_owned(),
+        Some("families") => format!("families = [{}]", EVERY_FAMILY.map(|f| format!("\"{f}\"")).join(", ")),
+        Some("from") if line.contains("2024-01-01") => "from = 1970-01-01".to_owned(),
+        Some("until") if line.contains("2024-03-31") => "until = 2040-01-01".to_owned(),
+        Some("other") => r#"other = "in""#.to_owned(),
+        _ => line.to_owned(),
+    });
+    lines.collect::<Vec<_>>().join("\n") + "\n"
+}

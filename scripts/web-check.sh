@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Checks the review page: types, and every view in a real Chromium on invented data. Installs Chromium if it is missing.
+set -eu
+cd "$(dirname "$0")/.."
+
+if [ -z "${CHROMIUM:-}" ] && [ ! -x /usr/bin/chromium ]; then
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium
+  else
+    echo "Missing: chromium. Install it with: sudo apt-get install chromium, or name one with CHROMIUM=/path" >&2
+    exit 1
+  fi
+fi
+./scripts/web.sh
+# scripts/web.sh may have fetched a newer Node.js than the system's.
+cache="${XDG_CACHE_HOME:-$HOME/.cache}/glasshouse/node/node_modules/node/bin"
+if [ -x "$cache/node" ]; then PATH="$cache:$PATH"; export PATH; fi
+cd web
+[ -d node_modules ] || npm ci --no-audit --no-fund --silent
+npm run --silent check
+npm test --silent

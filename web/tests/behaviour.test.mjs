@@ -1,0 +1,298 @@
+// What people do: search, narrow, scroll through ten million rows, see bytes, write, all by keyboard as well.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { open, settled } from "./support/browser.mjs";
+
+let site;
+before(async () => { site = await open(); });
+after(async () => { await site?.stop(); });
+async function with_(path, work, options) {
+  const tab = await site.page(options);
+  await tab.to(path);
+  await work(tab);
+  assert.deepEqual(tab.faults, []);
+  assert.equal(await tab.evaluate(() => globalThis.__pwned), undefined, "nothing of the evidence ran");
+  await tab.context().close();
+}
+const list = (tab) => tab.getByRole("listbox", { name: /^Records/ });
+const firstRow = async (tab) => list(tab).getByRole("option").filter({ hasText: /\S/ }).first().innerText();
+const query = (tab) => new URL(tab.url()).searchParams;
+
+test("the middle and the end of ten million rows are one drag away, and scrolling there is exact", () => with_("/timeline", async (tab) => {
+  const frame = list(tab);
+  const top = await firstRow(tab);
+  await frame.evaluate((node) => { node.scrollTop = node.scrollHeight / 2; });
+  await tab.waitForTimeout(300); await settled(tab);
+  const middle = await frame.getByRole("option").nth(6).getAttribute("aria-posinset");
+  assert.ok(Math.abs(Number(middle) - 5_000_000) < 60_000, `in the middle is row ${middle}`);
+  // One wheel of a row's height moves by one row, not by thousands.
+  const height = await frame.getByRole("option").first().evaluate((node) => node.getBoundingClientRect().height);
+  const seen = async () => frame.evaluate((node) => { const box = node.getBoundingClientRect(); return Number([...node.querySelectorAll("[role=option]")].find((o) => o.getBoundingClientRect().bottom > box.top + 4).getAttribute("aria-posinset")); });
+  const before = await seen();
+  await frame.evaluate((node, by) => node.scrollBy(0, by), height);
+  await tab.waitForTimeout(200);
+  assert.equal(await seen(), before + 1);
+  await frame.focus();
+  await tab.keyboard.press("End");
+  await tab.waitForTimeout(200); await settled(tab);
+  assert.match(await frame.getByRole("option").last().innerText(), /no time/);
+  assert.equal(await frame.getByRole("option").last().getAttribute("aria-posinset"), await frame.getByRole("option").last().getAttribute("aria-setsize"));
+  await tab.keyboard.press("Home");
+  await tab.waitForTimeout(200); await settled(tab);
+  assert.equal(await firstRow(tab), top);
+}));
+
+test("a reload shows the same: search, place in the list, record, tab", () => with_("/timeline?q=family:mail&order=time&at=700000", async (tab) => {
+  await tab.keyboard.press("j");
+  await tab.keyboard.press("Enter");
+  await tab.getByRole("tab", { name: "Bytes" }).click();
+  await tab.getByRole("button", { name: "Hex" }).click();
+  await settled(tab);
+  assert.equal(query(tab).get("at"), "700001");
+  const [address, title] = [tab.url(), await tab.locator(".record .title").innerText()];
+  await tab.goto(address);
+  await settled(tab);
+  assert.equal(await tab.locator(".record .title").innerText(), title);
+  assert.ok(await tab.getByRole("region", { name: /hexadecimal/ }).isVisible());
+  assert.equal(await list(tab).locator("[aria-selected=true]").getAttribute("aria-posinset"), "700002");
+}));
+
+test("typing a search: completion by keyboard, errors as sentences, nothing found is no finding", () => with_("/timeline", async (tab) => {
+  await tab.keyboard.press("/");
+  await tab.keyboard.type("fam");
+  await tab.getByRole("option", { name: /family:/ }).waitFor();
+  await tab.keyboard.press("ArrowDown"); await tab.keyboard.press("Enter");
+  await tab.getByRole("option", { name: "family:call" }).waitFor();
+  await tab.keyboard.type("ca");
+  await tab.waitForTimeout(250);
+  await tab.keyboard.press("ArrowDown"); await tab.keyboard.press("Enter"); await tab.keyboard.press("Enter");
+  await settled(tab);
+  assert.equal(query(tab).get("q"), "family:call");
+  assert.match(await firstRow(tab), /Call/);
+  await tab.to("/timeline?q=zebra-nobody-wrote");
+  await tab.getByText("No record was found in what was read.").waitFor();
+  assert.ok(await tab.getByText(/holds none/).isVisible());
+}));
+
+test("a query that cannot be read says why", async () => {
+  const tab = await site.page();
+  await tab.to("/timeline?q=after:yesterday");
+  assert.ok(await tab.getByText(/yesterday is not a date/).first().isVisible());
+  await tab.context().close();
+});
+
+test("facets narrow and widen; the chart narrows by mouse and by keyboard", () => with_("/timeline", async (tab) => {
+  await tab.getByRole("complementary", { name: "Narrow down" }).getByRole("button", { name: /^Mail/ }).click();
+  await settled(tab);
+  assert.equal(query(tab).get("q"), "family:mail");
+  await tab.getByRole("complementary", { name: "Narrow down" }).getByRole("button", { name: /^Mail/ }).click();
+  await settled(tab);
+  assert.equal(query(tab).get("q"), null);
+  const chart = tab.getByRole("slider", { name: "Records over time" });
+  const box = await chart.boundingBox();
+  await tab.mouse.move(box.x + box.width * 0.25, box.y + 30);
+  await tab.mouse.down(); await tab.mouse.move(box.x + box.width * 0.5, box.y + 30, { steps: 4 }); await tab.mouse.up();
+  await settled(tab);
+  assert.match(query(tab).get("q"), /after:\d{4}-\d\d-\d\d before:\d{4}-\d\d-\d\d/);
+  await tab.getByRole("button", { name: "Take the dates out of the search" }).click();
+  await settled(tab);
+  await chart.focus();
+  await tab.keyboard.press("ArrowRight");
+  assert.match(await chart.getAttribute("aria-valuetext"), /January 2009: [\d,]+ records/);
+  await tab.keyboard.press("Shift+ArrowRight"); await tab.keyboard.press("f");
+  await settled(tab);
+  assert.equal(query(tab).get("q"), "after:2009-01-01 before:2009-03-01");
+  // A click goes to a time and narrows nothing.
+  await tab.to("/timeline");
+  await tab.mouse.click(box.x + box.width * 0.5, box.y + 40);
+  await settled(tab);
+  assert.equal(query(tab).get("q"), null);
+  assert.ok(Number(query(tab).get("at")) > 1_000_000);
+}));
+
+test("from a record to its bytes and back with one key each; neighbours; notes; undo", () => with_("/timeline?record=r9999978", async (tab) => {
+  await tab.keyboard.press("x");
+  await tab.getByText("SHA-256 of the entry").waitFor();
+  assert.ok((await tab.locator("pre.view mark").innerText()).length > 20);
+  assert.match(await tab.locator("ol.chain").innerText(), /takeout-.*zip\s+.*\.mbox/s);
+  await tab.keyboard.press("h");
+  assert.ok(await tab.getByRole("region", { name: /hexadecimal/ }).isVisible());
+  await tab.keyboard.press("f");
+  assert.ok(await tab.getByText("X-GM-THRID").isVisible());
+  await tab.keyboard.press("a");
+  await tab.getByRole("heading", { name: "Before" }).waitFor();
+  await tab.keyboard.press("t");
+  await tab.getByRole("textbox", { name: "Tag" }).fill("<b>rent</b>");
+  await tab.keyboard.press("Enter");
+  await tab.getByText("<b>rent</b>", { exact: true }).waitFor();
+  await tab.keyboard.press("Escape");
+  await tab.locator(".record .title").click();
+  await tab.keyboard.press("n");
+  await tab.getByRole("radio", { name: /Assessment/ }).check();
+  await tab.getByRole("textbox", { name: "Note" }).fill("I conclude nothing.");
+  await tab.keyboard.press("Control+Enter");
+  await tab.locator("article.assessment").waitFor();
+  await tab.getByRole("button", { name: "Undo: <b>rent</b>" }).click();
+  await tab.getByText("<b>rent</b>", { exact: true }).waitFor({ state: "detached" });
+  await tab.keyboard.press("Escape");
+  await settled(tab);
+  assert.equal(query(tab).get("record"), null);
+}));
+
+test("outside a self case only the record's own bytes are asked for, and pictures are blurred", async () => {
+  const other = await open({ mock: { kind: "warrant" } });
+  const tab = await other.page();
+  const asked = [];
+  tab.on("request", (request) => { if (request.url().includes("/bytes")) asked.push(request.url()); });
+  await tab.to("/timeline?record=r9999978&tab=bytes");
+  assert.ok(asked.length > 0 && asked.every((url) => !url.includes("around")), asked.join());
+  assert.ok(await tab.getByText("Only the bytes of this record are shown.").isVisible());
+  assert.equal(await tab.locator(".notice").count(), 0);
+  await tab.to("/media");
+  assert.match(await tab.locator(".tile img").first().evaluate((node) => getComputedStyle(node).filter), /blur/);
+  await tab.to("/case");
+  assert.ok(await tab.getByText(/set aside for a privilege reviewer/).isVisible());
+  assert.deepEqual(tab.faults, []);
+  await other.stop();
+});
+
+test("evidence stays text: script, direction marks, control characters, ten megabytes", () => with_("/timeline?q=family:message", async (tab) => {
+  const text = await list(tab).innerText();
+  assert.ok(text.includes("<script>window.__pwned=1</script>"));
+  await tab.to("/record/r9999978");
+  assert.match(await tab.getByRole("heading", { level: 1 }).innerText(), /invoice_⟨202E⟩fdp\.exe/);
+  // The message of ten megabytes: a part at first, the rest when asked.
+  const started = Date.now();
+  await tab.to(`/record/r${9_999_984 - 8 * 5}`);
+  assert.match(await tab.getByText(/characters shown/).innerText(), /8,000 of/);
+  await tab.getByRole("button", { name: "Show more" }).click();
+  assert.match(await tab.getByText(/characters shown/).innerText(), /32,000 of/);
+  assert.ok(Date.now() - started < 8000);
+  assert.equal(await tab.locator("main script, main img[src=x], main svg[onload]").count(), 0);
+}));
+
+test("a saved address that leads elsewhere is no link", () => with_("/working", async (tab) => {
+  assert.equal(await tab.locator("main a[href^='javascript']").count(), 0);
+  assert.equal(await tab.getByRole("link", { name: "Mails about the rent" }).count(), 1);
+}));
+
+test("mail as laid out is in a frame that can do nothing", () => with_("/record/r9999978?html=1", async (tab) => {
+  const frame = tab.locator("main iframe");
+  await frame.waitFor();
+  assert.equal(await frame.getAttribute("sandbox"), "");
+  assert.match(await frame.getAttribute("src"), /^\/api\/html\//);
+}));
+
+test("a conversation of a million messages: end, beginning, a date, a search", () => with_("/conversations?service=meta&id=t0", async (tab) => {
+  const said = tab.getByRole("region", { name: /messages/ });
+  assert.ok(await said.getByText("Let us talk about the contract tomorrow.").last().isVisible());
+  await tab.getByRole("button", { name: "Oldest" }).click();
+  await tab.locator('[data-rank="0"]').waitFor();
+  for (let k = 0; k < 6; k++) { await said.evaluate((node) => { node.scrollTop = node.scrollHeight; }); await tab.waitForTimeout(150); await settled(tab); }
+  const ranks = await said.evaluate((node) => [...node.querySelectorAll("[data-rank]")].map((n) => Number(n.dataset.rank)));
+  assert.ok(ranks.length <= 300 && ranks.at(-1) > 250, `${ranks.length} on the page, up to ${ranks.at(-1)}`);
+  assert.deepEqual(ranks, ranks.map((_, k) => ranks[0] + k));
+  await tab.locator("header input[type=date]").fill("2019-06-01");
+  await settled(tab); await tab.waitForTimeout(400);
+  await said.getByText(/1 June 2019/).first().waitFor();
+  await tab.getByRole("searchbox", { name: "Search in this conversation" }).fill("umbrella");
+  await tab.keyboard.press("Enter");
+  await tab.getByText("0 messages match").first().waitFor();
+  await tab.getByRole("searchbox", { name: "Search in this conversation" }).fill("contract");
+  await tab.keyboard.press("Enter");
+  await tab.getByText(/[1-9][\d,]* messages match/).first().waitFor();
+  await tab.getByRole("button", { name: "Next match" }).click();
+  await said.locator("article.target mark").first().waitFor();
+}));
+
+test("the map: zoom by keys, a place's records, a circle narrows, no streets are promised", () => with_("/map", async (tab) => {
+  assert.ok(await tab.getByText(/no streets/).isVisible());
+  const map = tab.getByRole("application", { name: "Map" });
+  assert.ok((await map.locator("circle").count()) > 5);
+  // The base map is drawn: land and water differ.
+  const colours = await map.locator("canvas").evaluate((node) => { const data = node.getContext("2d").getImageData(0, 0, node.width, node.height).data; const seen = new Set(); for (let i = 0; i < data.length; i += 4 * 97) seen.add(`${data[i]},${data[i + 1]},${data[i + 2]}`); return seen.size; });
+  assert.ok(colours >= 3, `${colours} colours`);
+  await map.focus();
+  await tab.keyboard.press("+"); await tab.keyboard.press("ArrowRight");
+  await tab.waitForTimeout(400);
+  assert.match(query(tab).get("at"), /^-?[\d.]+,-?[\d.]+,[\d.]+$/);
+  await tab.getByText("Places as a list").click();
+  await tab.locator(".places li button").first().click();
+  await settled(tab);
+  assert.ok(await tab.getByRole("region", { name: "Records here" }).isVisible());
+  await tab.to("/map?at=48.86,2.35,9");
+  await map.focus();
+  await tab.keyboard.press("c");
+  await settled(tab);
+  assert.match(query(tab).get("q"), /^near:48\.8\d+,2\.3\d+,[\d.]+km$/);
+  await tab.getByRole("button", { name: "Take the area out of the search" }).click();
+  await tab.getByRole("button", { name: "Draw a circle" }).click();
+  const box = await map.boundingBox();
+  await tab.mouse.move(box.x + 400, box.y + 300); await tab.mouse.down(); await tab.mouse.move(box.x + 480, box.y + 300, { steps: 3 }); await tab.mouse.up();
+  await settled(tab);
+  assert.match(query(tab).get("q"), /^near:/);
+}));
+
+test("pictures: arrow keys through the grid, open, walk, close; sound has a waveform", () => with_("/media", async (tab) => {
+  await tab.locator('[data-rank="0"]').focus();
+  await tab.keyboard.press("ArrowRight"); await tab.waitForTimeout(120);
+  await tab.keyboard.press("ArrowDown"); await tab.waitForTimeout(120);
+  const rank = Number(await tab.evaluate(() => document.activeElement.dataset.rank));
+  assert.ok(rank > 3, `focus is at ${rank}`);
+  await tab.keyboard.press("Enter");
+  const box = tab.getByRole("dialog");
+  await box.waitFor();
+  const first = await box.getAttribute("aria-label");
+  await tab.keyboard.press("ArrowRight"); await settled(tab);
+  assert.notEqual(await box.getAttribute("aria-label"), first);
+  await tab.keyboard.press("Escape");
+  await tab.waitForURL((url) => !url.searchParams.has("open"), { waitUntil: "commit" });
+  await box.waitFor({ state: "detached" });
+  await tab.to(`/record/r${9_999_991 - 9_999_991 % 8 + 7}`);
+  await tab.locator(".sound path.rest").first().waitFor();
+  await tab.waitForFunction(() => (document.querySelector(".sound path.rest")?.getAttribute("d") ?? "").length > 400);
+}));
+
+test("every view can be reached by two keys, and the focus follows", () => with_("/help", async (tab) => {
+  for (const [letter, heading] of [["t", "Timeline"], ["v", "Conversations"], ["m", "Map"], ["p", "Media"], ["w", "People"], ["s", "What this account reveals"], ["n", "Work"], ["l", "Log"], ["c", "My accounts"], ["h", "Help"]]) {
+    await tab.keyboard.press("g"); await tab.keyboard.press(letter);
+    await tab.getByRole("heading", { level: 1, name: new RegExp(heading) }).waitFor({ state: "attached" });
+    await settled(tab);
+    assert.equal(await tab.evaluate(() => document.getElementById("main").contains(document.activeElement) || document.activeElement === document.body), true);
+  }
+}));
+
+test("the log filters, pages and proves", () => with_("/log", async (tab) => {
+  await tab.getByLabel("Kind").selectOption("collection");
+  await settled(tab);
+  assert.equal(query(tab).get("kind"), "collection");
+  await tab.getByRole("button", { name: "Next" }).click();
+  await settled(tab);
+  assert.equal(query(tab).get("offset"), "50");
+  await tab.getByRole("button", { name: /^Proof/ }).first().click();
+  await tab.getByText("Path to the root").waitFor();
+}));
+
+test("the server gone, a session over: the page says so and tries again", async () => {
+  const other = await open();
+  const tab = await other.page();
+  await tab.to("/timeline");
+  await tab.route("**/api/**", (route) => route.abort());
+  await tab.getByRole("button", { name: "Search" }).click();
+  await tab.evaluate(() => history.pushState({}, "", "/timeline?q=x"));
+  await tab.evaluate(() => dispatchEvent(new PopStateEvent("popstate")));
+  await tab.getByText(/lost its connection/).first().waitFor();
+  await tab.unroute("**/api/**");
+  await tab.getByRole("button", { name: "Try again" }).first().click();
+  await settled(tab);
+  await other.stop();
+});
+
+test("a change of the address does not build the view anew", () => with_("/people", async (tab) => {
+  await tab.evaluate(() => { document.querySelector("main [role=listbox]").dataset.kept = "yes"; });
+  await tab.getByRole("listbox").focus();
+  await tab.keyboard.press("ArrowDown"); await tab.keyboard.press("ArrowDown");
+  await settled(tab);
+  assert.equal(query(tab).get("person"), "1");
+  assert.equal(await tab.locator("main [role=listbox]").getAttribute("data-kept"), "yes");
+}));

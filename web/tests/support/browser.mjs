@@ -1,0 +1,53 @@
+// The page on the mock server in Debian's Chromium, watched: whatever it logs, throws or asks elsewhere is a fault.
+import { chromium } from "playwright-core";
+import { start } from "../../mock/server.mjs";
+
+export const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+const ARGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--lang=en-GB"];
+
+export async function open({ mock = {}, ...context } = {}) {
+  const served = await start(mock);
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGS });
+  const page = async (options = {}) => {
+    const made = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: "en-GB", timezoneId: "Europe/Berlin", ...context, ...options });
+    const tab = await made.newPage();
+    tab.faults = [];
+    tab.on("console", (message) => { if (["error", "warning"].includes(message.type())) {
+      // A picture without a preview is answered with 404, which the browser notes and the page shows.
+      if (/\/api\/thumb\/|\/api\/html\//.test(message.location().url) && /404/.test(message.text())) return;
+      tab.faults.push(`${message.type()}: ${message.text()} ${message.location().url}`);
+    } });
+    tab.on("pageerror", (error) => tab.faults.push(`thrown: ${error.stack}`));
+    tab.on("request", (request) => { const url = request.url(); if (!url.startsWith(served.url + "/") && !url.startsWith("blob:") && !url.startsWith("data:")) tab.faults.push(`asked elsewhere: ${url}`); });
+    tab.on("dialog", (dialog) => { tab.faults.push(`dialog: ${dialog.message()}`); void dialog.dismiss(); });
+    tab.to = async (path) => { await tab.goto(served.url + path); await settled(tab); };
+    return tab;
+  };
+  return { served, page, stop: async () => { await browser.close(); await served.stop(); } };
+}
+
+/** Waits until nothing is asked any more and two frames were drawn. */
+export async function settled(tab) {
+  await tab.waitForLoadState("networkidle");
+  await tab.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+}
+
+/** Every place of the page worth looking at. */
+export const PLACES = {
+  case: "/case",
+  timeline: "/timeline",
+  record: "/timeline?q=family:mail&at=1&record=r9999978",
+  bytes: "/timeline?record=r9999984&tab=bytes",
+  single: "/record/r9999978",
+  conversations: "/conversations?service=meta&id=t0",
+  map: "/map",
+  place: "/map?at=48.86,2.35,9&cell=48.86,2.35,3000",
+  media: "/media",
+  picture: "/media?open=r9999980/0&at=1",
+  people: "/people?person=3",
+  graph: "/people?as=graph",
+  self: "/self",
+  working: "/working",
+  log: "/log?proof=4818",
+  help: "/help",
+};
