@@ -4,6 +4,7 @@ mod account;
 mod bookmarks;
 mod chat;
 mod html;
+mod index;
 mod items;
 mod lists;
 mod locale;
@@ -92,6 +93,7 @@ static MANIFEST: Manifest = Manifest {
             Tier::Unverified,
         ),
         format(voice::FORMAT, "Voice: texts and calls", &[Family::Message, Family::Call], Tier::Documented),
+        format(index::FORMAT, "What the export says it holds", &[Family::File], Tier::Unverified),
         format(sheets::SAVED, "Saved lists", &[Family::Note], Tier::Unverified),
         format(
             lists::FIT,
@@ -160,6 +162,9 @@ impl Provider for Google {
                 (Some(Product::Chrome), "html" | "htm") if bookmarks::is_ours(&tree.head(entry.id)) => {
                     claims.push(Claim::of(lists::CHROME, entry.id, Framing::Whole));
                 }
+                (_, "html") if index::is_named(entry) && index::is_ours(entry, &tree.head(entry.id)) => {
+                    claims.push(Claim::of(index::FORMAT, entry.id, Framing::Whole));
+                }
                 (Some(Product::Voice), "html" | "htm") => {
                     if let Some(framing) = voice::framing(&tree.head(entry.id)) {
                         let mut claim = Claim::of(voice::FORMAT, entry.id, framing);
@@ -212,6 +217,7 @@ impl Provider for Google {
             chat::FORMAT => chat::parse(opened, out),
             mail::FORMAT => mail::parse(opened, out),
             semantic::FORMAT => semantic::parse(opened, out),
+            index::FORMAT => index::parse(opened, out),
             account::FORMAT => account::parse(opened, out),
             voice::FORMAT => voice::parse(opened, out),
             tasks::FORMAT => tasks::parse(opened, out),
