@@ -87,8 +87,9 @@ fn only_what_the_warrant_covers_comes_in() {
     // What came in is what the holder's case has there, but for conversations that were put aside.
     let inside = number(&whole, &format!("SELECT count(*) FROM records WHERE service = 'google' AND {IN_WINDOW}"));
     let by = |outcome: &str| {
-        let sum =
-            format!("SELECT coalesce(sum(count), 0) FROM outcomes WHERE unit = 'records' AND outcome = '{outcome}'");
+        let sum = format!(
+            "SELECT CAST(coalesce(sum(count), 0) AS BIGINT) FROM outcomes WHERE unit = 'records' AND outcome = '{outcome}'"
+        );
         one(&office, &case, &sum)
     };
     assert_eq!(by("shown"), shown);
@@ -105,7 +106,8 @@ fn only_what_the_warrant_covers_comes_in() {
             assert!(!told.iter().any(|t| t.contains(path)), "{path}");
         }
     }
-    let unread = "SELECT coalesce(sum(count), 0) FROM outcomes WHERE outcome = 'not read' AND unit = 'bytes'";
+    let unread =
+        "SELECT CAST(coalesce(sum(count), 0) AS BIGINT) FROM outcomes WHERE outcome = 'not read' AND unit = 'bytes'";
     assert!(one(&office, &case, unread) > 0, "what was not opened is counted in bytes");
 
     // A preview says the same and keeps nothing.
