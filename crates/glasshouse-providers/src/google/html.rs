@@ -149,7 +149,7 @@ fn attribute(tag: &str, name: &str) -> Option<String> {
 }
 
 /// Replaces the character references that such pages use, and the no-break space by a space.
-fn decode(text: &str) -> String {
+pub(super) fn decode(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find('&') {

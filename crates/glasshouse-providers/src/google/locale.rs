@@ -6,16 +6,44 @@
 /// A product of Takeout whose folder name is translated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Product {
+    AccessLog,
+    Account,
+    AndroidConfiguration,
     Chat,
+    Chrome,
+    Fit,
+    Fitbit,
+    Hangouts,
+    Keep,
     Location,
     Mail,
     MyActivity,
+    Pay,
     Photos,
+    PlayStore,
+    Profile,
+    Saved,
+    Tasks,
+    Voice,
     YouTube,
 }
 
 const NAMES: &[(Product, &[&str])] = &[
+    (Product::AccessLog, &["Access Log Activity"]),
+    (Product::Account, &["Google Account", "Google-Konto"]),
+    (Product::AndroidConfiguration, &["Android Device Configuration Service", "Android-Gerätekonfigurationsdienst"]),
     (Product::Chat, &["Google Chat"]),
+    (Product::Chrome, &["Chrome", "Google Chrome"]),
+    (Product::Fit, &["Fit", "Google Fit"]),
+    (Product::Fitbit, &["Fitbit", "Google Health"]),
+    (Product::Hangouts, &["Hangouts"]),
+    (Product::Keep, &["Keep", "Google Keep", "Google Notizen"]),
+    (Product::Pay, &["Google Pay"]),
+    (Product::PlayStore, &["Google Play Store"]),
+    (Product::Profile, &["Profile", "Profil", "Profiel"]),
+    (Product::Saved, &["Saved", "Gespeichert", "Opgeslagen"]),
+    (Product::Tasks, &["Tasks", "Aufgaben", "Taken"]),
+    (Product::Voice, &["Voice", "Google Voice"]),
     (
         Product::Location,
         &[
@@ -75,7 +103,15 @@ const NAMES: &[(Product, &[&str])] = &[
     ),
     (
         Product::YouTube,
-        &["YouTube and YouTube Music", "YouTube und YouTube Music", "YouTube", "YouTube en YouTube Music"],
+        &[
+            "YouTube and YouTube Music",
+            "YouTube und YouTube Music",
+            "YouTube",
+            "YouTube en YouTube Music",
+            "YouTube et YouTube Music",
+            "YouTube y YouTube Music",
+            "YouTube e YouTube Music",
+        ],
     ),
 ];
 
@@ -90,13 +126,28 @@ pub(super) fn product(path: &str) -> Option<(Product, usize)> {
         if end == path.len() {
             break;
         }
-        if let Some(product) = named(name).filter(|p| below_takeout || !matches!(p, Product::Mail | Product::YouTube)) {
+        if let Some(product) = named(name).filter(|p| below_takeout || is_unmistakable(*p)) {
             return Some((product, end));
         }
         below_takeout = name.eq_ignore_ascii_case("Takeout");
         end += 1;
     }
     None
+}
+
+/// Says whether a folder of that name is Google's wherever it lies.
+fn is_unmistakable(product: Product) -> bool {
+    matches!(
+        product,
+        Product::AccessLog
+            | Product::Account
+            | Product::AndroidConfiguration
+            | Product::Chat
+            | Product::Location
+            | Product::MyActivity
+            | Product::Photos
+            | Product::PlayStore
+    )
 }
 
 fn named(name: &str) -> Option<Product> {

@@ -1,7 +1,12 @@
 #![doc = include_str!("README.md")]
 
+mod account;
+mod bookmarks;
 mod chat;
 mod html;
+mod index;
+mod items;
+mod lists;
 mod locale;
 mod location;
 mod mail;
@@ -9,14 +14,19 @@ mod my_activity;
 mod pairing;
 mod photos;
 mod semantic;
+mod sheets;
+mod tags;
+mod tasks;
 mod timeline;
+mod voice;
 mod when;
 
 use crate::formats::element;
 use crate::{Opened, Provider, Sink, Tree, TreeEntry};
-use glasshouse_model::{Claim, EntryId, Family, Format, Framing, Manifest, Tier};
+use glasshouse_model::{Claim, EntryId, Family, Format, Framing, Link, Links, Manifest, Tier};
 use locale::{Product, product};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Google Takeout.
 pub struct Google;
@@ -42,12 +52,64 @@ static MANIFEST: Manifest = Manifest {
         ),
         format(my_activity::FORMAT, "My Activity and YouTube history", &[Family::Activity], Tier::Documented),
         format(photos::FORMAT, "Google Photos with sidecars and albums", &[Family::Media], Tier::Documented),
+        format(
+            lists::CHROME,
+            "Chrome: history, bookmarks, forms, devices, extensions, settings",
+            &[
+                Family::WebVisit,
+                Family::Activity,
+                Family::Contact,
+                Family::Device,
+                Family::App,
+                Family::Setting,
+                Family::Note,
+            ],
+            Tier::Documented,
+        ),
+        format(
+            lists::YOUTUBE,
+            "YouTube: subscriptions, comments, live chats, playlists",
+            &[Family::Contact, Family::Post, Family::Message, Family::Play, Family::Setting, Family::Reaction],
+            Tier::Documented,
+        ),
+        format(lists::KEEP, "Keep notes", &[Family::Note], Tier::Documented),
+        format(tasks::FORMAT, "Tasks", &[Family::Task], Tier::Unverified),
+        format(
+            lists::PLAY,
+            "Play Store: installations, devices, orders, reviews",
+            &[Family::App, Family::Device, Family::Purchase, Family::Post, Family::Payment],
+            Tier::Unverified,
+        ),
+        format(
+            sheets::ACCESS,
+            "Access Log Activity: accesses and devices",
+            &[Family::Login, Family::Device],
+            Tier::Documented,
+        ),
+        format(
+            account::FORMAT,
+            "Pages of the account: subscriber, changes, devices",
+            &[Family::Account, Family::Login, Family::Setting, Family::Device],
+            Tier::Unverified,
+        ),
+        format(voice::FORMAT, "Voice: texts and calls", &[Family::Message, Family::Call], Tier::Documented),
+        format(index::FORMAT, "What the export says it holds", &[Family::File], Tier::Unverified),
+        format(sheets::SAVED, "Saved lists", &[Family::Note], Tier::Unverified),
+        format(
+            lists::FIT,
+            "Fit: daily metrics, sessions, data points",
+            &[Family::Health, Family::Setting],
+            Tier::Documented,
+        ),
+        format(sheets::FITBIT, "Fitbit scores", &[Family::Health], Tier::Unverified),
+        format(sheets::PAY, "Google Pay transactions", &[Family::Payment], Tier::Unverified),
+        format(lists::PROFILE, "Profile", &[Family::Account], Tier::Unverified),
     ],
     general: false,
     not_covered: &[
-        "Other products of Takeout (Drive, Keep, Fit, Play Store, Chrome, Voice, Hangouts, Access Log Activity …).",
+        "Other products of Takeout (Hangouts, Fi, Search Contributions, most of Fitbit …); Drive's files as such.",
         "The tables of legal returns; their My Activity and mboxes are read where they have Takeout's form.",
-        "Maps, playlists and comments of YouTube.",
+        "Contacts, calendars and workout tracks are read by the readers of those formats.",
     ],
     references: &[
         "https://github.com/CarlosBergillos/LocationHistoryFormat",
@@ -57,6 +119,7 @@ static MANIFEST: Manifest = Manifest {
         "https://github.com/timelinize/timelinize",
         "https://github.com/Freika/dawarich",
         "https://github.com/abrignoni/RLEAPP",
+        "https://github.com/d3i-infra/port",
     ],
 };
 
@@ -72,6 +135,7 @@ impl Provider for Google {
     fn recognise(&self, tree: &Tree<'_>) -> Vec<Claim> {
         let mut claims = Vec::new();
         let mut in_photos: BTreeSet<EntryId> = BTreeSet::new();
+        let mut beside = Beside::new();
         let mut photo_folders: BTreeSet<&str> = BTreeSet::new();
         for entry in tree.entries().iter().filter(|entry| entry.size > 0) {
             let product = product(&entry.path);
@@ -81,18 +145,41 @@ impl Provider for Google {
                 (Some(Product::Photos), _) => {
                     in_photos.insert(entry.id);
                 }
-                (_, "json") => match json(tree, entry, at) {
+                (Some(Product::Location), "csv") if entry.name().starts_with("Tombstones") => {
+                    claims.push(Claim::of(semantic::FORMAT, entry.id, Framing::Lines));
+                }
+                (_, "csv") => {
+                    let format = sheets::format(&entry.path, &tree.head(entry.id));
+                    claims.extend(format.map(|format| Claim::of(format, entry.id, Framing::Rows)));
+                }
+                (_, "json") => match json(tree, entry, at, &mut beside) {
                     Json::Ours(claim) => claims.push(claim),
                     Json::Sidecar => {
                         photo_folders.insert(entry.dir());
                     }
                     Json::Other => {}
                 },
+                (Some(Product::Chrome), "html" | "htm") if bookmarks::is_ours(&tree.head(entry.id)) => {
+                    claims.push(Claim::of(lists::CHROME, entry.id, Framing::Whole));
+                }
+                (_, "html") if index::is_named(entry) && index::is_ours(entry, &tree.head(entry.id)) => {
+                    claims.push(Claim::of(index::FORMAT, entry.id, Framing::Whole));
+                }
+                (Some(Product::Voice), "html" | "htm") => {
+                    if let Some(framing) = voice::framing(&tree.head(entry.id)) {
+                        let mut claim = Claim::of(voice::FORMAT, entry.id, framing);
+                        let dir = entry.dir();
+                        claim.links = beside.entry(dir.to_owned()).or_insert_with(|| media_in(tree, dir)).clone();
+                        claims.push(claim);
+                    }
+                }
+                (Some(Product::Account | Product::AndroidConfiguration), "html" | "htm")
+                    if account::is_ours(entry.name(), &tree.head(entry.id)) =>
+                {
+                    claims.push(Claim::of(account::FORMAT, entry.id, Framing::Whole));
+                }
                 (_, "html" | "htm") if activity_page(tree, entry, at) => {
                     claims.push(Claim::of(my_activity::FORMAT, entry.id, my_activity::HTML));
-                }
-                (Some(Product::Location), "csv") if entry.name().starts_with("Tombstones") => {
-                    claims.push(Claim::of(semantic::FORMAT, entry.id, Framing::Lines));
                 }
                 (Some(Product::Location), "txt") if entry.name().starts_with("Encrypted Backups") => {
                     claims.push(Claim::of(semantic::FORMAT, entry.id, Framing::Whole));
@@ -130,7 +217,14 @@ impl Provider for Google {
             chat::FORMAT => chat::parse(opened, out),
             mail::FORMAT => mail::parse(opened, out),
             semantic::FORMAT => semantic::parse(opened, out),
-            _ => timeline::parse(opened, out),
+            index::FORMAT => index::parse(opened, out),
+            account::FORMAT => account::parse(opened, out),
+            voice::FORMAT => voice::parse(opened, out),
+            tasks::FORMAT => tasks::parse(opened, out),
+            timeline::FORMAT => timeline::parse(opened, out),
+            lists::CHROME if opened.entry.extension().starts_with("htm") => bookmarks::parse(opened, out),
+            _ if opened.claim.framing == Framing::Rows => sheets::parse(opened, out),
+            _ => items::parse(lists::DOCS, opened, out),
         }
     }
 }
@@ -142,7 +236,7 @@ enum Json {
     Other,
 }
 
-fn json(tree: &Tree<'_>, entry: &TreeEntry, product: Option<Product>) -> Json {
+fn json(tree: &Tree<'_>, entry: &TreeEntry, product: Option<Product>, beside: &mut Beside) -> Json {
     if product == Some(Product::Chat) {
         return match entry.name() {
             "messages.json" => Json::Ours(chat_claim(tree, entry)),
@@ -151,6 +245,16 @@ fn json(tree: &Tree<'_>, entry: &TreeEntry, product: Option<Product>) -> Json {
         };
     }
     let head = tree.head(entry.id);
+    if tasks::is_ours(product, &head) {
+        return Json::Ours(Claim::of(tasks::FORMAT, entry.id, Framing::Whole));
+    }
+    if let Some(doc) = items::find(lists::DOCS, &entry.path, &head) {
+        let mut claim = Claim::of(doc.format, entry.id, doc.framing);
+        if doc.format == lists::KEEP {
+            claim.links = beside.entry(entry.dir().to_owned()).or_insert_with(|| media_in(tree, entry.dir())).clone();
+        }
+        return Json::Ours(claim);
+    }
     let claim = |format, framing| Json::Ours(Claim::of(format, entry.id, framing));
     if semantic::is_ours(&head) {
         claim(semantic::FORMAT, semantic::FRAMING)
@@ -169,6 +273,17 @@ fn json(tree: &Tree<'_>, entry: &TreeEntry, product: Option<Product>) -> Json {
     } else {
         Json::Other
     }
+}
+
+/// The files of folders that notes or calls may name: listed once a folder, not once a note.
+type Beside = BTreeMap<String, Arc<Links>>;
+
+/// Returns the pictures, films and recordings of a folder.
+fn media_in(tree: &Tree<'_>, dir: &str) -> Arc<Links> {
+    const MEDIA: &[&str] = &["jpg", "jpeg", "png", "gif", "webp", "3gp", "amr", "m4a", "mp3", "mp4", "aac", "vcf"];
+    let below = tree.below(dir).iter().filter(|e| e.dir() == dir);
+    let files = below.filter(|e| MEDIA.contains(&e.extension().as_str()));
+    Arc::new(files.map(|e| Link { name: e.name().to_owned(), entry: e.id, size: e.size }).collect())
 }
 
 /// Claims messages with their group's information and the small files that are attached to them.

@@ -1,0 +1,457 @@
+//! The CSV tables of Takeout's products, as declarations; `formats/columns.rs` reads them.
+
+use super::locale::{Product, product};
+use crate::formats::columns::{Is, Sheet, row_record};
+use crate::formats::json::Object;
+use crate::formats::table::Header;
+use crate::formats::wall::{Clock, Zone};
+use crate::{Opened, Sink, Tree};
+use IdentifierKind::{Account, Url};
+use MomentRole::{Created, End, Modified, Observed, Start};
+use PartyRole::{Author, Subject};
+use glasshouse_model::{Family, IdentifierKind, MomentRole, PartyRole, Record, ZoneBasis};
+
+pub(super) const ACCESS: &str = "access-log";
+pub(super) const SAVED: &str = "saved";
+pub(super) const PAY: &str = "pay";
+pub(super) const FITBIT: &str = "fitbit";
+
+/// A table, where it may lie, and what its file's name says.
+struct Table {
+    /// None: its columns are like no other's, so that it is known in a folder of any language.
+    product: Option<Product>,
+    /// The field that the file's name becomes; empty for none.
+    file: &'static str,
+    sheet: Sheet,
+}
+
+fn find(path: &str, head: &[u8]) -> Option<(&'static Table, Header)> {
+    let product = product(path).map(|(product, _)| product);
+    let head = head.get(..Tree::HEAD).unwrap_or(head);
+    let places = TABLES.iter().filter(|t| t.product.is_none_or(|p| Some(p) == product));
+    places.filter_map(|table| Some((table, table.sheet.header(head)?))).next()
+}
+
+/// Returns the format of a table.
+pub(super) fn format(path: &str, head: &[u8]) -> Option<&'static str> {
+    find(path, head).map(|(table, _)| table.sheet.format)
+}
+
+/// Reads rows of a table that [`format`] knew.
+pub(super) fn parse(opened: &Opened<'_>, out: &mut Sink) {
+    let Some((table, header)) = find(&opened.entry.path, opened.head) else { return };
+    let name = opened.entry.name();
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    for frame in opened.frames {
+        let Some((at, mut record)) = row_record(&table.sheet, &header, opened, frame, out) else { continue };
+        if !table.file.is_empty() {
+            record.fields.text(table.file, stem);
+        }
+        spoken(&mut record);
+        let whole = times_of_day(&mut record, stem);
+        if !whole {
+            out.warn(at.clone(), "time.syntax", "A time of the day cannot be read, or its day is not known.");
+        }
+        out.record(at, record);
+    }
+}
+
+/// YouTube wraps what was said: `{"text":"…"}`, once `{"takeoutSegments":[{"text":"…"}]}`, or pieces with commas.
+fn spoken(record: &mut Record) {
+    let Some(text) = record.text.as_deref().filter(|t| t.starts_with('{')) else { return };
+    let pieces: Vec<Object<'_>> = match Object::parse(text) {
+        Ok(object) if object.raw("takeoutSegments").is_some() => object.objects("takeoutSegments"),
+        Ok(object) => vec![object],
+        Err(_) => {
+            let list = format!("[{text}]");
+            let Ok(pieces) = serde_json::from_str::<Vec<serde_json::Value>>(&list) else { return };
+            let said: String = pieces.iter().filter_map(|p| p.get("text")?.as_str()).collect();
+            return swap(record, said);
+        }
+    };
+    let said: String = pieces.iter().filter_map(|p| p.text("text")).collect();
+    swap(record, said);
+}
+
+/// Puts what was said in the place of its wrapping, which becomes a field.
+fn swap(record: &mut Record, said: String) {
+    if said.is_empty() {
+        return;
+    }
+    if let Some(raw) = record.text.replace(said) {
+        record.fields.text("text_raw", &raw);
+    }
+}
+
+/// Rows of a day's file hold a clock with an offset and no date: the date is the file's name.
+///
+/// Returns false when such a time has no instant.
+fn times_of_day(record: &mut Record, stem: &str) -> bool {
+    let mut all = true;
+    for moment in record.moments.iter_mut().filter(|m| m.basis == ZoneBasis::Ambiguous) {
+        let read = crate::formats::time::iso(moment.role, &format!("{stem}T{}", moment.text));
+        if record.format != super::lists::FIT {
+            continue;
+        }
+        all &= read.instant.is_some();
+        (moment.instant, moment.basis, moment.precision) = (read.instant, read.basis, read.precision);
+    }
+    all
+}
+
+const UTC: Clock = Clock::UTC;
+const ACCOUNT: Clock = Clock { zone: Zone::Account, month_first: false };
+
+static TABLES: &[Table] = &[
+    Table {
+        product: None,
+        file: "",
+        sheet: Sheet {
+            format: super::lists::YOUTUBE,
+            family: Family::Contact,
+            kind: "subscription",
+            needs: &[
+                &["Channel Id", "Kanal-ID", "Kanaal-ID"],
+                &["Channel Url", "Kanal-URL", "Kanaal-URL"],
+                &["Channel Title", "Kanaltitel", "Kanaaltitel"],
+            ],
+            columns: &[
+                (&["Channel Title", "Kanaltitel", "Kanaaltitel"], Is::Title),
+                (&["Channel Title", "Kanaltitel", "Kanaaltitel"], Is::Name(Subject)),
+                (&["Channel Id", "Kanal-ID", "Kanaal-ID"], Is::Id(Subject, Account)),
+                (&["Channel Url", "Kanal-URL", "Kanaal-URL"], Is::Id(Subject, Url)),
+            ],
+            clock: Clock::UNKNOWN,
+        },
+    },
+    Table {
+        product: None,
+        file: "",
+        sheet: Sheet {
+            format: super::lists::YOUTUBE,
+            family: Family::Post,
+            kind: "comment",
+            needs: &[&["Comment ID"], &["Comment Create Timestamp"], &["Comment Text"]],
+            columns: &[
+                (&["Comment Create Timestamp"], Is::Time(Created)),
+                (&["Comment Text"], Is::Text),
+                (&["Channel ID"], Is::Id(Author, Account)),
+                (&["Video ID"], Is::Thread),
+                (&["Comment ID"], Is::Field),
+                (&["Price"], Is::Field),
+                (&["Parent Comment ID"], Is::Field),
+                (&["Top-Level Comment ID"], Is::Field),
+                (&["Post ID"], Is::Field),
+            ],
+            clock: UTC,
+        },
+    },
+    Table {
+        product: None,
+        file: "",
+        sheet: Sheet {
+            format: super::lists::YOUTUBE,
+            family: Family::Message,
+            kind: "live chat",
+            needs: &[&["Live Chat ID"], &["Live Chat Create Timestamp"], &["Live Chat Text"]],
+            columns: &[
+                (&["Live Chat Create Timestamp"], Is::Time(MomentRole::Sent)),
+                (&["Live Chat Text"], Is::Text),
+                (&["Channel ID"], Is::Id(Author, Account)),
+                (&["Video ID"], Is::Thread),
+                (&["Live Chat ID"], Is::Field),
+                (&["Price"], Is::Field),
+            ],
+            clock: UTC,
+        },
+    },
+    Table {
+        product: None,
+        file: "",
+        sheet: Sheet {
+            format: super::lists::YOUTUBE,
+            family: Family::Setting,
+            kind: "playlist",
+            needs: &[
+                &["Playlist ID"],
+                &["Playlist Create Timestamp"],
+                &["Playlist Title (Original)", "Playlist Title"],
+            ],
+            columns: &[
+                (&["Playlist Create Timestamp"], Is::Time(Created)),
+                (&["Playlist Update Timestamp"], Is::Time(Modified)),
+                (&["Playlist Title (Original)", "Playlist Title"], Is::Title),
+                (&["Playlist ID"], Is::Field),
+                (&["Add new videos to top"], Is::Field),
+                (&["Playlist Image 1 Create Timestamp"], Is::Field),
+                (&["Playlist Image 1 URL"], Is::Field),
+                (&["Playlist Image 1 Height"], Is::Field),
+                (&["Playlist Image 1 Width"], Is::Field),
+                (&["Playlist Title (Original) Language"], Is::Field),
+                (&["Playlist Description (Original)"], Is::Field),
+                (&["Playlist Description (Original) Language"], Is::Field),
+                (&["Playlist Video Order"], Is::Field),
+                (&["Playlist Visibility"], Is::Field),
+            ],
+            clock: UTC,
+        },
+    },
+    Table {
+        product: None,
+        file: "playlist",
+        sheet: Sheet {
+            format: super::lists::YOUTUBE,
+            family: Family::Play,
+            kind: "playlist entry",
+            needs: &[&["Video ID"], &["Playlist Video Creation Timestamp", "Time Added"]],
+            columns: &[
+                (&["Playlist Video Creation Timestamp", "Time Added"], Is::Time(Created)),
+                (&["Video ID"], Is::Title),
+            ],
+            clock: UTC,
+        },
+    },
+    Table {
+        product: Some(Product::Chrome),
+        file: "",
+        sheet: Sheet {
+            format: super::lists::CHROME,
+            family: Family::Setting,
+            kind: "dictionary word",
+            needs: &[&["Word", "Wort", "Woord"]],
+            columns: &[(&["Word", "Wort", "Woord"], Is::Title)],
+            clock: Clock::UNKNOWN,
+        },
+    },
+    Table {
+        product: None,
+        file: "",
+        sheet: Sheet {
+            format: ACCESS,
+            family: Family::Login,
+            kind: "access",
+            needs: &[&["Gaia ID"], &["Activity Timestamp"], &["IP Address"]],
+            columns: &[
+                (&["Activity Timestamp"], Is::Time(Observed)),
+                (&["Product Name"], Is::Title),
+                (&["Gaia ID"], Is::Account),
+                (&["IP Address"], Is::Field),
+                (&["Proxiedhost IP Address"], Is::Field),
+                (&["Proxied Host IP Address"], Is::Field),
+                (&["Is Non-routable IP Address"], Is::Field),
+                (&["User Agent String"], Is::Field),
+                (&["Sub-Product Name"], Is::Field),
+                (&["Activity Type"], Is::Field),
+                (&["Activity Country"], Is::Field),
+                (&["Activity Region"], Is::Field),
+                (&["Activity City"], Is::Field),
+                (&["Gmail Access Channel"], Is::Field),
+            ],
+            clock: UTC,
+        },
+    },
+    Table {
+        product: None,
+        file: "",
+        sheet: Sheet {
+            format: ACCESS,
+            family: Family::Device,
+            kind: "device",
+            needs: &[&["Marketing Name"], &["Device Model"], &["Last Activity Time", "Device Last Location"]],
+            columns: &[
+                (&["Last Activity Time"], Is::Time(Observed)),
+                (&["Marketing Name"], Is::Title),
+                (&["Gaia ID"], Is::Account),
+                (&["Brand Name"], Is::Field),
+                (&["Device Type"], Is::Field),
+                (&["Device Model"], Is::Field),
+                (&["OS"], Is::Field),
+                (&["OS Version"], Is::Field),
+                (&["Device Last Location"], Is::Field),
+                (&["Device Last Location Country"], Is::Field),
+                (&["Device Last Location Region"], Is::Field),
+                (&["Device Last Location City"], Is::Field),
+            ],
+            clock: UTC,
+        },
+    },
+    Table {
+        product: Some(Product::Saved),
+        file: "list",
+        sheet: Sheet {
+            format: SAVED,
+            family: Family::Note,
+            kind: "saved place or page",
+            needs: &[&["Title", "Titel"], &["URL"]],
+            columns: &[
+                (&["Title", "Titel"], Is::Title),
+                (&["Note", "Notiz", "Notitie"], Is::Text),
+                (&["Comment", "Kommentar", "Opmerking"], Is::Field),
+                (&["URL"], Is::Field),
+                (&["Tags"], Is::Field),
+            ],
+            clock: Clock::UNKNOWN,
+        },
+    },
+    Table {
+        product: Some(Product::Fit),
+        file: "day",
+        sheet: Sheet {
+            format: super::lists::FIT,
+            family: Family::Health,
+            kind: "interval",
+            needs: &[&["Start time"], &["End time"]],
+            columns: &[(&["Start time"], Is::Time(Start)), (&["End time"], Is::Time(End)), (METRICS, Is::Field)],
+            clock: Clock::UNKNOWN,
+        },
+    },
+    Table {
+        product: Some(Product::Fit),
+        file: "",
+        sheet: Sheet {
+            format: super::lists::FIT,
+            family: Family::Health,
+            kind: "day",
+            needs: &[&["Date"], &["Calories (kcal)", "Step count", "Move Minutes count"]],
+            columns: &[(&["Date"], Is::Time(Start)), (METRICS, Is::Field)],
+            clock: ACCOUNT,
+        },
+    },
+    Table {
+        product: Some(Product::Pay),
+        file: "",
+        sheet: Sheet {
+            format: PAY,
+            family: Family::Payment,
+            kind: "transaction",
+            needs: &[&["Time"], &["Transaction ID"], &["Description", "Product"]],
+            columns: &[
+                (&["Time"], Is::Time(Created)),
+                (&["Description"], Is::Title),
+                (&["Transaction ID"], Is::Field),
+                (&["Product"], Is::Field),
+                (&["Payment method", "Payment Method"], Is::Field),
+                (&["Status"], Is::Field),
+                (&["Amount"], Is::Field),
+            ],
+            clock: Clock::UNKNOWN,
+        },
+    },
+    Table {
+        product: None,
+        file: "",
+        sheet: Sheet {
+            format: FITBIT,
+            family: Family::Health,
+            kind: "sleep score",
+            needs: &[&["sleep_log_entry_id"], &["timestamp"], &["overall_score"]],
+            columns: &[
+                (&["timestamp"], Is::Time(Observed)),
+                (&["sleep_log_entry_id"], Is::Field),
+                (&["overall_score"], Is::Field),
+                (&["composition_score"], Is::Field),
+                (&["revitalization_score"], Is::Field),
+                (&["duration_score"], Is::Field),
+                (&["deep_sleep_in_minutes"], Is::Field),
+                (&["resting_heart_rate"], Is::Field),
+                (&["restlessness"], Is::Field),
+            ],
+            clock: ACCOUNT,
+        },
+    },
+    Table {
+        product: None,
+        file: "",
+        sheet: Sheet {
+            format: FITBIT,
+            family: Family::Health,
+            kind: "stress score",
+            needs: &[&["DATE"], &["STRESS_SCORE"]],
+            columns: &[
+                (&["DATE"], Is::Time(Observed)),
+                (&["UPDATED_AT"], Is::Time(Modified)),
+                (&["STRESS_SCORE"], Is::Field),
+                (&["SLEEP_POINTS"], Is::Field),
+                (&["MAX_SLEEP_POINTS"], Is::Field),
+                (&["RESPONSIVENESS_POINTS"], Is::Field),
+                (&["MAX_RESPONSIVENESS_POINTS"], Is::Field),
+                (&["EXERTION_POINTS"], Is::Field),
+                (&["MAX_EXERTION_POINTS"], Is::Field),
+                (&["STATUS"], Is::Field),
+                (&["CALCULATION_FAILED"], Is::Field),
+            ],
+            clock: ACCOUNT,
+        },
+    },
+    Table {
+        product: Some(Product::Fitbit),
+        file: "",
+        sheet: Sheet {
+            format: FITBIT,
+            family: Family::Health,
+            kind: "oxygen saturation",
+            needs: &[&["timestamp"], &["average_value"], &["lower_bound"], &["upper_bound"]],
+            columns: &[
+                (&["timestamp"], Is::Time(Observed)),
+                (&["average_value"], Is::Field),
+                (&["lower_bound"], Is::Field),
+                (&["upper_bound"], Is::Field),
+            ],
+            clock: ACCOUNT,
+        },
+    },
+];
+
+/// Which of these a table has depends on what was measured.
+const METRICS: &[&str] = &[
+    "Move Minutes count",
+    "Calories (kcal)",
+    "Distance (m)",
+    "Heart Points",
+    "Heart Minutes",
+    "Average heart rate (bpm)",
+    "Max heart rate (bpm)",
+    "Min heart rate (bpm)",
+    "Low latitude (deg)",
+    "Low longitude (deg)",
+    "High latitude (deg)",
+    "High longitude (deg)",
+    "Average speed (m/s)",
+    "Max speed (m/s)",
+    "Min speed (m/s)",
+    "Step count",
+    "Average weight (kg)",
+    "Max weight (kg)",
+    "Min weight (kg)",
+    "Biking duration (ms)",
+    "Inactive duration (ms)",
+    "Walking duration (ms)",
+    "Running duration (ms)",
+    "Sleeping duration (ms)",
+    "Sleep duration (ms)",
+    "Light sleeping duration (ms)",
+    "Deep sleeping duration (ms)",
+    "REM sleeping duration (ms)",
+    "Awake mid-sleeping duration (ms)",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_said_is_taken_out_of_its_wrapping() {
+        for (text, said) in [
+            (r#"{"text":"a \"b\""}"#, "a \"b\""),
+            (r#"{"takeoutSegments":[{"text":"a"},{"text":" b"}]}"#, "a b"),
+            (r#"{"text":"a"},{"text":"b","link":{"x":1}}"#, "ab"),
+            ("plain", "plain"),
+            ("{ not JSON", "{ not JSON"),
+        ] {
+            let mut record = Record::new(Family::Post, "t");
+            record.text = Some(text.into());
+            spoken(&mut record);
+            assert_eq!(record.text.as_deref(), Some(said));
+        }
+    }
+}
