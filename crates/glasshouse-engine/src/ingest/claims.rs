@@ -114,7 +114,8 @@ impl Recognised {
 
 /// Returns what a claim is known by: the same key means the same records.
 ///
-/// `lists` remembers the digests of lists of links, which many claims share.
+/// `lists` remembers the digests of lists of links, which many claims share. A list is known by its address: that
+/// is sound because every claim that has a key is kept, and its list with it, until all have one.
 fn key(
     provider: &dyn Provider,
     format: &Format,

@@ -33,8 +33,6 @@ pub fn seal(case: &Case, journal: &Journal, evidence: &Evidence) -> Result<(), E
         // A part that was left in place has no folder yet.
         files::make_folder(&case.root().join(paths::source(source)))?;
         let manifest = manifest(part, &hashes)?;
-        // A part that stays where it is has no folder yet.
-        files::make_folder(&case.root().join(paths::source(source)))?;
         files::write_atomic(&case.root().join(&manifest_path), manifest.as_bytes())?;
         let info = SourceFile {
             source: source.clone(),
