@@ -5,15 +5,16 @@
 //! is full: no thread ever waits for room, and memory stays within the queue's bound.
 
 use super::claims::Standing;
+use super::copies;
 use super::intake::{Evidence, HeldPart};
 use super::journal::{ChunkRow, EntryHash, Journal};
 use super::kept::{keep_warnings, keep_warnings_within, troubles};
-use super::limits::{Counts, Limits, Ruling};
+use super::limits::{Limits, Out, Ruling, Tally};
 use super::reading::Reading;
 use super::{Options, Progress};
 use crate::EngineError;
-use crate::segment::{RowContext, SegmentBuilder, Written};
-use glasshouse_model::{EntryId, Warning};
+use crate::segment::{RowContext, SegmentBuilder, Written, same_as};
+use glasshouse_model::{EntryId, Record, Warning};
 use glasshouse_providers::framing::{LONGEST_FRAME, Span, framer};
 use glasshouse_providers::{Companion, Frame, Opened, Sink, TreeEntry};
 use glasshouse_store::Case;
@@ -496,7 +497,8 @@ impl<'a> Worker<'a> {
         }
         let path = |id: EntryId| work.tree.get(&id).map_or("", |e| e.path.as_str());
         let (mut last_place, mut ordinal) = (None, 0);
-        let (mut shown, mut out) = (Vec::new(), Counts::new());
+        let (mut shown, mut out) = (Vec::new(), Out::new());
+        let grouped = open.standing.claim.group.is_some();
         for record in &records {
             let place = record.refs.first().map(|r| (r.entry, r.locator.start, r.locator.length));
             ordinal = if place == last_place { ordinal + 1 } else { 0 };
@@ -504,8 +506,8 @@ impl<'a> Worker<'a> {
             let authority = match work.limits.rule(manifest.id, source, record) {
                 Ruling::Shown(authority) => authority,
                 Ruling::Out(outcome, reason) => {
-                    let key = (outcome.to_owned(), manifest.id.to_owned(), record.family.to_string(), reason);
-                    *out.entry(key).or_default() += 1;
+                    let kind = (outcome.to_owned(), manifest.id.to_owned(), record.family.to_string(), reason);
+                    tally(&mut out, kind, grouped.then_some(record), &work.record_key);
                     continue;
                 }
             };
@@ -528,10 +530,10 @@ impl<'a> Worker<'a> {
         }
         if work.purpose == Purpose::Count {
             for record in &shown {
-                let key = ("shown".into(), manifest.id.into(), record.family.to_string(), "within scope".into());
-                *out.entry(key).or_default() += 1;
+                let kind = ("shown".into(), manifest.id.into(), record.family.to_string(), "within scope".into());
+                tally(&mut out, kind, grouped.then_some(record), &work.record_key);
             }
-            work.limits.count(out);
+            work.limits.count(open.number, out);
             return Ok(());
         }
         work.progress.records.fetch_add(shown.len() as u64, Ordering::Relaxed);
@@ -577,6 +579,13 @@ impl<'a> Worker<'a> {
         // Who settles takes no more only if it failed, and says why itself.
         self.written.send(Finished { segments, chunks }).map_err(|_| EngineError::Stopped)
     }
+}
+
+/// Counts a record; one that may have copies is given, for what tells them.
+fn tally(out: &mut Out, kind: super::limits::Kind, record: Option<&Record>, key: &[u8; 32]) {
+    let tally: &mut Tally = out.entry(kind).or_default();
+    tally.records += 1;
+    tally.keys.extend(record.and_then(|r| r.same_as.as_deref()).map(|same| copies::key(key, &same_as(same))));
 }
 
 fn chunk(claim: usize, number: u32, window: &[u8], base: u64, spans: Vec<Span>, around: &Arc<Around>) -> Chunk {
