@@ -151,6 +151,7 @@ struct Finished {
 
 /// Brings segments to the disk and commits them, while the workers go on: none of them waits for the disk.
 fn settle(work: &Work<'_>, finished: Receiver<Finished>) -> Result<(), EngineError> {
+    super::intake::settle(work.case, work.journal)?;
     for Finished { segments, chunks } in finished {
         let segments = segments.into_iter().map(Written::sync).collect::<Result<Vec<_>, _>>()?;
         work.journal.commit(&segments, &chunks)?;
