@@ -9,6 +9,7 @@ mod intake;
 mod journal;
 mod kept;
 mod limits;
+pub(crate) mod positioned;
 mod reading;
 mod work;
 

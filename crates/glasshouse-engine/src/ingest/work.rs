@@ -10,12 +10,12 @@ use super::journal::{ChunkRow, EntryHash, Journal};
 use super::kept::{keep_warnings, keep_warnings_within, troubles};
 use super::limits::{Counts, Limits, Ruling};
 use super::reading::Reading;
-use super::{Options, Progress};
+use super::{Options, Progress, positioned};
 use crate::EngineError;
 use crate::segment::{RowContext, SegmentBuilder};
-use glasshouse_model::{EntryId, Warning};
+use glasshouse_model::{EntryId, Framing, Warning};
 use glasshouse_providers::framing::{LONGEST_FRAME, Span, framer};
-use glasshouse_providers::{Companion, Frame, Opened, Sink, TreeEntry};
+use glasshouse_providers::{Companion, Frame, Opened, Positioned, Sink, TreeEntry};
 use glasshouse_store::Case;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::atomic::Ordering;
@@ -88,6 +88,7 @@ struct Around {
     companions: Vec<Held>,
     head: Vec<u8>,
     survey: Vec<u8>,
+    positioned: Option<positioned::Bytes>,
 }
 
 /// A companion's bytes in memory.
@@ -267,11 +268,15 @@ impl<'a> Worker<'a> {
         for entry in &claim.companions {
             companions.push(self.read_companion(*entry)?);
         }
-        let survey = self.survey(open.standing)?;
+        let positioned = match claim.framing {
+            Framing::Stretches => positioned::open(work, claim.main)?,
+            _ => None,
+        };
+        let survey = self.survey(open.standing, positioned.as_ref())?;
         let mut reading = self.reading(claim.main);
         let mut framer = framer(claim.framing);
         let head = reading.head(Opened::HEAD)?;
-        let around = Arc::new(Around { companions, head, survey });
+        let around = Arc::new(Around { companions, head, survey, positioned });
         let (mut window, mut base) = (Vec::<u8>::new(), 0u64);
         let (mut spans, mut number) = (Vec::new(), 0u32);
         loop {
@@ -344,8 +349,15 @@ impl<'a> Worker<'a> {
     }
 
     /// Looks through a claim's entry first, if its provider asks for that; what is wrong with it is told later.
-    fn survey(&mut self, standing: &Standing) -> Result<Vec<u8>, EngineError> {
+    fn survey(&mut self, standing: &Standing, positioned: Option<&positioned::Bytes>) -> Result<Vec<u8>, EngineError> {
         let Some(mut survey) = standing.provider.survey(&standing.claim) else { return Ok(Vec::new()) };
+        if let Some(bytes) = positioned {
+            let looked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                survey.positioned(bytes);
+                survey.finish()
+            }));
+            return Ok(looked.unwrap_or_default());
+        }
         let mut reading = Reading::looking(self.shared.work, standing.claim.main);
         let mut framer = framer(standing.claim.framing);
         let (mut window, mut base, mut spans) = (Vec::<u8>::new(), 0u64, Vec::new());
@@ -441,6 +453,7 @@ impl<'a> Worker<'a> {
             companions: &companions,
             head: &chunk.around.head,
             survey: &chunk.around.survey,
+            positioned: chunk.around.positioned.as_ref().map(|bytes| bytes as &dyn Positioned),
         };
         let parsed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             let mut sink = Sink::new();
