@@ -9,7 +9,11 @@ use glasshouse_providers::framing::framer;
 use std::sync::atomic::Ordering;
 
 /// Looks through a claim's entry first, if its provider asks for that; what is wrong with it is told later.
-fn survey(&mut self, standing: &Standing, positioned: Option<&positioned::Bytes>) -> Result<Vec<u8>, EngineError> {
+pub(super) fn of(
+    work: &Work<'_>,
+    standing: &Standing,
+    positioned: Option<&positioned::Bytes>,
+) -> Result<Vec<u8>, EngineError> {
     let Some(mut survey) = standing.provider.survey(&standing.claim) else { return Ok(Vec::new()) };
     if let Some(bytes) = positioned {
         let looked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
