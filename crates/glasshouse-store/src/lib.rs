@@ -33,4 +33,4 @@ pub use copy::{copy_part, free_space, hash_file, sync_part};
 pub use error::StoreError;
 pub use log::{Event, Proof, now, prove, read_sealed};
 pub use pack::{Packed, pack_folder};
-pub use part::Part;
+pub use part::{Part, Window};

@@ -10,7 +10,9 @@ mod intake;
 mod journal;
 mod kept;
 mod limits;
+pub(crate) mod positioned;
 mod reading;
+mod survey;
 mod work;
 
 pub(crate) use intake::unaltered;
