@@ -4,6 +4,7 @@ use super::claims::Recognised;
 use super::intake::{Evidence, HeldPart};
 use super::journal::{EntryHash, Journal};
 use super::limits::{Counts, Limits};
+use super::sealed;
 use crate::EngineError;
 use crate::rewrite::{read_columns, rewrite};
 use crate::segment::{hash, typed, write_parquet};
@@ -12,7 +13,7 @@ use datafusion::arrow::array::{
     UInt64Array,
 };
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
-use glasshouse_layout::{EntryLine, FileHash, Found, Kind, PartInfo, RunFile, Segment, SourceFile, paths};
+use glasshouse_layout::{EntryLine, FileHash, Found, Kind, Opening, PartInfo, RunFile, Segment, SourceFile, paths};
 use glasshouse_store::{Case, EntryKind, files};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fs;
@@ -26,24 +27,42 @@ pub fn seal(case: &Case, journal: &Journal, evidence: &Evidence) -> Result<(), E
     for part in &evidence.parts {
         let Some(sha256) = part.row.sha256.clone() else { continue };
         let (source, number) = (&part.row.source, part.row.number);
-        let (info_path, manifest_path) = (paths::source_file(source, number), paths::manifest(source, number));
+        let manifest_path = if part.seal.is_some() { paths::manifest_sealed } else { paths::manifest };
+        let (info_path, manifest_path) = (paths::source_file(source, number), manifest_path(source, number));
         if logged.contains_key(&info_path) {
             continue;
         }
         // A part that was left in place has no folder yet.
         files::make_folder(&case.root().join(paths::source(source)))?;
         let manifest = manifest(part, &hashes)?;
-        files::write_atomic(&case.root().join(&manifest_path), manifest.as_bytes())?;
+        let mut vouched = Vouched {
+            path: paths::part(source, number),
+            name: part.row.name.clone(),
+            series: part.row.series.clone(),
+            size: part.row.size,
+            sha256,
+            content: None,
+        };
+        match &part.seal {
+            None => files::write_atomic(&case.root().join(&manifest_path), manifest.as_bytes())?,
+            Some(key) => {
+                let opening = sealed::opening(&part.row)?;
+                let bytes = sealed::seal_manifest(&manifest, &opening, key)?;
+                files::write_atomic(&case.root().join(&manifest_path), &bytes)?;
+                vouched = Vouched::sealed(sealed::file(journal, &part.row)?, source, number, &opening);
+            }
+        }
         let info = SourceFile {
             source: source.clone(),
-            series: part.row.series.clone(),
+            series: vouched.series,
             authority: case.authority(),
             part: PartInfo {
                 number,
-                name: part.row.name.clone(),
+                name: vouched.name.clone(),
                 container: part.row.container.clone(),
-                size: part.row.size,
-                sha256: sha256.clone(),
+                size: vouched.size,
+                sha256: vouched.sha256.clone(),
+                content: vouched.content,
                 added: glasshouse_store::now(),
                 external: part.row.external.then(|| part.row.origin.clone()),
                 first_entry: part.row.first_entry.unwrap_or(0),
@@ -53,17 +72,39 @@ pub fn seal(case: &Case, journal: &Journal, evidence: &Evidence) -> Result<(), E
         let json = serde_json::to_string(&info).map_err(|e| EngineError::other(e.to_string()))? + "\n";
         files::write_atomic(&case.root().join(&info_path), json.as_bytes())?;
         let bytes = FileHash {
-            path: paths::part(source, number),
-            size: part.row.size,
-            sha256,
+            path: vouched.path,
+            size: vouched.size,
+            sha256: vouched.sha256,
             external: part.row.external.then(|| part.row.origin.clone()),
         };
-        let files = vec![bytes, hash(case.root(), &info_path)?, hash(case.root(), &manifest_path)?];
-        let detail = serde_json::json!({ "source": source, "part": number, "name": part.row.name, "entries": part.entries.len() });
+        let mut files = vec![bytes, hash(case.root(), &info_path)?, hash(case.root(), &manifest_path)?];
+        if part.seal.is_some() {
+            files.push(hash(case.root(), &paths::part_key(source, number))?);
+        }
+        let detail = serde_json::json!({ "source": source, "part": number, "name": vouched.name, "entries": part.entries.len() });
         events.push(case.event(Kind::Collection, "part.preserved", files, detail));
     }
     case.append(&events)?;
     Ok(())
+}
+
+/// What is said in clear of a part: of a sealed one, what its file is, and nothing that tells of its content.
+struct Vouched {
+    path: String,
+    name: String,
+    series: String,
+    size: u64,
+    sha256: String,
+    content: Option<String>,
+}
+
+impl Vouched {
+    fn sealed(file: (u64, String), source: &str, number: u32, opening: &Opening) -> Self {
+        let path = paths::part_sealed(source, number);
+        let name = path.rsplit('/').next().unwrap_or_default().to_owned();
+        let content = Some(opening.commitment());
+        Vouched { path, name, series: source.to_owned(), size: file.0, sha256: file.1, content }
+    }
 }
 
 fn manifest(part: &HeldPart, hashes: &HashMap<u32, EntryHash>) -> Result<String, EngineError> {

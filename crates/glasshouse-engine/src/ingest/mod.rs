@@ -10,6 +10,7 @@ mod journal;
 mod kept;
 mod limits;
 mod reading;
+mod sealed;
 mod work;
 
 pub(crate) use intake::unaltered;
@@ -93,7 +94,7 @@ pub fn ingest(case: &Case, given: &[PathBuf], options: &Options, progress: &Prog
 }
 
 fn read_all(case: &Case, given: &[PathBuf], options: &Options, progress: &Progress) -> Result<Report, EngineError> {
-    let journal = Journal::open(case.root())?;
+    let journal = Journal::open(case)?;
     let lenses = lenses(&journal, options)?;
     let taken = intake::take_in(case, &journal, given, options, progress)?;
     let limits = limits(case, &journal)?;
@@ -241,7 +242,7 @@ fn look(shared: &work::Work<'_>, recognised: &claims::Recognised) -> Result<(), 
 
 /// Returns how much would come in and how much would not, under the limits as they are; nothing is kept of it.
 pub fn preview(case: &Case, options: &Options, progress: &Progress) -> Result<limits::Counts, EngineError> {
-    let journal = Journal::open(case.root())?;
+    let journal = Journal::open(case)?;
     let lenses = lenses(&journal, options)?;
     let limits = limits(case, &journal)?;
     let evidence = intake::list(case, &journal, options, progress)?;
@@ -349,6 +350,6 @@ pub fn seekable_copy(case: &Path, entry: EntryId) -> PathBuf {
 
 /// Opens the evidence of a case for reading single entries.
 pub fn evidence(case: &Case, options: &Options) -> Result<Evidence, EngineError> {
-    let journal = Journal::open(case.root())?;
+    let journal = Journal::open(case)?;
     intake::list(case, &journal, options, &Progress::default())
 }
