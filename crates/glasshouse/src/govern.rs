@@ -235,7 +235,7 @@ pub fn person(command: &PersonCommand, acting: &As) -> Result<u8, EngineError> {
             for person in home().people()? {
                 let roles: Vec<_> = person.roles.iter().map(|r| r.as_str()).collect();
                 let (full, recipient) = (output::plain(&person.full_name), person.recipient.unwrap_or_default());
-                say!("{}  {full}  {}  {}  {recipient}", person.name, roles.join(","), person.key);
+                say!("{}  {full}  {}  {recipient}  {}", person.name, roles.join(","), person.key);
             }
         }
     }

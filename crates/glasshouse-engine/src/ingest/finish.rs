@@ -4,7 +4,7 @@ use super::claims::Recognised;
 use super::intake::{Evidence, HeldPart};
 use super::journal::{EntryHash, Journal};
 use super::limits::{Counts, Limits};
-use super::sealed;
+use super::sealed::{self, Vouched};
 use crate::EngineError;
 use crate::rewrite::{read_columns, rewrite};
 use crate::segment::{hash, typed, write_parquet};
@@ -13,7 +13,7 @@ use datafusion::arrow::array::{
     UInt64Array,
 };
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
-use glasshouse_layout::{EntryLine, FileHash, Found, Kind, Opening, PartInfo, RunFile, Segment, SourceFile, paths};
+use glasshouse_layout::{EntryLine, FileHash, Found, Kind, PartInfo, RunFile, Segment, SourceFile, paths};
 use glasshouse_store::{Case, EntryKind, files};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fs;
@@ -35,23 +35,18 @@ pub fn seal(case: &Case, journal: &Journal, evidence: &Evidence) -> Result<(), E
         // A part that was left in place has no folder yet.
         files::make_folder(&case.root().join(paths::source(source)))?;
         let manifest = manifest(part, &hashes)?;
-        let mut vouched = Vouched {
-            path: paths::part(source, number),
-            name: part.row.name.clone(),
-            series: part.row.series.clone(),
-            size: part.row.size,
-            sha256,
-            content: None,
-        };
-        match &part.seal {
-            None => files::write_atomic(&case.root().join(&manifest_path), manifest.as_bytes())?,
+        let vouched = match &part.seal {
+            None => {
+                files::write_atomic(&case.root().join(&manifest_path), manifest.as_bytes())?;
+                Vouched::clear(&part.row, sha256)
+            }
             Some(key) => {
                 let opening = sealed::opening(&part.row)?;
                 let bytes = sealed::seal_manifest(&manifest, &opening, key)?;
                 files::write_atomic(&case.root().join(&manifest_path), &bytes)?;
-                vouched = Vouched::sealed(sealed::file(journal, &part.row)?, source, number, &opening);
+                Vouched::sealed(sealed::file(journal, &part.row)?, source, number, &opening)
             }
-        }
+        };
         let info = SourceFile {
             source: source.clone(),
             series: vouched.series,
@@ -86,25 +81,6 @@ pub fn seal(case: &Case, journal: &Journal, evidence: &Evidence) -> Result<(), E
     }
     case.append(&events)?;
     Ok(())
-}
-
-/// What is said in clear of a part: of a sealed one, what its file is, and nothing that tells of its content.
-struct Vouched {
-    path: String,
-    name: String,
-    series: String,
-    size: u64,
-    sha256: String,
-    content: Option<String>,
-}
-
-impl Vouched {
-    fn sealed(file: (u64, String), source: &str, number: u32, opening: &Opening) -> Self {
-        let path = paths::part_sealed(source, number);
-        let name = path.rsplit('/').next().unwrap_or_default().to_owned();
-        let content = Some(opening.commitment());
-        Vouched { path, name, series: source.to_owned(), size: file.0, sha256: file.1, content }
-    }
 }
 
 fn manifest(part: &HeldPart, hashes: &HashMap<u32, EntryHash>) -> Result<String, EngineError> {

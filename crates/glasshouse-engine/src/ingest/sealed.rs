@@ -12,6 +12,31 @@ fn fact(source: &str, number: u32) -> String {
     format!("sealed {source} {number}")
 }
 
+/// What is said in clear of a part: of a sealed one, what its file is, and nothing that tells of its content.
+pub struct Vouched {
+    pub path: String,
+    pub name: String,
+    pub series: String,
+    pub size: u64,
+    pub sha256: String,
+    /// The commitment to the hash of the content, where that is not the file itself.
+    pub content: Option<String>,
+}
+
+impl Vouched {
+    pub fn clear(row: &PartRow, sha256: String) -> Self {
+        let (name, series) = (row.name.clone(), row.series.clone());
+        Vouched { path: paths::part(&row.source, row.number), name, series, size: row.size, sha256, content: None }
+    }
+
+    pub fn sealed(file: (u64, String), source: &str, number: u32, opening: &Opening) -> Self {
+        let path = paths::part_sealed(source, number);
+        let name = path.rsplit('/').next().unwrap_or_default().to_owned();
+        let content = Some(opening.commitment());
+        Vouched { path, name, series: source.to_owned(), size: file.0, sha256: file.1, content }
+    }
+}
+
 /// Takes a part that was just sealed into its row, and notes what the sealed file is.
 pub fn note(journal: &Journal, row: &mut PartRow, plain: Plain) -> Result<(), EngineError> {
     note_file(journal, &row.source, row.number, (plain.sealed_len, &plain.sealed_sha256))?;
