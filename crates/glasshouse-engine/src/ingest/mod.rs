@@ -4,6 +4,7 @@
 //! copied, entries when they are hashed, chunks when the segment that holds their records is on disk.
 
 mod claims;
+mod copies;
 mod finish;
 mod intake;
 mod journal;
@@ -17,6 +18,7 @@ pub(crate) use intake::unaltered;
 pub use intake::{Evidence, Taken};
 
 use crate::EngineError;
+use copies::Copies;
 use glasshouse_layout::RunFile;
 use glasshouse_model::EntryId;
 use glasshouse_providers::Provider;
@@ -24,7 +26,7 @@ use glasshouse_store::Case;
 use journal::Journal;
 pub use limits::Counts;
 use limits::Limits;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -233,8 +235,9 @@ fn limits(case: &Case, journal: &Journal) -> Result<Limits, EngineError> {
 
 /// Looks through every claim, also those that were read before, and keeps nothing of it but what limits need.
 fn look(shared: &work::Work<'_>, recognised: &claims::Recognised) -> Result<(), EngineError> {
-    let claims = recognised.claims.iter();
-    let claims = claims.map(|standing| work::OpenClaim { standing, number: 0, finished: BTreeSet::new() }).collect();
+    let claims = (0..).zip(&recognised.claims);
+    let claims =
+        claims.map(|(number, standing)| work::OpenClaim { standing, number, finished: BTreeSet::new() }).collect();
     let look =
         work::Work { claims, tree: shared.tree.clone(), run: shared.run.clone(), known: HashMap::new(), ..*shared };
     work::run(&look, &[], &[])
@@ -266,7 +269,9 @@ pub fn preview(case: &Case, options: &Options, progress: &Progress) -> Result<li
         look(&shared, &recognised)?;
     }
     look(&work::Work { purpose: work::Purpose::Count, ..shared }, &recognised)?;
-    let mut counts = limits.take_counts();
+    let places: HashMap<&str, u32> = recognised.claims.iter().map(|c| c.key.as_str()).zip(0..).collect();
+    let copies = Copies::of(&journal.hashes()?, &evidence, &recognised, |s| places.get(s.key.as_str()).copied());
+    let mut counts = copies.once(&limits.take_counted(), &HashSet::new());
     for (standing, reason) in &recognised.outside {
         let key = (
             "not read".to_owned(),
