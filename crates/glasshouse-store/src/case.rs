@@ -297,9 +297,10 @@ impl Case {
         }
     }
 
-    /// Returns the key that record ids are made with.
+    /// Returns the key that record ids are made with. Where evidence is sealed it comes from the key of the case, so
+    /// that a guess about what is outside the limits cannot be tried by whoever has the folder.
     pub fn record_key(&self) -> Result<[u8; 32], StoreError> {
-        self.keys.record_key()
+        self.seal()?.record_key()?.map_or_else(|| self.keys.record_key(), Ok)
     }
 
     /// Returns the fingerprint of the log's key, in groups.

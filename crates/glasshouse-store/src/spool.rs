@@ -109,7 +109,7 @@ impl<'a> Spool<'a> {
             return Ok(Spooled::Kept { source, broken });
         };
         // The name must not reach the disk before the content does.
-        writer.finish().and_then(Output::finish).map_err(failed)?;
+        writer.finish().and_then(Output::finish).and_then(|file| file.sync_data()).map_err(failed)?;
         // A copy that is not whole keeps another name, so that the next run notices the damage again.
         let path = match broken {
             Some(_) => self.cache.join(format!("{name}.damaged")),

@@ -157,7 +157,7 @@ pub fn finish(
     let unread = unread(&statuses, evidence, recognised, limits);
     if !limits.are_none() {
         // A name is as telling as a content: only entries that something came in from are listed.
-        let visible = visible(journal, recognised, numbers)?;
+        let visible = super::visible::entries(case, journal, recognised, numbers)?;
         statuses.retain(|entry, _| visible.contains(entry));
     }
     let warning_rows = journal.warnings()?;
@@ -495,23 +495,6 @@ fn unread(statuses: &BTreeMap<u32, Status>, evidence: &Evidence, recognised: &Re
         *bytes += size;
     }
     unread
-}
-
-/// Returns the entries that records came in from, with their companions.
-fn visible(
-    journal: &Journal,
-    recognised: &Recognised,
-    numbers: &HashMap<String, (u32, Option<u32>)>,
-) -> Result<BTreeSet<u32>, EngineError> {
-    let records = journal.records_by_claim()?;
-    let mut visible = BTreeSet::new();
-    for standing in &recognised.claims {
-        if numbers.get(&standing.key).is_some_and(|(n, _)| records.get(n).is_some_and(|r| *r > 0)) {
-            let claim = &standing.claim;
-            visible.extend(std::iter::once(&claim.main).chain(&claim.companions).chain(&claim.copies).map(|e| e.0));
-        }
-    }
-    Ok(visible)
 }
 
 fn outcomes_table(totals: &Totals, unread: &Unread, out: &Counts) -> Result<RecordBatch, EngineError> {

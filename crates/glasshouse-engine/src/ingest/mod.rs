@@ -12,6 +12,7 @@ mod kept;
 mod limits;
 mod reading;
 mod sealed;
+mod visible;
 mod work;
 
 pub(crate) use intake::unaltered;

@@ -161,6 +161,11 @@ impl Seal {
         key.map(Some).ok_or_else(|| StoreError::malformed(&path, "the key of the case does not open it"))
     }
 
+    /// Returns the key of record ids; none where parts lie in clear.
+    pub(crate) fn record_key(&self) -> Result<Option<[u8; 32]>, StoreError> {
+        self.0.as_ref().map(|keys| text::derived(&keys.case, b"records")).transpose()
+    }
+
     /// Returns the key of texts in the journal; none where they lie in clear.
     pub fn texts(&self) -> Result<Option<TextKey>, StoreError> {
         self.0.as_ref().map(|keys| TextKey::of(&keys.case)).transpose()

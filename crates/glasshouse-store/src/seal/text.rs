@@ -3,14 +3,24 @@ use crate::StoreError;
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::hkdf;
 
+/// Returns 32 secret bytes for one purpose, made from the key of a case.
+pub(super) fn derived(case: &Identity, purpose: &[u8]) -> Result<[u8; 32], StoreError> {
+    let secret = hkdf::Salt::new(hkdf::HKDF_SHA256, b"glasshouse case key").extract(case.text().as_bytes());
+    let mut key = [0; 32];
+    secret
+        .expand(&[purpose], &CHACHA20_POLY1305)
+        .and_then(|made| made.fill(&mut key))
+        .map_err(|_| StoreError::other("A key cannot be derived from that of the case."))?;
+    Ok(key)
+}
+
 /// Seals single texts, for columns of a table whose rows come and go.
 pub struct TextKey(LessSafeKey);
 
 impl TextKey {
     pub(super) fn of(case: &Identity) -> Result<Self, StoreError> {
         let broken = |_| StoreError::other("The key of the journal cannot be made.");
-        let secret = hkdf::Salt::new(hkdf::HKDF_SHA256, b"glasshouse journal").extract(case.text().as_bytes());
-        let unbound = secret.expand(&[b"texts"], &CHACHA20_POLY1305).map(UnboundKey::from).map_err(broken)?;
+        let unbound = UnboundKey::new(&CHACHA20_POLY1305, &derived(case, b"texts")?).map_err(broken)?;
         Ok(TextKey(LessSafeKey::new(unbound)))
     }
 

@@ -100,13 +100,13 @@ impl Output {
         Ok(Output(Inner::Sealed(Box::new(encryptor.map_err(io::Error::other)?.wrap_output(file)?))))
     }
 
-    /// Writes the end and brings the file to the disk.
-    pub fn finish(self) -> io::Result<()> {
+    /// Writes the end, and returns the file.
+    pub fn finish(self) -> io::Result<File> {
         let file = match self.0 {
             Inner::Clear(file) => file,
             Inner::Sealed(stream) => stream.finish()?,
         };
-        file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_data()
+        file.into_inner().map_err(io::IntoInnerError::into_error)
     }
 }
 
