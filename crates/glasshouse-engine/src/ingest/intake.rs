@@ -449,7 +449,8 @@ fn take_folder(
         let new = hash(&row, &to)?;
         for part in same_size() {
             if hash(part, &part_path(case, part))? == new {
-                fs::remove_file(&to).map_err(|e| EngineError::io(&to, "remove", e))?;
+                clear_leftover(&to)?;
+                clear_leftover(&case.root().join(paths::part_key(&row.source, row.number)))?;
                 return Ok(Taken::Held(part.source.clone()));
             }
         }
