@@ -9,7 +9,7 @@ use glasshouse_providers::TreeEntry;
 use glasshouse_store::seal::{Identity, copy_sealed};
 use glasshouse_store::{
     Cache, Case, Catalog, CatalogEntry, Container, EntryKind, Limits, Part, StoreError, copy_part, free_space,
-    hash_file, pack_folder, pack_sealed, sniff,
+    hash_file, pack_folder, pack_sealed, sniff, sync_part,
 };
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -86,6 +86,7 @@ pub fn take_in(
     progress: &Progress,
 ) -> Result<Vec<(PathBuf, Taken)>, EngineError> {
     adopt(case, journal)?;
+    forget_unsettled(journal)?;
     clear_unknown(case, journal)?;
     let mut taken = Vec::new();
     let paths = expand(given)?;
@@ -137,6 +138,42 @@ fn adopt(case: &Case, journal: &Journal) -> Result<(), EngineError> {
             entries: Some(part.entries),
             sha256: Some(sha256),
         })?;
+    }
+    Ok(())
+}
+
+/// Facts about copies that may not have reached the disk.
+const UNSETTLED: &str = "unsettled ";
+
+fn unsettled(journal: &Journal) -> Result<Vec<(String, Option<PartRow>)>, EngineError> {
+    let parts = journal.parts()?;
+    let names = journal.named_facts(UNSETTLED)?.into_keys();
+    Ok(names
+        .map(|name| {
+            let part = parts.iter().find(|p| format!("{} {}", p.source, p.number) == name);
+            (format!("{UNSETTLED}{name}"), part.cloned())
+        })
+        .collect())
+}
+
+/// Waits until every copy is on the disk. Nothing that was read from a copy is committed before.
+pub fn settle(case: &Case, journal: &Journal) -> Result<(), EngineError> {
+    for (fact, part) in unsettled(journal)? {
+        if let Some(part) = part {
+            sync_part(&part_path(case, &part))?;
+        }
+        journal.drop_fact(&fact)?;
+    }
+    Ok(())
+}
+
+/// Forgets copies of an intake that was killed before they were known to be on the disk: they are made anew.
+fn forget_unsettled(journal: &Journal) -> Result<(), EngineError> {
+    for (fact, part) in unsettled(journal)? {
+        if let Some(part) = part {
+            journal.forget_part(&part)?;
+        }
+        journal.drop_fact(&fact)?;
     }
     Ok(())
 }
@@ -384,7 +421,10 @@ fn take_one(
         progress.say(&format!("Copying {name}"));
         progress.total.fetch_add(meta.len(), Ordering::Relaxed);
         match case.seal()?.new_part(&row.source, row.number)? {
-            None => row.size = copy_part(&full, &to, &|n| progress.add_bytes(n))?,
+            None => {
+                row.size = copy_part(&full, &to, &|n| progress.add_bytes(n))?;
+                journal.put_fact(&format!("{UNSETTLED}{} {}", row.source, row.number), "")?;
+            }
             Some(key) => {
                 let plain = copy_sealed(&full, &to, &key, &|n| progress.add_bytes(n))?;
                 sealed::note(journal, &mut row, plain)?;
