@@ -62,9 +62,9 @@ struct Live {
 }
 
 impl Live {
-    fn open(case: &std::path::Path) -> Result<Self, EngineError> {
+    fn open(case: &std::path::Path, session: &Session) -> Result<Self, EngineError> {
         let run = glasshouse_store::read_run(case)?.unwrap_or_default().run;
-        Ok(Live { run, view: View::open(case)?, evidence: Evidence::open(case)? })
+        Ok(Live { run, view: View::open(case)?, evidence: Evidence::open(case, session.seal()?)? })
     }
 }
 
@@ -81,7 +81,7 @@ impl Serving {
         if now != watched.stamp {
             let run = glasshouse_store::read_run(&self.case)?.unwrap_or_default().run;
             if run != watched.live.run {
-                watched.live = Arc::new(Live::open(&self.case)?);
+                watched.live = Arc::new(Live::open(&self.case, &self.session)?);
             }
             watched.stamp = now;
         }
@@ -109,10 +109,11 @@ pub fn serve(case: &std::path::Path, listen: &str, session: Session) -> Result<u
         ));
     }
     listener.set_nonblocking(true).map_err(wrong)?;
+    let live = Arc::new(Live::open(case, &session)?);
     let serving = Arc::new(Serving {
         case: case.to_path_buf(),
         session,
-        live: Mutex::new(Watched { stamp: stamp(case), live: Arc::new(Live::open(case)?) }),
+        live: Mutex::new(Watched { stamp: stamp(case), live }),
         link: random()?,
         used: AtomicBool::new(false),
         cookie: random()?,
