@@ -312,6 +312,7 @@ mod tests {
                 companions: &[],
                 head: table.as_bytes(),
                 survey: b"",
+                positioned: None,
             };
             read_row(&SHEET, &header, &opened, &frame, &mut out);
         }

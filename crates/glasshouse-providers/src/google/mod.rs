@@ -35,7 +35,7 @@ static MANIFEST: Manifest = Manifest {
     id: "google",
     title: "Google Takeout",
     formats: &[
-        format(mail::FORMAT, "Gmail mbox", &[Family::Mail], Tier::Documented),
+        Format { version: 2, ..format(mail::FORMAT, "Gmail mbox", &[Family::Mail], Tier::Documented) },
         format(chat::FORMAT, "Google Chat messages and users", &[Family::Message, Family::Account], Tier::Documented),
         format(location::FORMAT, "Location History records", &[Family::Location], Tier::Documented),
         format(
