@@ -164,7 +164,8 @@ fn needles(all: &[Row], entries: &[BTreeMap<String, Value>], outside: fn(&Row) -
         if let Some((lat, _)) = row.place.filter(|(lat, _)| *lat != 0.0 && !inner_places.contains(&lat.to_bits())) {
             add("latitudes", lat.to_le_bytes().to_vec());
         }
-        for instant in row.instants.iter().filter(|i| !inner_times.contains(i)) {
+        // The last is the one that has a column of numbers.
+        for instant in row.instants.last().filter(|i| !inner_times.contains(i)) {
             add("times", instant.to_le_bytes().to_vec());
         }
     }
