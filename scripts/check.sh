@@ -14,5 +14,8 @@ cargo test --locked --workspace --no-fail-fast
 step "the page in a browser"
 ./scripts/web-check.sh
 
+step "the interface against its document"
+API_SECONDS="${API_SECONDS:-30}" ./scripts/api-check.sh
+
 step "house rules"
 "${CARGO_TARGET_DIR:-target}/debug/xtask" tidy
