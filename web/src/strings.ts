@@ -22,6 +22,8 @@ const en = {
   lost: "The page lost its connection to the program. Is glasshouse serve still running?",
   forbidden: "This session is over. Open the link that glasshouse serve printed, or start it again for a new one.",
   nowhere: "There is no such view. The address may be mistyped.",
+  signIn: { title: "Sign in", lead: "This case is worked on by people with an account of this installation. What they look at is written down.", name: "Name", password: "Password", enter: "Sign in", leave: "Sign out" },
+  enquiry: { title: "Line of enquiry", lead: "Say what you look for before you look. Everything from now on is written down as looked at for this line; E changes it.", change: "Change the line of enquiry", chosen: (line: string) => `Line of enquiry: ${line}` },
   records: (n: number) => count(n, "record", "records"),
   entries: (n: number) => count(n, "entry", "entries"),
 

@@ -38,15 +38,15 @@ export function demo(folder) {
   return opened(join(folder, "case"), [...parts, join(folder, "account/loose")]);
 }
 
-/** Serves a case; the browser that calls `enter` takes the link, which works once. */
-export async function serve(folder, ...args) {
-  const child = spawn(GLASSHOUSE, ["serve", folder, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+/** Serves a case; the browser that calls `enter` takes the link, which works once. People sign in for themselves. */
+export async function serve(folder, { env = process.env, args = [] } = {}) {
+  const child = spawn(GLASSHOUSE, ["serve", folder, ...args], { env, stdio: ["ignore", "pipe", "inherit"] });
   const ended = new Promise((done) => child.once("exit", done));
   let said = "";
   const link = await new Promise((found, failed) => {
     child.stdout.on("data", (bytes) => {
       said += bytes;
-      const line = /^Open once: (\S+)$/m.exec(said);
+      const line = /^(?:Open once:|Sign in at) (\S+)$/m.exec(said);
       if (line) found(line[1]);
     });
     void ended.then((code) => failed(new Error(`The server ended with ${code}: ${said}`)));
@@ -55,7 +55,7 @@ export async function serve(folder, ...args) {
   return {
     url, pid: child.pid,
     stop: async () => { child.kill(); await ended; },
-    enter: async (context) => {
+    enter: !link.includes("/open?") ? undefined : async (context) => {
       const tab = await context.newPage();
       await tab.goto(link);
       await tab.close();
