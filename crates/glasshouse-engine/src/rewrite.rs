@@ -53,7 +53,7 @@ pub fn rewrite(
     let parties = of_kept(&read_all(&folder.join("parties.parquet"), &PARTIES)?)?;
     let attachments = of_kept(&read_all(&folder.join("attachments.parquet"), &crate::segment::ATTACHMENTS)?)?;
     let words = words(ids, &parties)?;
-    write_segment(case, to, records.clone(), words, parties, attachments)
+    write_segment(case, to, records.clone(), words, parties, attachments)?.sync()
 }
 
 /// Returns the words of the parties of each record, all and senders only, as the builder collects them.

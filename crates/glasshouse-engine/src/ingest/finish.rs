@@ -1,6 +1,7 @@
 //! Ending a run: manifests, duplicates, lists, digest, and the event that vouches for it all.
 
 use super::claims::Recognised;
+use super::copies::Copies;
 use super::intake::{Evidence, HeldPart};
 use super::journal::{EntryHash, Journal};
 use super::limits::{Counts, Limits};
@@ -8,8 +9,7 @@ use crate::EngineError;
 use crate::rewrite::{read_columns, rewrite};
 use crate::segment::{hash, typed, write_parquet};
 use datafusion::arrow::array::{
-    Array, ArrayRef, FixedSizeBinaryArray, RecordBatch, StringArray, TimestampMicrosecondArray, UInt32Array,
-    UInt64Array,
+    Array, ArrayRef, RecordBatch, StringArray, TimestampMicrosecondArray, UInt32Array, UInt64Array,
 };
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use glasshouse_layout::{EntryLine, FileHash, Found, Kind, PartInfo, RunFile, Segment, SourceFile, paths};
@@ -120,8 +120,10 @@ pub fn finish(
     let gone: HashSet<u32> = obsolete.iter().copied().collect();
     drop_rows(case, journal, run, &gone, &HashSet::new())?;
     journal.replace(&[], &[], obsolete)?;
-    let duplicates = duplicates(case, journal, evidence, recognised, numbers)?;
-    drop_rows(case, journal, run, &HashSet::new(), &duplicates)?;
+    let copies = Copies::of(&journal.hashes()?, evidence, recognised, |s| numbers.get(&s.key).map(|(n, _)| *n));
+    let shown = copies.shown(case, journal)?;
+    drop_rows(case, journal, run, &HashSet::new(), &shown.dropped)?;
+    let held_back = copies.once(&journal.outside()?, &shown.keys(&case.record_key()?));
     let mut warnings = evidence.warnings.clone();
     warnings.extend(recognised.warnings.iter().cloned());
     if !limits.are_none() {
@@ -153,7 +155,7 @@ pub fn finish(
         write_parquet(
             case.root(),
             &format!("{folder}/outcomes.parquet"),
-            &outcomes_table(&totals, &unread, &journal.out()?)?,
+            &outcomes_table(&totals, &unread, &held_back)?,
         )?,
     ];
     let formats =
@@ -227,57 +229,6 @@ fn drop_rows(
         journal.replace(&[number], &left, &[])?;
     }
     Ok(())
-}
-
-/// Returns the ids of records that another entry of the same group holds too, at an earlier path.
-fn duplicates(
-    case: &Case,
-    journal: &Journal,
-    evidence: &Evidence,
-    recognised: &Recognised,
-    numbers: &HashMap<String, (u32, Option<u32>)>,
-) -> Result<HashSet<String>, EngineError> {
-    let hashes = journal.hashes()?;
-    // By path, and where two exports have the same path, by content: never by the order in which they came.
-    let mut groups: BTreeMap<(&str, &str), Vec<(&str, Option<&str>, u32)>> = BTreeMap::new();
-    for standing in &recognised.claims {
-        if let (Some(group), Some((number, _))) = (&standing.claim.group, numbers.get(&standing.key)) {
-            let path = evidence.entry(standing.claim.main).map_or("", |e| e.path.as_str());
-            let content = hashes.get(&standing.claim.main.0).and_then(|h| h.sha256.as_deref());
-            groups.entry((standing.provider.manifest().id, group)).or_default().push((path, content, *number));
-        }
-    }
-    // Claim → its group and its rank in it by path.
-    let mut ranks: HashMap<u32, (u32, u32)> = HashMap::new();
-    for (group, mut claims) in (0..).zip(groups.into_values().filter(|claims| claims.len() > 1)) {
-        claims.sort();
-        ranks.extend((0..).zip(claims).map(|(rank, (_, _, number))| (number, (group, rank))));
-    }
-    let mut drop = HashSet::new();
-    if ranks.is_empty() {
-        return Ok(drop);
-    }
-    let segments = journal.segments()?;
-    let mut first: HashMap<(u32, [u8; 16]), u32> = HashMap::new();
-    for pass in [false, true] {
-        for (_, segment, _) in &segments {
-            for batch in read_columns(case.root(), segment, &["id", "claim", "same_as"])? {
-                let (id, claim): (&StringArray, &UInt32Array) = (typed(&batch, "id")?, typed(&batch, "claim")?);
-                let same_as: &FixedSizeBinaryArray = typed(&batch, "same_as")?;
-                for row in 0..batch.num_rows() {
-                    let Some((group, rank)) = ranks.get(&claim.value(row)) else { continue };
-                    let key = same_as.is_valid(row).then(|| same_as.value(row));
-                    let Some(key) = key.and_then(|k| <[u8; 16]>::try_from(k).ok()) else { continue };
-                    let best = first.entry((*group, key)).or_insert(*rank);
-                    if pass && rank > best {
-                        drop.insert(id.value(row).to_owned());
-                    }
-                    *best = (*best).min(*rank);
-                }
-            }
-        }
-    }
-    Ok(drop)
 }
 
 struct Totals {

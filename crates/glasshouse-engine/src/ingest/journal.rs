@@ -2,7 +2,7 @@
 //!
 //! It lies beside the runs and is derived like them: without it everything is parsed again.
 
-use super::limits::Counts;
+use super::limits::{Out, Outside, Tally};
 use crate::EngineError;
 use glasshouse_layout::{FileHash, Segment};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -31,9 +31,9 @@ CREATE TABLE IF NOT EXISTS warnings (
 CREATE INDEX IF NOT EXISTS warnings_by_claim ON warnings (claim);
 CREATE TABLE IF NOT EXISTS drift (
     claim INTEGER NOT NULL, chunk INTEGER NOT NULL, format TEXT NOT NULL, key TEXT NOT NULL, count INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS out (
+CREATE TABLE IF NOT EXISTS outside (
     claim INTEGER NOT NULL, chunk INTEGER NOT NULL, outcome TEXT NOT NULL, service TEXT NOT NULL, family TEXT NOT NULL,
-    reason TEXT NOT NULL, count INTEGER NOT NULL);
+    reason TEXT NOT NULL, count INTEGER NOT NULL, keys BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 ";
 
@@ -83,8 +83,8 @@ pub struct ChunkRow {
     pub records: u64,
     pub warnings: Vec<WarningRow>,
     pub drift: Vec<(String, String, u64)>,
-    /// Records that stayed out.
-    pub out: Counts,
+    /// Records that stay out.
+    pub out: Out,
 }
 
 /// The journal, shared by all workers.
@@ -215,7 +215,7 @@ impl Journal {
                 format!("DELETE FROM chunks WHERE claim IN ({empty})"),
                 format!("DELETE FROM warnings WHERE claim IN ({empty})"),
                 format!("DELETE FROM drift WHERE claim IN ({empty})"),
-                format!("DELETE FROM out WHERE claim IN ({empty})"),
+                format!("DELETE FROM outside WHERE claim IN ({empty})"),
                 format!("UPDATE claims SET chunks = NULL WHERE id IN ({empty})"),
             ] {
                 transaction.execute(&forget, [entry])?;
@@ -272,10 +272,11 @@ impl Journal {
             for warning in &chunk.warnings {
                 insert_warning(&transaction, Some(chunk.claim), Some(chunk.chunk), warning)?;
             }
-            for ((outcome, service, family, reason), count) in &chunk.out {
+            for ((outcome, service, family, reason), tally) in &chunk.out {
+                let (count, keys) = (tally.records as i64, tally.keys.concat());
                 transaction.execute(
-                    "INSERT INTO out VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                    params![chunk.claim, chunk.chunk, outcome, service, family, reason, *count as i64],
+                    "INSERT INTO outside VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                    params![chunk.claim, chunk.chunk, outcome, service, family, reason, count, keys],
                 )?;
             }
             for (format, key, count) in &chunk.drift {
@@ -333,7 +334,7 @@ impl Journal {
             insert_segment(&transaction, segment, files)?;
         }
         for claim in forgotten_claims {
-            for table in ["chunks", "warnings", "drift", "out"] {
+            for table in ["chunks", "warnings", "drift", "outside"] {
                 transaction.execute(&format!("DELETE FROM {table} WHERE claim = ?1"), [claim])?;
             }
             transaction.execute("DELETE FROM claims WHERE id = ?1", [claim])?;
@@ -378,14 +379,17 @@ impl Journal {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Returns how many records stayed out, by outcome, service, family and reason.
-    pub fn out(&self) -> Result<Counts, EngineError> {
+    /// Returns the records that stayed out, by claim and by what became of them.
+    pub fn outside(&self) -> Result<Outside, EngineError> {
         let connection = self.lock();
         let mut statement = connection.prepare(
-            "SELECT outcome, service, family, reason, SUM(count) FROM out GROUP BY outcome, service, family, reason",
+            "SELECT claim, outcome, service, family, reason, count, keys FROM outside ORDER BY claim, chunk",
         )?;
         let rows = statement.query_map([], |row| {
-            Ok(((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?), row.get::<_, i64>(4)? as u64))
+            let (records, keys): (i64, Vec<u8>) = (row.get(5)?, row.get(6)?);
+            let kind = (row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?);
+            let tally = Tally { records: records as u64, keys: keys.as_chunks().0.to_vec() };
+            Ok((row.get(0)?, Out::from([(kind, tally)])))
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
@@ -420,6 +424,31 @@ impl Journal {
             connection.prepare("SELECT value FROM facts WHERE substr(name, 1, length(?1)) = ?1 ORDER BY name")?;
         let rows = statement.query_map([beginning], |row| row.get(0))?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Forgets a fact.
+    pub fn drop_fact(&self, name: &str) -> Result<(), EngineError> {
+        self.lock().execute("DELETE FROM facts WHERE name = ?1", [name])?;
+        Ok(())
+    }
+
+    /// Forgets a part of which no chunk was committed, with all that was noted of its entries.
+    pub fn forget_part(&self, part: &PartRow) -> Result<(), EngineError> {
+        let mut connection = self.lock();
+        let transaction = connection.transaction()?;
+        transaction
+            .execute("DELETE FROM parts WHERE source = ?1 AND number = ?2", params![part.source, part.number])?;
+        if let (Some(first), Some(entries)) = (part.first_entry, part.entries) {
+            let within = "entry >= ?1 AND entry < ?1 + ?2";
+            for forget in [
+                format!("DELETE FROM warnings WHERE claim IN (SELECT id FROM claims WHERE {within})"),
+                format!("DELETE FROM claims WHERE {within}"),
+                format!("DELETE FROM hashes WHERE {within}"),
+            ] {
+                transaction.execute(&forget, [first, entries])?;
+            }
+        }
+        Ok(transaction.commit()?)
     }
 
     /// Keeps a fact under a name.

@@ -11,6 +11,9 @@ use glasshouse_store::{Case, SELF_AUTHORITY};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError, RwLock};
 
+/// The form in which decisions are kept; another one means that everything is decided anew.
+const DECISIONS: u32 = 2;
+
 /// The limits of every authority of a case that is in force.
 pub struct Limits {
     /// Name of the authority's version, and what it lets through; none in a personal case.
@@ -18,11 +21,31 @@ pub struct Limits {
     /// Accounts that sources belong to, by source.
     accounts: BTreeMap<String, String>,
     aside: RwLock<Vec<Aside>>,
-    counts: Mutex<Counts>,
+    counted: Mutex<Outside>,
 }
 
-/// Records by outcome, service, family and reason.
-pub type Counts = BTreeMap<(String, String, String, String), u64>;
+/// An outcome of records: outcome, service, family and reason.
+pub type Kind = (String, String, String, String);
+
+/// Records by what became of them, each once.
+pub type Counts = BTreeMap<Kind, u64>;
+
+/// The records of one chunk, or one claim, with one outcome.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    pub records: u64,
+    /// Of those that other entries of the claim's group may hold too: what tells copies, keyed.
+    pub keys: Vec<CopyKey>,
+}
+
+/// What is equal for copies of one record, and tells nothing to who lacks the case's secret.
+pub type CopyKey = [u8; 16];
+
+/// Records that stay out, by what became of them.
+pub type Out = BTreeMap<Kind, Tally>;
+
+/// Records that stay out, by claim.
+pub type Outside = Vec<(u32, Out)>;
 
 /// What becomes of a record.
 pub enum Ruling<'a> {
@@ -50,7 +73,7 @@ impl Limits {
             }
         }
         let aside = scopes.iter().map(|_| Aside::default()).collect();
-        Ok(Limits { scopes, accounts, aside: RwLock::new(aside), counts: Mutex::default() })
+        Ok(Limits { scopes, accounts, aside: RwLock::new(aside), counted: Mutex::default() })
     }
 
     /// Says whether everything comes in.
@@ -69,7 +92,7 @@ impl Limits {
             return String::new();
         }
         let names: Vec<&str> = self.scopes.iter().map(|(name, _)| name.as_str()).collect();
-        format!("{} {:?}", names.join(" "), self.accounts)
+        format!("{DECISIONS} {} {:?}", names.join(" "), self.accounts)
     }
 
     /// Says whether an entry of a format could hold anything that comes in.
@@ -126,17 +149,14 @@ impl Limits {
         }
     }
 
-    /// Counts records of a look that keeps nothing.
-    pub fn count(&self, counts: Counts) {
-        let mut all = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        for (key, n) in counts {
-            *all.entry(key).or_default() += n;
-        }
+    /// Counts records of a claim in a look that keeps nothing.
+    pub fn count(&self, claim: u32, out: Out) {
+        self.counted.lock().unwrap_or_else(PoisonError::into_inner).push((claim, out));
     }
 
     /// Returns what was counted, and begins anew.
-    pub fn take_counts(&self) -> Counts {
-        std::mem::take(&mut self.counts.lock().unwrap_or_else(PoisonError::into_inner))
+    pub fn take_counted(&self) -> Outside {
+        std::mem::take(&mut self.counted.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

@@ -4,18 +4,22 @@
 //! copied, entries when they are hashed, chunks when the segment that holds their records is on disk.
 
 mod claims;
+mod copies;
 mod finish;
 mod intake;
 mod journal;
 mod kept;
 mod limits;
+pub(crate) mod positioned;
 mod reading;
+mod survey;
 mod work;
 
 pub(crate) use intake::unaltered;
 pub use intake::{Evidence, Taken};
 
 use crate::EngineError;
+use copies::Copies;
 use glasshouse_layout::RunFile;
 use glasshouse_model::EntryId;
 use glasshouse_providers::Provider;
@@ -23,7 +27,7 @@ use glasshouse_store::Case;
 use journal::Journal;
 pub use limits::Counts;
 use limits::Limits;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -89,22 +93,31 @@ pub struct Report {
 
 /// Takes paths into a case and reads all that is new, or goes on where an earlier call was interrupted.
 pub fn ingest(case: &Case, given: &[PathBuf], options: &Options, progress: &Progress) -> Result<Report, EngineError> {
-    read_all(case, given, options, progress).map_err(|error| error.on_full_disk(case.root()))
+    let journal = Journal::open(case.root())?;
+    let read = read_all(case, &journal, given, options, progress);
+    // Whatever went wrong, what was copied is held.
+    let settled = intake::settle(case, &journal);
+    read.and_then(|report| settled.map(|()| report)).map_err(|error| error.on_full_disk(case.root()))
 }
 
-fn read_all(case: &Case, given: &[PathBuf], options: &Options, progress: &Progress) -> Result<Report, EngineError> {
-    let journal = Journal::open(case.root())?;
-    let lenses = lenses(&journal, options)?;
-    let taken = intake::take_in(case, &journal, given, options, progress)?;
-    let limits = limits(case, &journal)?;
+fn read_all(
+    case: &Case,
+    journal: &Journal,
+    given: &[PathBuf],
+    options: &Options,
+    progress: &Progress,
+) -> Result<Report, EngineError> {
+    let lenses = lenses(journal, options)?;
+    let taken = intake::take_in(case, journal, given, options, progress)?;
+    let limits = limits(case, journal)?;
     let last = glasshouse_store::read_run(case.root())?;
     if let Some(run) = &last
         && options.password.is_none()
-        && settled(case, &journal, &limits)?
+        && settled(case, journal, &limits)?
     {
         return Ok(Report { taken, run: run.clone(), changed: false });
     }
-    let evidence = intake::list(case, &journal, options, progress)?;
+    let evidence = intake::list(case, journal, options, progress)?;
     if evidence.parts.is_empty() {
         return Err(EngineError::other(
             "The case holds nothing yet. Give a path to an export archive, a folder or a file.",
@@ -157,7 +170,7 @@ fn read_all(case: &Case, given: &[PathBuf], options: &Options, progress: &Progre
     // A run that was interrupted while it was being finished has nothing left to read but is not in force.
     let unfinished = journal.fact("unfinished")?.is_some_and(|f| f == "yes");
     if let (true, Some(run)) = (nothing_new && !unfinished && evidence.parts.iter().all(|p| p.sealed), &last) {
-        journal.put_fact("settled", &settlement(&journal, &limits)?)?;
+        journal.put_fact("settled", &settlement(journal, &limits)?)?;
         return Ok(Report { taken, run: run.clone(), changed: false });
     }
     let size: u64 = parts.iter().map(|p| evidence.parts[*p].row.size).sum::<u64>()
@@ -169,7 +182,7 @@ fn read_all(case: &Case, given: &[PathBuf], options: &Options, progress: &Progre
     let entries: Vec<EntryId> = entries.into_iter().map(|e| e.id).collect();
     let shared = work::Work {
         case,
-        journal: &journal,
+        journal,
         evidence: &evidence,
         options,
         progress,
@@ -188,17 +201,17 @@ fn read_all(case: &Case, given: &[PathBuf], options: &Options, progress: &Progre
     }
     let shared = work::Work { purpose: work::Purpose::Keep, ..shared };
     progress.say("Reading");
-    clear_stray_segments(case, &journal)?;
+    clear_stray_segments(case, journal)?;
     work::run(&shared, &parts, &entries)?;
     progress.say("Sealing the evidence");
     // Part hashes were put into the journal by the workers.
     let run_name = shared.run.clone();
     drop(shared);
-    let evidence = Evidence { warnings: evidence.warnings, parts: reload(evidence.parts, &journal)? };
-    finish::seal(case, &journal, &evidence)?;
+    let evidence = Evidence { warnings: evidence.warnings, parts: reload(evidence.parts, journal)? };
+    finish::seal(case, journal, &evidence)?;
     progress.say("Finishing");
-    let run = finish::finish(case, &journal, &evidence, &recognised, &numbers, &obsolete, &run_name, started, &limits)?;
-    journal.put_fact("settled", &settlement(&journal, &limits)?)?;
+    let run = finish::finish(case, journal, &evidence, &recognised, &numbers, &obsolete, &run_name, started, &limits)?;
+    journal.put_fact("settled", &settlement(journal, &limits)?)?;
     journal.put_fact("unfinished", "no")?;
     Ok(Report { taken, run, changed: true })
 }
@@ -232,8 +245,9 @@ fn limits(case: &Case, journal: &Journal) -> Result<Limits, EngineError> {
 
 /// Looks through every claim, also those that were read before, and keeps nothing of it but what limits need.
 fn look(shared: &work::Work<'_>, recognised: &claims::Recognised) -> Result<(), EngineError> {
-    let claims = recognised.claims.iter();
-    let claims = claims.map(|standing| work::OpenClaim { standing, number: 0, finished: BTreeSet::new() }).collect();
+    let claims = (0..).zip(&recognised.claims);
+    let claims =
+        claims.map(|(number, standing)| work::OpenClaim { standing, number, finished: BTreeSet::new() }).collect();
     let look =
         work::Work { claims, tree: shared.tree.clone(), run: shared.run.clone(), known: HashMap::new(), ..*shared };
     work::run(&look, &[], &[])
@@ -265,7 +279,9 @@ pub fn preview(case: &Case, options: &Options, progress: &Progress) -> Result<li
         look(&shared, &recognised)?;
     }
     look(&work::Work { purpose: work::Purpose::Count, ..shared }, &recognised)?;
-    let mut counts = limits.take_counts();
+    let places: HashMap<&str, u32> = recognised.claims.iter().map(|c| c.key.as_str()).zip(0..).collect();
+    let copies = Copies::of(&journal.hashes()?, &evidence, &recognised, |s| places.get(s.key.as_str()).copied());
+    let mut counts = copies.once(&limits.take_counted(), &HashSet::new());
     for (standing, reason) in &recognised.outside {
         let key = (
             "not read".to_owned(),

@@ -5,20 +5,22 @@
 //! is full: no thread ever waits for room, and memory stays within the queue's bound.
 
 use super::claims::Standing;
+use super::copies;
 use super::intake::{Evidence, HeldPart};
 use super::journal::{ChunkRow, EntryHash, Journal};
 use super::kept::{keep_warnings, keep_warnings_within, troubles};
-use super::limits::{Counts, Limits, Ruling};
+use super::limits::{Limits, Out, Ruling, Tally};
 use super::reading::Reading;
-use super::{Options, Progress};
+use super::{Options, Progress, positioned, survey};
 use crate::EngineError;
-use crate::segment::{RowContext, SegmentBuilder};
-use glasshouse_model::{EntryId, Warning};
+use crate::segment::{RowContext, SegmentBuilder, Written, same_as};
+use glasshouse_model::{EntryId, Framing, Record, Warning};
 use glasshouse_providers::framing::{LONGEST_FRAME, Span, framer};
-use glasshouse_providers::{Companion, Frame, Opened, Sink, TreeEntry};
+use glasshouse_providers::{Companion, Frame, Opened, Positioned, Sink, TreeEntry};
 use glasshouse_store::Case;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 /// A chunk ends with the first frame that makes it this long.
@@ -28,6 +30,8 @@ const QUEUE: usize = 16 << 20;
 /// Memory of the rows that a worker collects before it writes segments.
 const SEGMENT: usize = 40 << 20;
 const SEGMENT_ROWS: usize = 200_000;
+/// Batches of segments that may wait to be brought to the disk.
+const UNSETTLED: usize = 4;
 
 /// Something a worker can do.
 enum Job {
@@ -88,6 +92,7 @@ struct Around {
     companions: Vec<Held>,
     head: Vec<u8>,
     survey: Vec<u8>,
+    positioned: Option<positioned::Bytes>,
 }
 
 /// A companion's bytes in memory.
@@ -125,23 +130,49 @@ pub fn run(work: &Work<'_>, parts: &[usize], entries: &[EntryId]) -> Result<(), 
     }
     jobs.extend(entries.iter().map(|e| Job::Entry(*e)));
     let shared = Shared { work, queue: Mutex::new(Queue { jobs, ..Queue::default() }), changed: Condvar::new() };
+    let (written, to_settle) = sync_channel(UNSETTLED);
     std::thread::scope(|scope| {
+        scope.spawn(|| shared.noting_failure(settle(work, to_settle)));
         for _ in 0..work.options.threads.max(1) {
-            scope.spawn(|| {
-                let mut worker = Worker::new(&shared);
-                if let Err(error) = worker.go() {
-                    let mut queue = shared.lock();
-                    queue.failed.get_or_insert(error);
-                    shared.changed.notify_all();
-                }
-            });
+            let written = written.clone();
+            let shared = &shared;
+            scope.spawn(move || shared.noting_failure(Worker::new(shared, written).go()));
         }
+        drop(written);
     });
     let failed = shared.queue.into_inner().unwrap_or_else(PoisonError::into_inner).failed;
     failed.map_or(Ok(()), Err)
 }
 
+/// Segments that are written, with the chunks that they hold the records of.
+struct Finished {
+    segments: Vec<Written>,
+    chunks: Vec<ChunkRow>,
+}
+
+/// Brings segments to the disk and commits them, while the workers go on: none of them waits for the disk.
+fn settle(work: &Work<'_>, finished: Receiver<Finished>) -> Result<(), EngineError> {
+    super::intake::settle(work.case, work.journal)?;
+    for Finished { segments, chunks } in finished {
+        let segments = segments.into_iter().map(Written::sync).collect::<Result<Vec<_>, _>>()?;
+        work.journal.commit(&segments, &chunks)?;
+    }
+    Ok(())
+}
+
 impl Shared<'_> {
+    /// Has everybody stop if one of them failed, and keeps the first reason.
+    fn noting_failure(&self, result: Result<(), EngineError>) {
+        if let Err(error) = result {
+            let mut queue = self.lock();
+            // That one had to stop may only follow from what went wrong with another.
+            if matches!(queue.failed, None | Some(EngineError::Stopped)) {
+                queue.failed = Some(error);
+            }
+            self.changed.notify_all();
+        }
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -164,16 +195,18 @@ struct Worker<'a> {
     plain: SegmentBuilder,
     chunks: Vec<ChunkRow>,
     hashes: Vec<(u32, EntryHash)>,
+    written: SyncSender<Finished>,
 }
 
 impl<'a> Worker<'a> {
-    fn new(shared: &'a Shared<'a>) -> Self {
+    fn new(shared: &'a Shared<'a>, written: SyncSender<Finished>) -> Self {
         Worker {
             shared,
             worded: SegmentBuilder::default(),
             plain: SegmentBuilder::default(),
             chunks: Vec::new(),
             hashes: Vec::new(),
+            written,
         }
     }
 
@@ -267,11 +300,15 @@ impl<'a> Worker<'a> {
         for entry in &claim.companions {
             companions.push(self.read_companion(*entry)?);
         }
-        let survey = self.survey(open.standing)?;
+        let positioned = match claim.framing {
+            Framing::Stretches => positioned::open(work, claim.main)?,
+            _ => None,
+        };
+        let survey = survey::of(work, open.standing, positioned.as_ref())?;
         let mut reading = self.reading(claim.main);
         let mut framer = framer(claim.framing);
         let head = reading.head(Opened::HEAD)?;
-        let around = Arc::new(Around { companions, head, survey });
+        let around = Arc::new(Around { companions, head, survey, positioned });
         let (mut window, mut base) = (Vec::<u8>::new(), 0u64);
         let (mut spans, mut number) = (Vec::new(), 0u32);
         loop {
@@ -343,39 +380,6 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Looks through a claim's entry first, if its provider asks for that; what is wrong with it is told later.
-    fn survey(&mut self, standing: &Standing) -> Result<Vec<u8>, EngineError> {
-        let Some(mut survey) = standing.provider.survey(&standing.claim) else { return Ok(Vec::new()) };
-        let mut reading = Reading::looking(self.shared.work, standing.claim.main);
-        let mut framer = framer(standing.claim.framing);
-        let (mut window, mut base, mut spans) = (Vec::<u8>::new(), 0u64, Vec::new());
-        loop {
-            let have = window.len();
-            window.resize(have + (256 << 10), 0);
-            let n = reading.read(&mut window[have..])?;
-            window.truncate(have + n);
-            framer.scan(&window, base, n == 0, &mut spans);
-            let looked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-                for span in spans.drain(..) {
-                    survey.frame(&frame(&span, &window, base));
-                }
-            }));
-            // A survey that fails knows nothing; the parser says what it could not decide.
-            if looked.is_err() {
-                return Ok(Vec::new());
-            }
-            if n == 0 || self.shared.stopped() {
-                break;
-            }
-            let done = framer.needed_from().saturating_sub(base).min(window.len() as u64) as usize;
-            if done > window.len() / 2 {
-                window.drain(..done);
-                base += done as u64;
-            }
-        }
-        Ok(std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| survey.finish())).unwrap_or_default())
-    }
-
     fn read_companion(&mut self, entry: EntryId) -> Result<Held, EngineError> {
         let mut reading = self.reading(entry);
         let mut bytes = Vec::new();
@@ -441,6 +445,7 @@ impl<'a> Worker<'a> {
             companions: &companions,
             head: &chunk.around.head,
             survey: &chunk.around.survey,
+            positioned: chunk.around.positioned.as_ref().map(|bytes| bytes as &dyn Positioned),
         };
         let parsed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             let mut sink = Sink::new();
@@ -466,7 +471,8 @@ impl<'a> Worker<'a> {
         }
         let path = |id: EntryId| work.tree.get(&id).map_or("", |e| e.path.as_str());
         let (mut last_place, mut ordinal) = (None, 0);
-        let (mut shown, mut out) = (Vec::new(), Counts::new());
+        let (mut shown, mut out) = (Vec::new(), Out::new());
+        let grouped = open.standing.claim.group.is_some();
         for record in &records {
             let place = record.refs.first().map(|r| (r.entry, r.locator.start, r.locator.length));
             ordinal = if place == last_place { ordinal + 1 } else { 0 };
@@ -474,8 +480,8 @@ impl<'a> Worker<'a> {
             let authority = match work.limits.rule(manifest.id, source, record) {
                 Ruling::Shown(authority) => authority,
                 Ruling::Out(outcome, reason) => {
-                    let key = (outcome.to_owned(), manifest.id.to_owned(), record.family.to_string(), reason);
-                    *out.entry(key).or_default() += 1;
+                    let kind = (outcome.to_owned(), manifest.id.to_owned(), record.family.to_string(), reason);
+                    tally(&mut out, kind, grouped.then_some(record), &work.record_key);
                     continue;
                 }
             };
@@ -498,10 +504,10 @@ impl<'a> Worker<'a> {
         }
         if work.purpose == Purpose::Count {
             for record in &shown {
-                let key = ("shown".into(), manifest.id.into(), record.family.to_string(), "within scope".into());
-                *out.entry(key).or_default() += 1;
+                let kind = ("shown".into(), manifest.id.into(), record.family.to_string(), "within scope".into());
+                tally(&mut out, kind, grouped.then_some(record), &work.record_key);
             }
-            work.limits.count(out);
+            work.limits.count(open.number, out);
             return Ok(());
         }
         work.progress.records.fetch_add(shown.len() as u64, Ordering::Relaxed);
@@ -527,7 +533,7 @@ impl<'a> Worker<'a> {
         Ok(())
     }
 
-    /// Writes what was collected as segments and commits it with its chunks.
+    /// Writes what was collected as segments and hands it on with its chunks, to be committed.
     fn flush(&mut self) -> Result<(), EngineError> {
         let work = self.shared.work;
         if !self.hashes.is_empty() {
@@ -543,10 +549,17 @@ impl<'a> Worker<'a> {
                 segments.push(builder.write(work.case.root(), &path)?);
             }
         }
-        work.journal.commit(&segments, &self.chunks)?;
-        self.chunks.clear();
-        Ok(())
+        let chunks = std::mem::take(&mut self.chunks);
+        // Who settles takes no more only if it failed, and says why itself.
+        self.written.send(Finished { segments, chunks }).map_err(|_| EngineError::Stopped)
     }
+}
+
+/// Counts a record; one that may have copies is given, for what tells them.
+fn tally(out: &mut Out, kind: super::limits::Kind, record: Option<&Record>, key: &[u8; 32]) {
+    let tally: &mut Tally = out.entry(kind).or_default();
+    tally.records += 1;
+    tally.keys.extend(record.and_then(|r| r.same_as.as_deref()).map(|same| copies::key(key, &same_as(same))));
 }
 
 fn chunk(claim: usize, number: u32, window: &[u8], base: u64, spans: Vec<Span>, around: &Arc<Around>) -> Chunk {
@@ -557,7 +570,7 @@ fn chunk(claim: usize, number: u32, window: &[u8], base: u64, spans: Vec<Span>, 
 }
 
 /// Returns the frame of `span` from bytes that start at `base` in the entry.
-fn frame<'a>(span: &'a Span, bytes: &'a [u8], base: u64) -> Frame<'a> {
+pub(super) fn frame<'a>(span: &'a Span, bytes: &'a [u8], base: u64) -> Frame<'a> {
     Frame {
         name: &span.name,
         element: span.element,

@@ -1,0 +1,130 @@
+//! Copies of one record in several entries of a group (a mailbox for each label): each record counts once.
+//!
+//! Of copies the one in the first entry by path stays, wherever it stays: shown, or in what is counted as outside.
+
+use super::claims::{Recognised, Standing};
+use super::intake::Evidence;
+use super::journal::{EntryHash, Journal};
+use super::limits::{CopyKey, Counts, Kind, Outside};
+use crate::EngineError;
+use crate::rewrite::read_columns;
+use crate::segment::typed;
+use datafusion::arrow::array::{Array, FixedSizeBinaryArray, StringArray, UInt32Array};
+use glasshouse_store::Case;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// What tells copies that stay out, made with the case's secret from what the column `same_as` holds.
+pub fn key(secret: &[u8; 32], same_as: &[u8; 16]) -> CopyKey {
+    let mut key = [0; 16];
+    blake3::Hasher::new_keyed(secret).update(b"copy").update(same_as).finalize_xof().fill(&mut key);
+    key
+}
+
+/// The groups of entries that may hold copies of one record, and the order of entries in each.
+pub struct Copies {
+    /// Claim → its group and its rank in it.
+    ranks: HashMap<u32, (u32, u32)>,
+}
+
+/// What the shown records are copies of.
+#[derive(Default)]
+pub struct Shown {
+    /// Group and `same_as` of each record that may have copies.
+    first: HashMap<(u32, [u8; 16]), u32>,
+    /// Ids of the records that another entry holds too, at an earlier path.
+    pub dropped: HashSet<String>,
+}
+
+impl Shown {
+    /// Returns group and key of each record that may have copies.
+    pub fn keys(&self, secret: &[u8; 32]) -> HashSet<(u32, CopyKey)> {
+        self.first.keys().map(|(group, same_as)| (*group, key(secret, same_as))).collect()
+    }
+}
+
+impl Copies {
+    /// Orders the entries of each group; `number` is what a claim is known by.
+    pub fn of<'a>(
+        hashes: &HashMap<u32, EntryHash>,
+        evidence: &Evidence,
+        recognised: &'a Recognised,
+        number: impl Fn(&'a Standing) -> Option<u32>,
+    ) -> Self {
+        // By path, and where two exports have the same path, by content: never by the order in which they came.
+        let mut groups: BTreeMap<(&str, &str), Vec<(&str, Option<&str>, u32)>> = BTreeMap::new();
+        for standing in &recognised.claims {
+            if let (Some(group), Some(number)) = (&standing.claim.group, number(standing)) {
+                let path = evidence.entry(standing.claim.main).map_or("", |e| e.path.as_str());
+                let content = hashes.get(&standing.claim.main.0).and_then(|h| h.sha256.as_deref());
+                groups.entry((standing.provider.manifest().id, group)).or_default().push((path, content, number));
+            }
+        }
+        let mut ranks = HashMap::new();
+        for (group, mut claims) in (0..).zip(groups.into_values().filter(|claims| claims.len() > 1)) {
+            claims.sort();
+            ranks.extend((0..).zip(claims).map(|(rank, (_, _, number))| (number, (group, rank))));
+        }
+        Copies { ranks }
+    }
+
+    /// Looks for copies among the records of the segments in force.
+    pub fn shown(&self, case: &Case, journal: &Journal) -> Result<Shown, EngineError> {
+        let mut shown = Shown::default();
+        if self.ranks.is_empty() {
+            return Ok(shown);
+        }
+        let segments = journal.segments()?;
+        for pass in [false, true] {
+            for (_, segment, _) in &segments {
+                for batch in read_columns(case.root(), segment, &["id", "claim", "same_as"])? {
+                    let (id, claim): (&StringArray, &UInt32Array) = (typed(&batch, "id")?, typed(&batch, "claim")?);
+                    let same_as: &FixedSizeBinaryArray = typed(&batch, "same_as")?;
+                    for row in 0..batch.num_rows() {
+                        let Some((group, rank)) = self.ranks.get(&claim.value(row)) else { continue };
+                        let key = same_as.is_valid(row).then(|| same_as.value(row));
+                        let Some(key) = key.and_then(|k| <[u8; 16]>::try_from(k).ok()) else { continue };
+                        let best = shown.first.entry((*group, key)).or_insert(*rank);
+                        if pass && rank > best {
+                            shown.dropped.insert(id.value(row).to_owned());
+                        }
+                        *best = (*best).min(*rank);
+                    }
+                }
+            }
+        }
+        Ok(shown)
+    }
+
+    /// Counts records, copies of one record once. One of which a copy is shown is not counted again.
+    pub fn once(&self, all: &Outside, shown: &HashSet<(u32, CopyKey)>) -> Counts {
+        let mut best: HashMap<(u32, CopyKey), (bool, u32)> = HashMap::new();
+        // Shown before all else, then the first entry by path.
+        let place = |kind: &Kind, rank: u32| (kind.0 != "shown", rank);
+        for (claim, out) in all {
+            let Some((group, rank)) = self.ranks.get(claim) else { continue };
+            for (kind, tally) in out {
+                for key in &tally.keys {
+                    let here = place(kind, *rank);
+                    let best = best.entry((*group, *key)).or_insert(here);
+                    *best = (*best).min(here);
+                }
+            }
+        }
+        let mut counts = Counts::new();
+        for (claim, out) in all {
+            let of = self.ranks.get(claim);
+            for (kind, tally) in out {
+                let again = of.map_or(0, |(group, rank)| {
+                    let first = |key: &&CopyKey| {
+                        let key = (*group, **key);
+                        !shown.contains(&key) && best.get(&key) == Some(&place(kind, *rank))
+                    };
+                    tally.keys.len() - tally.keys.iter().filter(first).count()
+                });
+                *counts.entry(kind.clone()).or_default() += tally.records - again as u64;
+            }
+        }
+        counts.retain(|_, n| *n > 0);
+        counts
+    }
+}
