@@ -240,6 +240,9 @@ pub struct Verify {
     /// Also read every entry and compare its hash.
     #[arg(long)]
     pub deep: bool,
+    /// A file with the key that opens the evidence, where it is sealed: then what is in it is checked, too.
+    #[arg(long, value_name = "FILE")]
+    pub identity: Option<PathBuf>,
 }
 
 #[derive(ClapArgs)]

@@ -79,6 +79,15 @@ fn make(
     let (case, prepared) = enrol::found(folder, title, custody, &acting.who()?, &home(), file)?;
     let authority = &prepared.authority;
     say!("Under {} version {} ({}): {}.", authority.id, authority.version, authority.kind, prepared.enrolled.label());
+    let key = home().processing_path();
+    match (&authority.people, prepared.sealed_to.first()) {
+        (_, Some(name)) => say!("Its evidence is sealed: {} opens it, and {name} can.", key.display()),
+        (Some(people), None) => {
+            let name = &people.authoriser;
+            say!("Its evidence is sealed: {} alone opens it, for no key of {name} is known here.", key.display());
+        }
+        (None, None) => {}
+    }
     drop(case);
     // From here on the authority has to be in force.
     acting.session(folder)?.open("case.show")

@@ -28,6 +28,7 @@ use glasshouse_engine::evidence::Evidence;
 use glasshouse_engine::people::Home;
 use glasshouse_engine::session::Session;
 use glasshouse_engine::view::View;
+use glasshouse_store::seal::{Identity, Seal};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -76,9 +77,12 @@ struct Live {
 }
 
 impl Live {
-    fn open(case: &Path) -> Result<Self, EngineError> {
+    /// Opens the newest run, with the keys that the installation has where evidence is sealed.
+    fn open(case: &Path, home: Option<&Home>) -> Result<Self, EngineError> {
+        let keys: Vec<Identity> = home.and_then(Home::processing).into_iter().collect();
+        let seal = Seal::open(case, &glasshouse_store::read_case_file(case)?, &keys)?;
         let run = glasshouse_store::read_run(case)?.unwrap_or_default().run;
-        Ok(Live { run, view: View::open(case)?, evidence: Evidence::open(case)? })
+        Ok(Live { run, view: View::open(case)?, evidence: Evidence::open(case, seal)? })
     }
 }
 
@@ -95,7 +99,7 @@ impl House {
         if now != watched.stamp {
             let run = glasshouse_store::read_run(&self.case)?.unwrap_or_default().run;
             if run != watched.live.run {
-                watched.live = Arc::new(Live::open(&self.case)?);
+                watched.live = Arc::new(Live::open(&self.case, self.home.as_ref())?);
             }
             watched.stamp = now;
         }
@@ -181,9 +185,10 @@ pub fn serve(case: &Path, listening: &Listening<'_>, door: Door) -> Result<u8, E
         }
         Door::People(home) => (None, Some(home), format!("Sign in at {scheme}://{shown}:{port}/")),
     };
+    let live = Arc::new(Live::open(case, home.as_ref())?);
     let house = Arc::new(House {
         case: case.to_path_buf(),
-        live: Mutex::new(Watched { stamp: stamp(case), live: Arc::new(Live::open(case)?) }),
+        live: Mutex::new(Watched { stamp: stamp(case), live }),
         link: Mutex::new(link),
         home,
         turn: Mutex::new(()),
