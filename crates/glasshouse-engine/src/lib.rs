@@ -21,5 +21,6 @@ pub mod sql;
 pub mod text;
 pub mod view;
 pub mod work;
+mod writing;
 
 pub use error::EngineError;

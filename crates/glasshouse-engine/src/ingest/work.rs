@@ -9,10 +9,11 @@ use super::copies;
 use super::intake::{Evidence, HeldPart};
 use super::journal::{ChunkRow, EntryHash, Journal};
 use super::kept::{keep_warnings, keep_warnings_within, troubles};
-use super::limits::{Limits, Out, Ruling, Tally};
+use super::limits::{Limits, Out, Ruling, Tally, Why};
 use super::reading::Reading;
 use super::{Options, Progress};
 use crate::EngineError;
+use crate::quarantine::{self, Held};
 use crate::segment::{RowContext, SegmentBuilder, same_as};
 use glasshouse_model::{EntryId, Record, Warning};
 use glasshouse_providers::framing::{LONGEST_FRAME, Span, framer};
@@ -163,6 +164,9 @@ struct Worker<'a> {
     /// Rows with words, and rows without: the latter need no index.
     worded: SegmentBuilder,
     plain: SegmentBuilder,
+    /// What is put aside for the privilege reviewer, and why.
+    aside: SegmentBuilder,
+    why: Vec<(String, Why)>,
     chunks: Vec<ChunkRow>,
     hashes: Vec<(u32, EntryHash)>,
 }
@@ -173,6 +177,8 @@ impl<'a> Worker<'a> {
             shared,
             worded: SegmentBuilder::default(),
             plain: SegmentBuilder::default(),
+            aside: SegmentBuilder::default(),
+            why: Vec::new(),
             chunks: Vec::new(),
             hashes: Vec::new(),
         }
@@ -466,6 +472,16 @@ impl<'a> Worker<'a> {
             return Ok(());
         }
         let path = |id: EntryId| work.tree.get(&id).map_or("", |e| e.path.as_str());
+        let context = |ordinal, authority| RowContext {
+            provider: manifest.id,
+            tier: open.standing.format.tier.as_str(),
+            source,
+            claim: open.number,
+            record_key: &work.record_key,
+            authority,
+            path: &path,
+            ordinal,
+        };
         let (mut last_place, mut ordinal) = (None, 0);
         let (mut shown, mut out) = (Vec::new(), Out::new());
         let grouped = open.standing.claim.group.is_some();
@@ -475,9 +491,19 @@ impl<'a> Worker<'a> {
             last_place = place;
             let authority = match work.limits.rule(manifest.id, source, record) {
                 Ruling::Shown(authority) => authority,
-                Ruling::Out(outcome, reason) => {
-                    let kind = (outcome.to_owned(), manifest.id.to_owned(), record.family.to_string(), reason);
+                Ruling::HeldBack(reason) => {
+                    let kind = ("held back".into(), manifest.id.into(), record.family.to_string(), reason.to_owned());
                     tally(&mut out, kind, grouped.then_some(record), &work.record_key);
+                    continue;
+                }
+                Ruling::PutAside { authority, why } => {
+                    if work.purpose == Purpose::Count {
+                        let kind = ("quarantined".into(), manifest.id.into(), record.family.to_string(), why.kind);
+                        tally(&mut out, kind, grouped.then_some(record), &work.record_key);
+                    } else {
+                        let id = self.aside.push(record, &context(ordinal, authority))?;
+                        self.why.push((id, why));
+                    }
                     continue;
                 }
             };
@@ -485,18 +511,10 @@ impl<'a> Worker<'a> {
             if work.purpose == Purpose::Count {
                 continue;
             }
-            let context = RowContext {
-                provider: manifest.id,
-                tier: open.standing.format.tier.as_str(),
-                source,
-                claim: open.number,
-                record_key: &work.record_key,
-                authority,
-                path: &path,
-                ordinal,
-            };
+            let context = context(ordinal, authority);
             let worded = record.title.is_some() || record.text.is_some() || !record.parties.is_empty();
-            if worded { self.worded.push(record, &context)? } else { self.plain.push(record, &context)? }
+            let builder = if worded { &mut self.worded } else { &mut self.plain };
+            builder.push(record, &context)?;
         }
         if work.purpose == Purpose::Count {
             for record in &shown {
@@ -522,8 +540,9 @@ impl<'a> Worker<'a> {
             drift: drift.into_iter().map(|((format, key), n)| (format!("{}.{format}", manifest.id), key, n)).collect(),
             out,
         });
-        let rows = self.worded.rows() + self.plain.rows();
-        if self.worded.bytes() + self.plain.bytes() > SEGMENT || rows > SEGMENT_ROWS || self.chunks.len() > 20_000 {
+        let builders = [&self.worded, &self.plain, &self.aside];
+        let rows: usize = builders.iter().map(|b| b.rows()).sum();
+        if builders.iter().map(|b| b.bytes()).sum::<usize>() > SEGMENT || rows > SEGMENT_ROWS || self.chunks.len() > 20_000 {
             self.flush()?;
         }
         Ok(())
@@ -544,6 +563,11 @@ impl<'a> Worker<'a> {
                 let path = glasshouse_layout::paths::segment(&work.run, work.journal.next_segment()?);
                 segments.push(builder.write(work.case.root(), &path)?);
             }
+        }
+        if self.aside.rows() > 0 {
+            let path = glasshouse_layout::paths::put_aside(&work.run, work.journal.next_segment()?);
+            let held = Held::of(std::mem::take(&mut self.aside).finish()?, &std::mem::take(&mut self.why))?;
+            segments.push(quarantine::write(work.case.root(), &path, &held)?);
         }
         work.journal.commit(&segments, &self.chunks)?;
         self.chunks.clear();
