@@ -11,6 +11,7 @@ pub mod gate;
 pub mod ingest;
 pub mod organisation;
 pub mod people;
+pub mod quarantine;
 pub mod read;
 mod rewrite;
 pub mod scope;

@@ -1,7 +1,7 @@
 //! Reading columns of a segment, and writing a segment anew without some of its rows.
 
 use crate::EngineError;
-use crate::segment::{PARTIES, typed, write_segment};
+use crate::segment::{PARTIES, Rows, typed, write_segment};
 use datafusion::arrow::array::{Array, BooleanArray, RecordBatch, StringArray, StringBuilder};
 use datafusion::arrow::compute::{concat_batches, filter_record_batch};
 use datafusion::arrow::datatypes::SchemaRef;
@@ -22,7 +22,7 @@ pub fn read_columns(case: &Path, segment: &Segment, columns: &[&str]) -> Result<
     Ok(reader.collect::<Result<_, _>>()?)
 }
 
-fn read_all(path: &Path, schema: &SchemaRef) -> Result<RecordBatch, EngineError> {
+pub(crate) fn read_all(path: &Path, schema: &SchemaRef) -> Result<RecordBatch, EngineError> {
     if !path.exists() {
         return Ok(RecordBatch::new_empty(schema.clone()));
     }
@@ -40,6 +40,12 @@ pub fn rewrite(
     keep: &[bool],
     to: &str,
 ) -> Result<(Segment, Vec<FileHash>), EngineError> {
+    let rows = rows_of(case, segment, keep)?;
+    write_segment(case, to, rows.records, rows.words, rows.parties, rows.attachments)
+}
+
+/// Returns the rows of a segment that are marked in `keep`, with what belongs to them.
+pub(crate) fn rows_of(case: &Path, segment: &Segment, keep: &[bool]) -> Result<Rows, EngineError> {
     let folder = case.join(&segment.path);
     let records = read_all(&folder.join("records.parquet"), &crate::segment::RECORDS)?;
     let records = filter_record_batch(&records, &BooleanArray::from(keep.to_vec()))?;
@@ -53,11 +59,11 @@ pub fn rewrite(
     let parties = of_kept(&read_all(&folder.join("parties.parquet"), &PARTIES)?)?;
     let attachments = of_kept(&read_all(&folder.join("attachments.parquet"), &crate::segment::ATTACHMENTS)?)?;
     let words = words(ids, &parties)?;
-    write_segment(case, to, records.clone(), words, parties, attachments)
+    Ok(Rows { records, words, parties, attachments })
 }
 
 /// Returns the words of the parties of each record, all and senders only, as the builder collects them.
-fn words(ids: &StringArray, parties: &RecordBatch) -> Result<(StringArray, StringArray), EngineError> {
+pub(crate) fn words(ids: &StringArray, parties: &RecordBatch) -> Result<(StringArray, StringArray), EngineError> {
     let owner: &StringArray = typed(parties, "record_id")?;
     let (role, name): (&StringArray, &StringArray) = (typed(parties, "role")?, typed(parties, "name")?);
     let identifier: &StringArray = typed(parties, "identifier")?;

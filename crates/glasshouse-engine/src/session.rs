@@ -11,6 +11,7 @@ use crate::people::{Home, Person, Role};
 use crate::writing::Writing;
 use glasshouse_layout::{Kind, hex, sha256};
 use glasshouse_store::{Acting, Actor, Case, Event, read_case_file};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -122,6 +123,23 @@ impl Session {
     /// Returns the authority that is acted under.
     pub fn standing(&self) -> Option<&Standing> {
         self.standing.as_ref()
+    }
+
+    /// Returns the case's folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Asks whether this person may decide on what these people put aside.
+    pub fn may_decide(&self, applicants: &BTreeSet<String>) -> Result<(), EngineError> {
+        for quarantined_by in applicants {
+            let situation = Situation { quarantined_by: quarantined_by.clone(), ..self.situation() };
+            if let Err(denied) = self.may_in("quarantine.release", &situation) {
+                self.log_denial("quarantine.release");
+                return Err(denied);
+            }
+        }
+        self.may("quarantine.release").map(|_| ())
     }
 
     /// Returns the name of the person, and their roles here.

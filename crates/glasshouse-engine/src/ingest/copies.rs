@@ -9,7 +9,7 @@ use super::limits::{CopyKey, Counts, Kind, Outside};
 use crate::EngineError;
 use crate::rewrite::read_columns;
 use crate::segment::typed;
-use datafusion::arrow::array::{Array, FixedSizeBinaryArray, StringArray, UInt32Array};
+use datafusion::arrow::array::{Array, FixedSizeBinaryArray, RecordBatch, StringArray, UInt32Array};
 use glasshouse_store::Case;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -77,22 +77,28 @@ impl Copies {
         for pass in [false, true] {
             for (_, segment, _) in &segments {
                 for batch in read_columns(case.root(), segment, &["id", "claim", "same_as"])? {
-                    let (id, claim): (&StringArray, &UInt32Array) = (typed(&batch, "id")?, typed(&batch, "claim")?);
-                    let same_as: &FixedSizeBinaryArray = typed(&batch, "same_as")?;
-                    for row in 0..batch.num_rows() {
-                        let Some((group, rank)) = self.ranks.get(&claim.value(row)) else { continue };
-                        let key = same_as.is_valid(row).then(|| same_as.value(row));
-                        let Some(key) = key.and_then(|k| <[u8; 16]>::try_from(k).ok()) else { continue };
-                        let best = shown.first.entry((*group, key)).or_insert(*rank);
-                        if pass && rank > best {
-                            shown.dropped.insert(id.value(row).to_owned());
-                        }
-                        *best = (*best).min(*rank);
-                    }
+                    self.look(&mut shown, &batch, pass)?;
                 }
             }
         }
         Ok(shown)
+    }
+
+    /// Takes note of records, and in the second pass over all of them of those that are copies.
+    pub fn look(&self, shown: &mut Shown, batch: &RecordBatch, pass: bool) -> Result<(), EngineError> {
+        let (id, claim): (&StringArray, &UInt32Array) = (typed(batch, "id")?, typed(batch, "claim")?);
+        let same_as: &FixedSizeBinaryArray = typed(batch, "same_as")?;
+        for row in 0..batch.num_rows() {
+            let Some((group, rank)) = self.ranks.get(&claim.value(row)) else { continue };
+            let key = same_as.is_valid(row).then(|| same_as.value(row));
+            let Some(key) = key.and_then(|k| <[u8; 16]>::try_from(k).ok()) else { continue };
+            let best = shown.first.entry((*group, key)).or_insert(*rank);
+            if pass && rank > best {
+                shown.dropped.insert(id.value(row).to_owned());
+            }
+            *best = (*best).min(*rank);
+        }
+        Ok(())
     }
 
     /// Counts records, copies of one record once. One of which a copy is shown is not counted again.

@@ -13,7 +13,7 @@ use super::limits::{Limits, Out, Ruling, Tally, Why};
 use super::reading::Reading;
 use super::{Options, Progress};
 use crate::EngineError;
-use crate::quarantine::{self, Held};
+use crate::quarantine;
 use crate::segment::{RowContext, SegmentBuilder, same_as};
 use glasshouse_model::{EntryId, Record, Warning};
 use glasshouse_providers::framing::{LONGEST_FRAME, Span, framer};
@@ -542,7 +542,10 @@ impl<'a> Worker<'a> {
         });
         let builders = [&self.worded, &self.plain, &self.aside];
         let rows: usize = builders.iter().map(|b| b.rows()).sum();
-        if builders.iter().map(|b| b.bytes()).sum::<usize>() > SEGMENT || rows > SEGMENT_ROWS || self.chunks.len() > 20_000 {
+        if builders.iter().map(|b| b.bytes()).sum::<usize>() > SEGMENT
+            || rows > SEGMENT_ROWS
+            || self.chunks.len() > 20_000
+        {
             self.flush()?;
         }
         Ok(())
@@ -566,7 +569,7 @@ impl<'a> Worker<'a> {
         }
         if self.aside.rows() > 0 {
             let path = glasshouse_layout::paths::put_aside(&work.run, work.journal.next_segment()?);
-            let held = Held::of(std::mem::take(&mut self.aside).finish()?, &std::mem::take(&mut self.why))?;
+            let held = quarantine::Held::of(std::mem::take(&mut self.aside).finish()?, &std::mem::take(&mut self.why))?;
             segments.push(quarantine::write(work.case.root(), &path, &held)?);
         }
         work.journal.commit(&segments, &self.chunks)?;
