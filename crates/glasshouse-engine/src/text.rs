@@ -15,13 +15,17 @@ const LONGEST_WORD: usize = 200;
 
 /// Divides text into words.
 #[derive(Clone, Default)]
-pub struct Words;
+pub struct Words {
+    /// The room of the word in hand, kept from text to text.
+    token: Token,
+}
 
 impl Tokenizer for Words {
     type TokenStream<'a> = WordStream<'a>;
 
     fn token_stream<'a>(&'a mut self, text: &'a str) -> WordStream<'a> {
-        WordStream { text, at: 0, token: Token::default(), pair: None }
+        self.token.reset();
+        WordStream { text, at: 0, token: &mut self.token, pair: None }
     }
 }
 
@@ -29,14 +33,14 @@ impl Tokenizer for Words {
 pub struct WordStream<'a> {
     text: &'a str,
     at: usize,
-    token: Token,
+    token: &'a mut Token,
     /// End of the run of unspaced script in progress.
     pair: Option<usize>,
 }
 
 /// Returns the words of a text as they are indexed.
 pub fn words(text: &str) -> Vec<String> {
-    let mut tokenizer = Words;
+    let mut tokenizer = Words::default();
     let mut stream = tokenizer.token_stream(text);
     let mut words = Vec::new();
     while stream.advance() {
@@ -126,11 +130,11 @@ impl TokenStream for WordStream<'_> {
     }
 
     fn token(&self) -> &Token {
-        &self.token
+        self.token
     }
 
     fn token_mut(&mut self) -> &mut Token {
-        &mut self.token
+        self.token
     }
 }
 
@@ -215,7 +219,7 @@ mod tests {
     fn offsets_are_sound() {
         use tantivy::tokenizer::{TokenStream, Tokenizer};
         let text: String = (1u32..0x3000).step_by(7).filter_map(char::from_u32).collect();
-        let mut tokenizer = super::Words;
+        let mut tokenizer = super::Words::default();
         let mut stream = tokenizer.token_stream(&text);
         let mut last = None;
         while stream.advance() {

@@ -119,26 +119,44 @@ pub(crate) fn push_json_string(out: &mut String, value: &str) {
 
 /// Appends `value` to `out` as the inside of a JSON string.
 pub(crate) fn push_escaped(out: &mut String, value: &str) {
-    let mut start = 0;
-    for (i, byte) in value.bytes().enumerate() {
-        let escape = match byte {
-            b'"' => "\\\"",
-            b'\\' => "\\\\",
-            b'\n' => "\\n",
-            b'\r' => "\\r",
-            b'\t' => "\\t",
-            0x00..=0x1f => "",
-            _ => continue,
-        };
-        out.push_str(&value[start..i]);
-        if escape.is_empty() {
-            let _ = write!(out, "\\u{byte:04x}");
-        } else {
-            out.push_str(escape);
+    let bytes = value.as_bytes();
+    let (mut start, mut at) = (0, 0);
+    while at < bytes.len() {
+        // Most stretches need no escape; a whole one is looked at with a few wide instructions.
+        let stretch = &bytes[at..bytes.len().min(at + STRETCH)];
+        if !stretch.iter().fold(false, |found, byte| found | needs_escape(*byte)) {
+            at += stretch.len();
+            continue;
         }
-        start = i + 1;
+        for byte in stretch {
+            if needs_escape(*byte) {
+                out.push_str(&value[start..at]);
+                escape(out, *byte);
+                start = at + 1;
+            }
+            at += 1;
+        }
     }
     out.push_str(&value[start..]);
+}
+
+const STRETCH: usize = 32;
+
+fn needs_escape(byte: u8) -> bool {
+    (byte < 0x20) | (byte == b'"') | (byte == b'\\')
+}
+
+fn escape(out: &mut String, byte: u8) {
+    match byte {
+        b'"' => out.push_str("\\\""),
+        b'\\' => out.push_str("\\\\"),
+        b'\n' => out.push_str("\\n"),
+        b'\r' => out.push_str("\\r"),
+        b'\t' => out.push_str("\\t"),
+        _ => {
+            let _ = write!(out, "\\u{byte:04x}");
+        }
+    }
 }
 
 #[cfg(test)]

@@ -48,7 +48,8 @@ pub enum Command {
     Show(Show),
     /// Runs one SQL SELECT over the tables of a case.
     ///
-    /// Tables: records, parties, attachments, entries, warnings, outcomes, drift, events, sources, runs, authorities.
+    /// Tables: records, parties, attachments, entries, warnings, outcomes, drift, sources, runs, authorities, and
+    /// events for whoever may read the log.
     /// JSON in `fields` is reached as fields->>'name'. text_search('words') gives the ids that a search finds.
     Sql(Sql),
     /// Prints one line over all records: the same for the same bytes, whatever the case, keys or threads.

@@ -14,13 +14,14 @@ use super::reading::Reading;
 use super::{Options, Progress};
 use crate::EngineError;
 use crate::quarantine;
-use crate::segment::{RowContext, SegmentBuilder, same_as};
+use crate::segment::{RowContext, SegmentBuilder, Written, same_as};
 use glasshouse_model::{EntryId, Record, Warning};
 use glasshouse_providers::framing::{LONGEST_FRAME, Span, framer};
 use glasshouse_providers::{Companion, Frame, Opened, Sink, TreeEntry};
 use glasshouse_store::Case;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 /// A chunk ends with the first frame that makes it this long.
@@ -30,6 +31,8 @@ const QUEUE: usize = 16 << 20;
 /// Memory of the rows that a worker collects before it writes segments.
 const SEGMENT: usize = 40 << 20;
 const SEGMENT_ROWS: usize = 200_000;
+/// Batches of segments that may wait to be brought to the disk.
+const UNSETTLED: usize = 4;
 
 /// Something a worker can do.
 enum Job {
@@ -127,23 +130,48 @@ pub fn run(work: &Work<'_>, parts: &[usize], entries: &[EntryId]) -> Result<(), 
     }
     jobs.extend(entries.iter().map(|e| Job::Entry(*e)));
     let shared = Shared { work, queue: Mutex::new(Queue { jobs, ..Queue::default() }), changed: Condvar::new() };
+    let (written, to_settle) = sync_channel(UNSETTLED);
     std::thread::scope(|scope| {
+        scope.spawn(|| shared.noting_failure(settle(work, to_settle)));
         for _ in 0..work.options.threads.max(1) {
-            scope.spawn(|| {
-                let mut worker = Worker::new(&shared);
-                if let Err(error) = worker.go() {
-                    let mut queue = shared.lock();
-                    queue.failed.get_or_insert(error);
-                    shared.changed.notify_all();
-                }
-            });
+            let written = written.clone();
+            let shared = &shared;
+            scope.spawn(move || shared.noting_failure(Worker::new(shared, written).go()));
         }
+        drop(written);
     });
     let failed = shared.queue.into_inner().unwrap_or_else(PoisonError::into_inner).failed;
     failed.map_or(Ok(()), Err)
 }
 
+/// Segments that are written, with the chunks that they hold the records of.
+struct Finished {
+    segments: Vec<Written>,
+    chunks: Vec<ChunkRow>,
+}
+
+/// Brings segments to the disk and commits them, while the workers go on: none of them waits for the disk.
+fn settle(work: &Work<'_>, finished: Receiver<Finished>) -> Result<(), EngineError> {
+    for Finished { segments, chunks } in finished {
+        let segments = segments.into_iter().map(Written::sync).collect::<Result<Vec<_>, _>>()?;
+        work.journal.commit(&segments, &chunks)?;
+    }
+    Ok(())
+}
+
 impl Shared<'_> {
+    /// Has everybody stop if one of them failed, and keeps the first reason.
+    fn noting_failure(&self, result: Result<(), EngineError>) {
+        if let Err(error) = result {
+            let mut queue = self.lock();
+            // That one had to stop may only follow from what went wrong with another.
+            if matches!(queue.failed, None | Some(EngineError::Stopped)) {
+                queue.failed = Some(error);
+            }
+            self.changed.notify_all();
+        }
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -169,10 +197,11 @@ struct Worker<'a> {
     why: Vec<(String, Why)>,
     chunks: Vec<ChunkRow>,
     hashes: Vec<(u32, EntryHash)>,
+    written: SyncSender<Finished>,
 }
 
 impl<'a> Worker<'a> {
-    fn new(shared: &'a Shared<'a>) -> Self {
+    fn new(shared: &'a Shared<'a>, written: SyncSender<Finished>) -> Self {
         Worker {
             shared,
             worded: SegmentBuilder::default(),
@@ -181,6 +210,7 @@ impl<'a> Worker<'a> {
             why: Vec::new(),
             chunks: Vec::new(),
             hashes: Vec::new(),
+            written,
         }
     }
 
@@ -551,7 +581,7 @@ impl<'a> Worker<'a> {
         Ok(())
     }
 
-    /// Writes what was collected as segments and commits it with its chunks.
+    /// Writes what was collected as segments and hands it on with its chunks, to be committed.
     fn flush(&mut self) -> Result<(), EngineError> {
         let work = self.shared.work;
         if !self.hashes.is_empty() {
@@ -570,11 +600,11 @@ impl<'a> Worker<'a> {
         if self.aside.rows() > 0 {
             let path = glasshouse_layout::paths::put_aside(&work.run, work.journal.next_segment()?);
             let held = quarantine::Held::of(std::mem::take(&mut self.aside).finish()?, &std::mem::take(&mut self.why))?;
-            segments.push(quarantine::write(work.case.root(), &path, &held)?);
+            segments.push(Written::synced(quarantine::write(work.case.root(), &path, &held)?));
         }
-        work.journal.commit(&segments, &self.chunks)?;
-        self.chunks.clear();
-        Ok(())
+        let chunks = std::mem::take(&mut self.chunks);
+        // Who settles takes no more only if it failed, and says why itself.
+        self.written.send(Finished { segments, chunks }).map_err(|_| EngineError::Stopped)
     }
 }
 

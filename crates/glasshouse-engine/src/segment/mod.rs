@@ -1,26 +1,22 @@
 //! Segments: immutable folders of records in Parquet, with an index over their text.
 
+mod write;
+
 use crate::EngineError;
 use crate::text;
 use datafusion::arrow::array::{
     Array, ArrayRef, FixedSizeBinaryBuilder, Float64Builder, RecordBatch, StringArray, StringBuilder,
-    TimestampMicrosecondArray, TimestampMicrosecondBuilder, UInt32Array, UInt32Builder, UInt64Builder,
+    TimestampMicrosecondBuilder, UInt32Array, UInt32Builder, UInt64Builder,
 };
-use datafusion::arrow::compute::{SortOptions, sort_to_indices, take_record_batch};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
-use datafusion::parquet::arrow::ArrowWriter;
-use datafusion::parquet::basic::{Compression, ZstdLevel};
-use datafusion::parquet::file::properties::{EnabledStatistics, WriterProperties};
-use datafusion::parquet::schema::types::ColumnPath;
-use glasshouse_layout::{FileHash, Segment};
 use glasshouse_model::{Record, write_canonical_json};
 use std::fmt::Write as _;
-use std::fs::{self, File};
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
-use tantivy::directory::MmapDirectory;
 use tantivy::schema::{Field as TextField, IndexRecordOption, TextFieldIndexing, TextOptions};
-use tantivy::{IndexBuilder, TantivyDocument};
+
+pub use write::Written;
+pub(crate) use write::{hash, write_parquet, write_segment};
 
 /// The columns of `records.parquet`.
 pub static RECORDS: LazyLock<SchemaRef> = LazyLock::new(|| {
@@ -107,6 +103,10 @@ pub struct RowContext<'a> {
     pub ordinal: u32,
 }
 
+/// Room for the columns that take most of a segment. It costs nothing until it is used, while a column that
+/// grows by doubling is copied again and again.
+const LONG: usize = 32 << 20;
+
 /// Collects rows until they are written as one segment.
 pub struct SegmentBuilder {
     id: StringBuilder,
@@ -166,7 +166,7 @@ impl Default for SegmentBuilder {
             zone_basis: text(),
             precision: text(),
             title: text(),
-            text: text(),
+            text: StringBuilder::with_capacity(1024, LONG),
             lat: Float64Builder::new(),
             lon: Float64Builder::new(),
             accuracy: Float64Builder::new(),
@@ -178,7 +178,7 @@ impl Default for SegmentBuilder {
             locator: text(),
             refs: text(),
             moments: text(),
-            fields: text(),
+            fields: StringBuilder::with_capacity(1024, LONG),
             claim: UInt32Builder::new(),
             authority: text(),
             same_as: FixedSizeBinaryBuilder::new(16),
@@ -319,8 +319,8 @@ impl SegmentBuilder {
         }
     }
 
-    /// Writes the rows as a segment into a new folder of the case and returns it with its files' hashes.
-    pub fn write(self, case: &Path, path: &str) -> Result<(Segment, Vec<FileHash>), EngineError> {
+    /// Writes the rows as a segment into a new folder of the case.
+    pub fn write(self, case: &Path, path: &str) -> Result<Written, EngineError> {
         let rows = self.finish()?;
         write_segment(case, path, rows.records, rows.words, rows.parties, rows.attachments)
     }
@@ -391,94 +391,6 @@ pub(crate) fn same_as(key: &str) -> [u8; 16] {
     short
 }
 
-/// Sorts and writes a segment: records, parties, attachments and the index.
-pub(crate) fn write_segment(
-    case: &Path,
-    path: &str,
-    records: RecordBatch,
-    (who, from): (StringArray, StringArray),
-    parties: RecordBatch,
-    attachments: RecordBatch,
-) -> Result<(Segment, Vec<FileHash>), EngineError> {
-    let folder = case.join(path);
-    // What a killed process left under this name was never part of the case.
-    let _ = fs::remove_dir_all(&folder);
-    fs::create_dir_all(&folder).map_err(|e| EngineError::io(&folder, "create the folder", e))?;
-    let time = column(&records, "time")?;
-    let options = SortOptions { descending: false, nulls_first: false };
-    let order = sort_to_indices(time, Some(options), None)?;
-    // Most exports are in order of time already, and then nothing has to move.
-    let sorted = order.values().iter().enumerate().all(|(i, row)| i == *row as usize);
-    let records = if sorted { records } else { take_record_batch(&records, &order)? };
-    let mut files = vec![write_parquet(case, &format!("{path}/records.parquet"), &records)?];
-    if parties.num_rows() > 0 {
-        files.push(write_parquet(case, &format!("{path}/parties.parquet"), &parties)?);
-    }
-    if attachments.num_rows() > 0 {
-        files.push(write_parquet(case, &format!("{path}/attachments.parquet"), &attachments)?);
-    }
-    let title: &StringArray = typed(&records, "title")?;
-    let body: &StringArray = typed(&records, "text")?;
-    let text = title.null_count() < title.len() || body.null_count() < body.len() || who.null_count() < who.len();
-    if text {
-        write_index(&folder.join("text"), title, body, &who, &from, &order)?;
-        for name in file_names(&folder.join("text"))? {
-            // The index's own lock and bookkeeping files are no part of it.
-            if !name.starts_with('.') {
-                files.push(hash(case, &format!("{path}/text/{name}"))?);
-            }
-        }
-    }
-    let time: &TimestampMicrosecondArray = typed(&records, "time")?;
-    let known = time.len() - time.null_count();
-    let at = |i: usize| (known > 0).then(|| time.value(i));
-    glasshouse_store::files::sync_folder(&folder)?;
-    let segment = Segment {
-        path: path.to_owned(),
-        rows: records.num_rows() as u64,
-        text,
-        first: at(0),
-        last: at(known.saturating_sub(1)),
-    };
-    Ok((segment, files))
-}
-
-fn write_index(
-    folder: &Path,
-    title: &StringArray,
-    body: &StringArray,
-    who: &StringArray,
-    from: &StringArray,
-    order: &UInt32Array,
-) -> Result<(), EngineError> {
-    fs::create_dir_all(folder).map_err(|e| EngineError::io(folder, "create the folder", e))?;
-    let (schema, fields) = index_schema();
-    let directory = MmapDirectory::open(folder).map_err(|e| EngineError::other(e.to_string()))?;
-    let settings = tantivy::IndexSettings { docstore_compress_dedicated_thread: false, ..Default::default() };
-    let builder = IndexBuilder::new().schema(schema).settings(settings).tokenizers(tokenizers());
-    let directory: Box<dyn tantivy::Directory> = Box::new(directory);
-    let mut writer = builder.single_segment_index_writer::<TantivyDocument>(directory, 64 << 20)?;
-    for row in 0..order.len() {
-        let old = order.value(row) as usize;
-        let mut document = TantivyDocument::new();
-        if title.is_valid(row) {
-            document.add_text(fields.text, title.value(row));
-        }
-        if body.is_valid(row) {
-            document.add_text(fields.text, body.value(row));
-        }
-        if who.is_valid(old) {
-            document.add_text(fields.who, who.value(old));
-        }
-        if from.is_valid(old) {
-            document.add_text(fields.from, from.value(old));
-        }
-        writer.add_document(document)?;
-    }
-    writer.finalize()?;
-    Ok(())
-}
-
 /// The fields of a segment's index.
 #[derive(Clone, Copy)]
 pub struct IndexFields {
@@ -503,45 +415,8 @@ pub fn index_schema() -> (tantivy::schema::Schema, IndexFields) {
 /// Returns the tokenizers that a segment's index needs.
 pub fn tokenizers() -> tantivy::tokenizer::TokenizerManager {
     let manager = tantivy::tokenizer::TokenizerManager::default();
-    manager.register(text::NAME, text::Words);
+    manager.register(text::NAME, text::Words::default());
     manager
-}
-
-/// Writes a batch as Parquet, made for reading single rows fast as well as whole columns.
-pub(crate) fn write_parquet(case: &Path, path: &str, batch: &RecordBatch) -> Result<FileHash, EngineError> {
-    let mut properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
-        .set_data_page_row_count_limit(4096)
-        .set_data_page_size_limit(128 << 10)
-        .set_write_batch_size(1024)
-        .set_max_row_group_row_count(Some(128 << 10))
-        .set_statistics_enabled(EnabledStatistics::Chunk)
-        .set_created_by(glasshouse_store::tool());
-    for name in ["id", "digest", "locator", "text", "title", "fields", "refs", "moments", "time_text", "same_as"] {
-        properties = properties.set_column_dictionary_enabled(ColumnPath::from(name), false);
-    }
-    for name in ["id", "digest"] {
-        // Random bytes do not compress.
-        properties = properties.set_column_compression(ColumnPath::from(name), Compression::UNCOMPRESSED);
-        properties = properties.set_column_statistics_enabled(ColumnPath::from(name), EnabledStatistics::None);
-    }
-    for name in ["text", "title", "fields", "refs", "moments", "locator", "time_text"] {
-        properties = properties.set_column_statistics_enabled(ColumnPath::from(name), EnabledStatistics::None);
-    }
-    properties = properties.set_column_statistics_enabled(ColumnPath::from("time"), EnabledStatistics::Page);
-    let full = case.join(path);
-    let file = File::create(&full).map_err(|e| EngineError::io(&full, "create", e))?;
-    let mut writer = ArrowWriter::try_new(file, batch.schema(), Some(properties.build()))?;
-    writer.write(batch)?;
-    let file = writer.into_inner()?;
-    file.sync_all().map_err(|e| EngineError::io(&full, "sync", e))?;
-    hash(case, path)
-}
-
-pub(crate) fn hash(case: &Path, path: &str) -> Result<FileHash, EngineError> {
-    let full = case.join(path);
-    let (sha256, size) = glasshouse_store::hash_file(&full, &|_| {}).map_err(|e| EngineError::io(&full, "read", e))?;
-    Ok(FileHash { path: path.to_owned(), size, sha256: glasshouse_layout::hex(sha256), external: None })
 }
 
 /// Returns a column by name.
@@ -556,13 +431,6 @@ pub(crate) fn typed<'a, T: 'static>(batch: &'a RecordBatch, name: &str) -> Resul
         .as_any()
         .downcast_ref()
         .ok_or_else(|| EngineError::other(format!("The column {name} of a segment has another type than expected.")))
-}
-
-fn file_names(folder: &Path) -> Result<Vec<String>, EngineError> {
-    let entries = fs::read_dir(folder).map_err(|e| EngineError::io(folder, "list", e))?;
-    let mut names: Vec<_> = entries.filter_map(|e| e.ok()?.file_name().into_string().ok()).collect();
-    names.sort();
-    Ok(names)
 }
 
 /// Returns a record's id: a keyed hash of its place, so that it tells nothing to who lacks the case's secret.

@@ -1,0 +1,224 @@
+//! Writing a segment: its tables and its index, hashed as they are written.
+
+use super::{column, index_schema, tokenizers, typed};
+use crate::EngineError;
+use datafusion::arrow::array::{Array, RecordBatch, StringArray, TimestampMicrosecondArray, UInt32Array};
+use datafusion::arrow::compute::{SortOptions, sort_to_indices, take_record_batch};
+use datafusion::parquet::arrow::ArrowWriter;
+use datafusion::parquet::basic::{Compression, ZstdLevel};
+use datafusion::parquet::file::properties::{EnabledStatistics, WriterProperties};
+use datafusion::parquet::schema::types::ColumnPath;
+use glasshouse_layout::{FileHash, Segment};
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use tantivy::directory::RamDirectory;
+use tantivy::{Directory, IndexBuilder, TantivyDocument};
+
+/// Memory that the terms of one index may take before it is warned of; their table begins at a part of it.
+const INDEX_MEMORY: usize = 16 << 20;
+
+/// A segment whose files are written, and not yet brought to the disk.
+#[must_use]
+pub struct Written {
+    pub segment: Segment,
+    pub files: Vec<FileHash>,
+    unsynced: Vec<(PathBuf, File)>,
+    folders: Vec<PathBuf>,
+}
+
+impl Written {
+    /// Returns a segment whose files are on the disk.
+    pub(crate) fn synced((segment, files): (Segment, Vec<FileHash>)) -> Self {
+        Written { segment, files, unsynced: Vec::new(), folders: Vec::new() }
+    }
+
+    /// Brings the files and their names to the disk; only then may the segment be counted on.
+    pub fn sync(self) -> Result<(Segment, Vec<FileHash>), EngineError> {
+        for (path, file) in self.unsynced {
+            file.sync_all().map_err(|e| EngineError::io(&path, "sync", e))?;
+        }
+        for folder in &self.folders {
+            glasshouse_store::files::sync_folder(folder)?;
+        }
+        Ok((self.segment, self.files))
+    }
+}
+
+/// A file that is hashed as it is written.
+struct Hashing {
+    file: File,
+    context: ring::digest::Context,
+    size: u64,
+}
+
+impl Hashing {
+    fn create(path: &Path) -> Result<Self, EngineError> {
+        let file = File::create(path).map_err(|e| EngineError::io(path, "create", e))?;
+        Ok(Hashing { file, context: ring::digest::Context::new(&ring::digest::SHA256), size: 0 })
+    }
+
+    fn finish(self, path: &str) -> (FileHash, File) {
+        let sha256 = glasshouse_layout::hex(self.context.finish().as_ref());
+        (FileHash { path: path.to_owned(), size: self.size, sha256, external: None }, self.file)
+    }
+}
+
+impl Write for Hashing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let n = self.file.write(bytes)?;
+        self.context.update(bytes.get(..n).unwrap_or_default());
+        self.size += n as u64;
+        Ok(n)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// Sorts and writes a segment: records, parties, attachments and the index.
+pub(crate) fn write_segment(
+    case: &Path,
+    path: &str,
+    records: RecordBatch,
+    (who, from): (StringArray, StringArray),
+    parties: RecordBatch,
+    attachments: RecordBatch,
+) -> Result<Written, EngineError> {
+    let folder = case.join(path);
+    // What a killed process left under this name was never part of the case.
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).map_err(|e| EngineError::io(&folder, "create the folder", e))?;
+    let time = column(&records, "time")?;
+    let options = SortOptions { descending: false, nulls_first: false };
+    let order = sort_to_indices(time, Some(options), None)?;
+    // Most exports are in order of time already, and then nothing has to move.
+    let sorted = order.values().iter().enumerate().all(|(i, row)| i == *row as usize);
+    let records = if sorted { records } else { take_record_batch(&records, &order)? };
+    let (mut files, mut unsynced) = (Vec::new(), Vec::new());
+    let mut keep = |(hash, file): (FileHash, File)| {
+        unsynced.push((case.join(&hash.path), file));
+        files.push(hash);
+    };
+    keep(parquet(case, &format!("{path}/records.parquet"), &records)?);
+    if parties.num_rows() > 0 {
+        keep(parquet(case, &format!("{path}/parties.parquet"), &parties)?);
+    }
+    if attachments.num_rows() > 0 {
+        keep(parquet(case, &format!("{path}/attachments.parquet"), &attachments)?);
+    }
+    let mut folders = Vec::new();
+    let title: &StringArray = typed(&records, "title")?;
+    let body: &StringArray = typed(&records, "text")?;
+    let text = title.null_count() < title.len() || body.null_count() < body.len() || who.null_count() < who.len();
+    if text {
+        write_index(case, &format!("{path}/text"), [title, body, &who, &from], &order, &mut keep)?;
+        folders.push(folder.join("text"));
+    }
+    folders.extend([Some(folder.as_path()), folder.parent()].into_iter().flatten().map(Path::to_path_buf));
+    let time: &TimestampMicrosecondArray = typed(&records, "time")?;
+    let known = time.len() - time.null_count();
+    let at = |i: usize| (known > 0).then(|| time.value(i));
+    let segment = Segment {
+        path: path.to_owned(),
+        rows: records.num_rows() as u64,
+        text,
+        first: at(0),
+        last: at(known.saturating_sub(1)),
+    };
+    Ok(Written { segment, files, unsynced, folders })
+}
+
+/// Builds the index in memory and writes its files, so that nothing waits for the disk on the way.
+fn write_index(
+    case: &Path,
+    path: &str,
+    [title, body, who, from]: [&StringArray; 4],
+    order: &UInt32Array,
+    keep: &mut dyn FnMut((FileHash, File)),
+) -> Result<(), EngineError> {
+    let folder = case.join(path);
+    fs::create_dir_all(&folder).map_err(|e| EngineError::io(&folder, "create the folder", e))?;
+    let (schema, fields) = index_schema();
+    let memory = RamDirectory::create();
+    let settings = tantivy::IndexSettings { docstore_compress_dedicated_thread: false, ..Default::default() };
+    let builder = IndexBuilder::new().schema(schema).settings(settings).tokenizers(tokenizers());
+    let mut writer = builder.single_segment_index_writer::<TantivyDocument>(memory.clone(), INDEX_MEMORY)?;
+    for row in 0..order.len() {
+        let old = order.value(row) as usize;
+        let mut document = TantivyDocument::new();
+        if title.is_valid(row) {
+            document.add_text(fields.text, title.value(row));
+        }
+        if body.is_valid(row) {
+            document.add_text(fields.text, body.value(row));
+        }
+        if who.is_valid(old) {
+            document.add_text(fields.who, who.value(old));
+        }
+        if from.is_valid(old) {
+            document.add_text(fields.from, from.value(old));
+        }
+        writer.add_document(document)?;
+    }
+    let index = writer.finalize()?;
+    let mut names: Vec<PathBuf> = index.load_metas()?.list_segment_files().into_iter().collect();
+    names.push(PathBuf::from("meta.json"));
+    names.sort();
+    for name in names {
+        // The list names what a segment may have, deletions among it, which a new one has not.
+        if !memory.exists(&name).map_err(|e| EngineError::other(e.to_string()))? {
+            continue;
+        }
+        let slice = memory.open_read(&name).map_err(|e| EngineError::other(e.to_string()))?;
+        let full = folder.join(&name);
+        let mut file = Hashing::create(&full)?;
+        let written = slice.read_bytes().and_then(|bytes| file.write_all(&bytes));
+        written.map_err(|e| EngineError::io(&full, "write", e))?;
+        keep(file.finish(&format!("{path}/{}", name.display())));
+    }
+    Ok(())
+}
+
+/// Writes a batch as Parquet and brings it to the disk.
+pub(crate) fn write_parquet(case: &Path, path: &str, batch: &RecordBatch) -> Result<FileHash, EngineError> {
+    let (hash, file) = parquet(case, path, batch)?;
+    file.sync_all().map_err(|e| EngineError::io(&case.join(path), "sync", e))?;
+    Ok(hash)
+}
+
+/// Writes a batch as Parquet, made for reading single rows fast as well as whole columns.
+fn parquet(case: &Path, path: &str, batch: &RecordBatch) -> Result<(FileHash, File), EngineError> {
+    let mut properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
+        .set_data_page_row_count_limit(4096)
+        .set_data_page_size_limit(128 << 10)
+        .set_write_batch_size(1024)
+        .set_max_row_group_row_count(Some(128 << 10))
+        .set_statistics_enabled(EnabledStatistics::Chunk)
+        .set_created_by(glasshouse_store::tool());
+    for name in ["id", "digest", "locator", "text", "title", "fields", "refs", "moments", "time_text", "same_as"] {
+        properties = properties.set_column_dictionary_enabled(ColumnPath::from(name), false);
+    }
+    for name in ["id", "digest"] {
+        // Random bytes do not compress.
+        properties = properties.set_column_compression(ColumnPath::from(name), Compression::UNCOMPRESSED);
+        properties = properties.set_column_statistics_enabled(ColumnPath::from(name), EnabledStatistics::None);
+    }
+    for name in ["text", "title", "fields", "refs", "moments", "locator", "time_text"] {
+        properties = properties.set_column_statistics_enabled(ColumnPath::from(name), EnabledStatistics::None);
+    }
+    properties = properties.set_column_statistics_enabled(ColumnPath::from("time"), EnabledStatistics::Page);
+    let file = Hashing::create(&case.join(path))?;
+    let mut writer = ArrowWriter::try_new(file, batch.schema(), Some(properties.build()))?;
+    writer.write(batch)?;
+    Ok(writer.into_inner()?.finish(path))
+}
+
+/// Returns the hash of a file of the case.
+pub(crate) fn hash(case: &Path, path: &str) -> Result<FileHash, EngineError> {
+    let full = case.join(path);
+    let (sha256, size) = glasshouse_store::hash_file(&full, &|_| {}).map_err(|e| EngineError::io(&full, "read", e))?;
+    Ok(FileHash { path: path.to_owned(), size, sha256: glasshouse_layout::hex(sha256), external: None })
+}
