@@ -11,6 +11,9 @@ if cargo fmt --version >/dev/null 2>&1; then cargo fmt --all --check; else echo 
 step "tests"
 cargo test --locked --workspace --no-fail-fast
 
+step "fuzz targets, a few seconds each"
+./scripts/fuzz.sh 5
+
 step "the page in a browser"
 ./scripts/web-check.sh
 

@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Installs, or names precisely, what a build needs on Debian or Ubuntu: a C compiler, Python 3, and a Rust toolchain.
+# Installs, or names precisely, what a build needs on Debian or Ubuntu: C and C++ compilers, Python 3, and a Rust
+# toolchain. C++ is for the fuzz targets alone.
 set -eu
 
 need() { command -v "$1" >/dev/null 2>&1; }
 
 packages=()
 need cc || packages+=(gcc libc6-dev)
+need c++ || packages+=(g++)
 need make || packages+=(make)
 need python3 || packages+=(python3)
 if [ "${#packages[@]}" -gt 0 ]; then

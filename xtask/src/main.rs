@@ -2,6 +2,7 @@
 
 mod bench;
 mod calibrate;
+mod kill;
 mod measure;
 mod tidy;
 
@@ -25,6 +26,8 @@ enum Command {
     Calibrate(calibrate::Calibrate),
     /// Measures an intake against the calibrators, in interleaved pairs, and prints the ratios.
     Bench(bench::Bench),
+    /// Kills intakes at random moments, goes on, and compares with an undisturbed one.
+    Kill(kill::Kill),
     /// Checks what the compiler does not: length of files, panics, dependencies, links.
     Tidy {
         /// Root of the repository.
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
     let done = match Args::parse().command {
         Command::Calibrate(what) => calibrate::run(&what).map(|()| true),
         Command::Bench(what) => bench::run(&what),
+        Command::Kill(what) => kill::run(&what),
         Command::Tidy { root } => tidy::run(&root),
     };
     match done {

@@ -53,18 +53,23 @@ pub fn cost(command: &mut Command) -> Result<Cost, Fault> {
 
 /// Returns the processor seconds this process has taken.
 pub fn cpu_of_self() -> f64 {
-    ticks(11)
+    cpu_of("self")
+}
+
+/// Returns the processor seconds that a process has taken.
+pub fn cpu_of(pid: &str) -> f64 {
+    ticks(pid, 11)
 }
 
 /// Returns the processor seconds of the children that have ended.
 fn cpu_of_children() -> f64 {
-    ticks(13)
+    ticks("self", 13)
 }
 
-/// Adds up two neighbouring fields of `/proc/self/stat`, counted from the process's state on: the name before it
-/// may hold blanks.
-fn ticks(field: usize) -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+/// Adds up two neighbouring fields of a process's `stat`, counted from its state on: the name before it may hold
+/// blanks.
+fn ticks(pid: &str, field: usize) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     let rest = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
     let sum: u64 = rest.split_ascii_whitespace().skip(field).take(2).filter_map(|n| n.parse::<u64>().ok()).sum();
     sum as f64 / TICKS

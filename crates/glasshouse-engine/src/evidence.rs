@@ -178,6 +178,12 @@ impl Evidence {
     }
 
     fn content(&self, entry: EntryId) -> Result<Box<dyn Read + Send>, EngineError> {
+        let (part, index) = self.part_of(entry)?;
+        part.read(index).map_err(|problem| EngineError::other(problem.to_string()))
+    }
+
+    /// Returns the open part that an entry lies in, and which of its entries it is.
+    fn part_of(&self, entry: EntryId) -> Result<(Part, usize), EngineError> {
         let unknown = || EngineError::other(format!("The case has no entry {entry}."));
         let held = self.parts.iter().rev().find(|p| p.part.first_entry <= entry.0).ok_or_else(unknown)?;
         let first = held.part.first_entry;
@@ -199,7 +205,7 @@ impl Evidence {
         if index >= entries {
             return Err(unknown());
         }
-        part.read(index).map_err(|problem| EngineError::other(problem.to_string()))
+        Ok((part, index))
     }
 
     fn open_part(&self, held: &SourceFile) -> Result<(Part, usize), EngineError> {
@@ -238,6 +244,12 @@ impl Evidence {
             let part = part.ok_or_else(|| EngineError::Query("The message has no such part.".into()))?;
             return Ok(Bytes::Held(part));
         }
+        if locator.kind == LocatorKind::Node && self.is_outlook(entry)? {
+            let bytes = self.positioned(entry)?;
+            let part = glasshouse_providers::outlook::attachment(&bytes, locator, LONGEST_MESSAGE);
+            let part = part.ok_or_else(|| EngineError::Query("The item has no such file to show.".into()))?;
+            return Ok(Bytes::Held(part));
+        }
         let size = match size {
             Some(size) if locator.kind == LocatorKind::Whole => size,
             _ => locator.length,
@@ -253,6 +265,10 @@ impl Evidence {
             let message = self.message(entry, locator)?;
             return Ok(glasshouse_providers::formats::mail::html(&message).map(|html| cut(html, LONGEST)));
         }
+        if self.is_outlook(entry)? {
+            let html = glasshouse_providers::outlook::html(&self.positioned(entry)?, locator);
+            return Ok(html.map(|html| cut(html, LONGEST)));
+        }
         let bytes = self.range(entry, locator.start, locator.length.min(LONGEST))?;
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let looks = text.trim_start_matches('\u{feff}').trim_start().starts_with('<');
@@ -264,6 +280,23 @@ impl Evidence {
             })
         });
         Ok((looks && (named || mime == "text/html")).then_some(text))
+    }
+
+    fn is_outlook(&self, entry: EntryId) -> Result<bool, EngineError> {
+        Ok(self.entry(entry)?.is_some_and(|e| e.provider.as_deref() == Some("outlook")))
+    }
+
+    /// Returns an entry's content for reads at any place.
+    fn positioned(&self, entry: EntryId) -> Result<ingest::positioned::Bytes, EngineError> {
+        let (part, index) = self.part_of(entry)?;
+        if let Some(bytes) = ingest::positioned::Bytes::at_hand(&self.case, &part, index, entry) {
+            return Ok(bytes);
+        }
+        let broken = |e: io::Error| EngineError::other(format!("Entry {entry} cannot be read: {e}."));
+        let reader = part.read(index).map_err(|problem| EngineError::other(problem.to_string()))?;
+        ingest::positioned::Bytes::unpacked(reader).map_err(broken)?.ok_or_else(|| {
+            EngineError::other(format!("Entry {entry} is too long to unpack here. Process the case again."))
+        })
     }
 
     fn message(&self, entry: EntryId, locator: &Locator) -> Result<Vec<u8>, EngineError> {

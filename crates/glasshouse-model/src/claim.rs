@@ -81,6 +81,9 @@ pub enum Framing {
     Stamped,
     /// XML: one frame a child element of the root, after one (no element) of what precedes the first child.
     XmlChildren,
+    /// One frame a stretch of 1 MiB, for files whose items an index finds: the parser reads the entry at any place,
+    /// and a frame stands for the items whose main block begins in it.
+    Stretches,
 }
 
 /// A provider says: these entries are mine, as this format.

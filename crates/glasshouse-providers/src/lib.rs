@@ -20,6 +20,7 @@ pub mod lens;
 mod mail;
 mod media;
 mod microsoft;
+pub mod outlook;
 mod provider;
 mod ring;
 mod samsung;
@@ -34,7 +35,7 @@ mod whatsapp;
 mod x;
 mod xiaomi;
 
-pub use provider::{Companion, Frame, Opened, Provider, Survey};
+pub use provider::{Companion, Frame, Opened, Positioned, Provider, Survey};
 pub use sink::Sink;
 pub use tree::{Tree, TreeEntry};
 
@@ -73,6 +74,7 @@ pub const ALL: &[&dyn Provider] = &[
     &kml::Kml,
     &geojson::GeoJson,
     &mail::Mail,
+    &outlook::Outlook,
     &vcard::VCard,
     &icalendar::ICalendar,
     &media::Media,

@@ -30,8 +30,8 @@ pub use case::{
 };
 pub use checkpoint::{base64, read_checkpoint_file};
 pub use container::{Catalog, CatalogEntry, Container, EntryKind, EntryProblem, Limits, Trouble, sniff};
-pub use copy::{copy_part, free_space, hash_file};
+pub use copy::{copy_part, free_space, hash_file, sync_part};
 pub use error::StoreError;
 pub use log::{Event, Proof, now, prove, read_sealed};
 pub use pack::{Packed, pack_folder};
-pub use part::Part;
+pub use part::{Part, Window};

@@ -3,7 +3,7 @@
 use crate::checked::Checked;
 use crate::container::{Catalog, Container, EntryKind, EntryProblem, Limits};
 use crate::error::StoreError;
-use crate::listing::Place;
+use crate::listing::{How, Place};
 use crate::opener::Opener;
 use crate::source::Source;
 use std::io::Read;
@@ -65,6 +65,35 @@ impl Part {
         let source = inner.sources.get(slot.source).ok_or(EntryProblem::NotAFile)?;
         let password = inner.password.as_ref().map(|p| p.as_slice());
         open_slot(source, slot, password)
+    }
+
+    /// Gives the content of an entry for reads at any place, unchecked; none where it is packed or encrypted.
+    pub fn window(&self, index: usize) -> Option<Window> {
+        let slot = self.0.slots.get(index).filter(|slot| slot.kind == EntryKind::File)?;
+        let source = self.0.sources.get(slot.source)?;
+        let place = &slot.place;
+        matches!(place.how, How::Stored).then(|| Window(source.slice(place.offset, place.csize)))
+    }
+}
+
+/// The content of an entry that lies unpacked in its part, at any place. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Window(Source);
+
+impl Window {
+    /// Length of the content.
+    pub fn len(&self) -> u64 {
+        self.0.len()
+    }
+
+    /// Says whether the content is empty.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Fills `buffer` from `offset` on and returns how many bytes there were: fewer only at the end.
+    pub fn read_at(&self, offset: u64, buffer: &mut [u8]) -> std::io::Result<usize> {
+        self.0.reader().read_up_to(offset, buffer)
     }
 }
 

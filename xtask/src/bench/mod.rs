@@ -4,6 +4,7 @@
 //! and every second one runs in the other order, so that a slow minute falls on both sides.
 
 mod peers;
+mod search;
 mod stats;
 
 use crate::calibrate::{Measured, What};
@@ -26,12 +27,15 @@ pub struct Bench {
     /// A tenth of that export, to see whether memory grows with size.
     #[arg(long, num_args = 1.., value_name = "ZIP")]
     zip_small: Vec<PathBuf>,
-    /// How often everything is done.
+    /// How often everything is done; with 0 only the searches are.
     #[arg(long, default_value_t = 5)]
     pairs: usize,
     /// Also index the mail with mu and notmuch, where they are installed.
     #[arg(long)]
     mail_peers: bool,
+    /// Also ask a served case, and tantivy in process, the same questions.
+    #[arg(long)]
+    search: bool,
     /// Folder for cases, removed afterwards; beside the zip if left out.
     #[arg(long)]
     scratch: Option<PathBuf>,
@@ -50,7 +54,7 @@ struct Pair {
 
 /// Runs the whole measurement; says whether it counts as passed.
 pub fn run(args: &Bench) -> Result<bool, Fault> {
-    if args.pairs == 0 {
+    if args.pairs == 0 && !args.search {
         return Err("At least one pair is needed.".into());
     }
     let beside =
@@ -66,7 +70,9 @@ pub fn run(args: &Bench) -> Result<bool, Fault> {
     println!("pairs      {}\n", args.pairs);
     let texts = scratch.path().join("texts");
     // Makes the texts ready and brings the zip into the cache, so that the first pair is like the others.
-    calibrator(&args.zip, What::Tantivy, &texts)?;
+    if args.pairs > 0 {
+        calibrator(&args.zip, What::Tantivy, &texts)?;
+    }
     let mut pairs = Vec::new();
     for number in 0..args.pairs {
         let pair = one_pair(args, &texts, &scratch, number % 2 == 1)?;
@@ -82,8 +88,14 @@ pub fn run(args: &Bench) -> Result<bool, Fault> {
         );
         pairs.push(pair);
     }
-    say_calibrators(&pairs);
-    let mut rows = rows(&pairs);
+    let mut rows = Vec::new();
+    if !pairs.is_empty() {
+        say_calibrators(&pairs);
+        rows.extend(self::rows(&pairs));
+    }
+    if args.search {
+        rows.extend(search::rows(args, scratch.path())?);
+    }
     if args.mail_peers {
         rows.extend(peers::rows(args, scratch.path())?);
     }

@@ -20,6 +20,12 @@ impl Spread {
         }
     }
 
+    /// Returns the value below which this share of all lies, the largest at 1; 0 of nothing.
+    pub fn at(&self, share: f64) -> f64 {
+        let place = (self.0.len().saturating_sub(1) as f64 * share).ceil();
+        self.0.get(place as usize).copied().unwrap_or(0.0)
+    }
+
     fn ends(&self) -> (f64, f64) {
         (self.0.first().copied().unwrap_or(0.0), self.0.last().copied().unwrap_or(0.0))
     }
@@ -112,6 +118,8 @@ mod tests {
         assert_eq!(median(&[9.0, 1.0, 2.0]), 2.0);
         assert_eq!(median(&[4.0, 1.0, 2.0, 9.0]), 3.0);
         assert_eq!(median(&[f64::NAN, 1.0]), 1.0);
+        let hundred = Spread::of((0..100).map(f64::from));
+        assert_eq!((hundred.at(0.99), hundred.at(1.0), hundred.at(0.0)), (99.0, 99.0, 0.0));
     }
 
     #[test]

@@ -4,13 +4,14 @@
 //! its own on one thread. Only the work itself is the phase; what makes its input ready is not counted.
 
 mod archive;
-mod index;
+pub mod index;
 mod json;
 mod mail;
 mod texts;
 
 pub use archive::extract;
 pub use mail::messages;
+pub use texts::of_mail as mail_texts;
 
 use crate::{Fault, measure};
 use clap::{Args, ValueEnum};
@@ -68,7 +69,7 @@ pub struct Measured {
 
 /// How much the work went through.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Done {
+pub struct Done {
     bytes: u64,
     items: u64,
 }

@@ -42,7 +42,6 @@ struct Activity {
 
 fn make(zips: &[PathBuf]) -> Result<Vec<String>, Fault> {
     let mut texts = Vec::new();
-    let parser = MessageParser::default();
     archive::each(zips, is_wanted, |bytes| {
         match bytes.first() {
             Some(b'{') => {
@@ -53,11 +52,17 @@ fn make(zips: &[PathBuf]) -> Result<Vec<String>, Fault> {
                 let activities: Vec<Activity> = serde_json::from_slice(&bytes)?;
                 texts.extend(activities.into_iter().filter_map(|a| a.title));
             }
-            _ => texts.extend(mail::messages(&bytes).filter_map(|m| parser.parse(m)).map(|m| mail_text(&m))),
+            _ => texts.extend(of_mail(&bytes)),
         }
         Ok(())
     })?;
     Ok(texts)
+}
+
+/// Returns the texts of the messages of an mbox.
+pub fn of_mail(mbox: &[u8]) -> Vec<String> {
+    let parser = MessageParser::default();
+    mail::messages(mbox).filter_map(|m| parser.parse(m)).map(|m| mail_text(&m)).collect()
 }
 
 fn is_wanted(name: &str) -> bool {

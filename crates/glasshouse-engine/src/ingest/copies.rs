@@ -5,11 +5,12 @@
 use super::claims::{Recognised, Standing};
 use super::intake::Evidence;
 use super::journal::{EntryHash, Journal};
-use super::limits::{CopyKey, Counts, Kind, Outside};
+use super::limits::{CopyKey, Counts, Kind, Out, Outside, Tally};
 use crate::EngineError;
 use crate::rewrite::read_columns;
-use crate::segment::typed;
+use crate::segment::{same_as, typed};
 use datafusion::arrow::array::{Array, FixedSizeBinaryArray, RecordBatch, StringArray, UInt32Array};
+use glasshouse_model::Record;
 use glasshouse_store::Case;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -18,6 +19,13 @@ pub fn key(secret: &[u8; 32], same_as: &[u8; 16]) -> CopyKey {
     let mut key = [0; 16];
     blake3::Hasher::new_keyed(secret).update(b"copy").update(same_as).finalize_xof().fill(&mut key);
     key
+}
+
+/// Counts a record; one that may have copies is given, for what tells them.
+pub fn tally(out: &mut Out, kind: Kind, record: Option<&Record>, secret: &[u8; 32]) {
+    let tally: &mut Tally = out.entry(kind).or_default();
+    tally.records += 1;
+    tally.keys.extend(record.and_then(|r| r.same_as.as_deref()).map(|same| key(secret, &same_as(same))));
 }
 
 /// The groups of entries that may hold copies of one record, and the order of entries in each.

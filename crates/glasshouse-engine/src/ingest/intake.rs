@@ -8,7 +8,7 @@ use glasshouse_model::EntryId;
 use glasshouse_providers::TreeEntry;
 use glasshouse_store::{
     Case, Catalog, CatalogEntry, Container, EntryKind, Limits, Part, StoreError, copy_part, free_space, hash_file,
-    pack_folder, sniff,
+    pack_folder, sniff, sync_part,
 };
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -83,6 +83,7 @@ pub fn take_in(
     progress: &Progress,
 ) -> Result<Vec<(PathBuf, Taken)>, EngineError> {
     adopt(case, journal)?;
+    forget_unsettled(journal)?;
     clear_unknown(case, journal)?;
     let mut taken = Vec::new();
     let paths = expand(given)?;
@@ -133,6 +134,42 @@ fn adopt(case: &Case, journal: &Journal) -> Result<(), EngineError> {
             entries: Some(part.entries),
             sha256: Some(part.sha256),
         })?;
+    }
+    Ok(())
+}
+
+/// Facts about copies that may not have reached the disk.
+const UNSETTLED: &str = "unsettled ";
+
+fn unsettled(journal: &Journal) -> Result<Vec<(String, Option<PartRow>)>, EngineError> {
+    let parts = journal.parts()?;
+    let names = journal.named_facts(UNSETTLED)?.into_keys();
+    Ok(names
+        .map(|name| {
+            let part = parts.iter().find(|p| format!("{} {}", p.source, p.number) == name);
+            (format!("{UNSETTLED}{name}"), part.cloned())
+        })
+        .collect())
+}
+
+/// Waits until every copy is on the disk. Nothing that was read from a copy is committed before.
+pub fn settle(case: &Case, journal: &Journal) -> Result<(), EngineError> {
+    for (fact, part) in unsettled(journal)? {
+        if let Some(part) = part {
+            sync_part(&part_path(case, &part))?;
+        }
+        journal.drop_fact(&fact)?;
+    }
+    Ok(())
+}
+
+/// Forgets copies of an intake that was killed before they were known to be on the disk: they are made anew.
+fn forget_unsettled(journal: &Journal) -> Result<(), EngineError> {
+    for (fact, part) in unsettled(journal)? {
+        if let Some(part) = part {
+            journal.forget_part(&part)?;
+        }
+        journal.drop_fact(&fact)?;
     }
     Ok(())
 }
@@ -378,6 +415,7 @@ fn take_one(
         progress.say(&format!("Copying {name}"));
         progress.total.fetch_add(meta.len(), Ordering::Relaxed);
         row.size = copy_part(&full, &to, &|n| progress.add_bytes(n))?;
+        journal.put_fact(&format!("{UNSETTLED}{} {}", row.source, row.number), "")?;
     }
     journal.put_part(&row)?;
     Ok(Taken::New(row.source))

@@ -437,6 +437,31 @@ impl Journal {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// Forgets a fact.
+    pub fn drop_fact(&self, name: &str) -> Result<(), EngineError> {
+        self.lock().execute("DELETE FROM facts WHERE name = ?1", [name])?;
+        Ok(())
+    }
+
+    /// Forgets a part of which no chunk was committed, with all that was noted of its entries.
+    pub fn forget_part(&self, part: &PartRow) -> Result<(), EngineError> {
+        let mut connection = self.lock();
+        let transaction = connection.transaction()?;
+        transaction
+            .execute("DELETE FROM parts WHERE source = ?1 AND number = ?2", params![part.source, part.number])?;
+        if let (Some(first), Some(entries)) = (part.first_entry, part.entries) {
+            let within = "entry >= ?1 AND entry < ?1 + ?2";
+            for forget in [
+                format!("DELETE FROM warnings WHERE claim IN (SELECT id FROM claims WHERE {within})"),
+                format!("DELETE FROM claims WHERE {within}"),
+                format!("DELETE FROM hashes WHERE {within}"),
+            ] {
+                transaction.execute(&forget, [first, entries])?;
+            }
+        }
+        Ok(transaction.commit()?)
+    }
+
     /// Keeps a fact under a name.
     pub fn put_fact(&self, name: &str, value: &str) -> Result<(), EngineError> {
         self.lock().execute("INSERT OR REPLACE INTO facts VALUES (?1, ?2)", [name, value])?;

@@ -11,7 +11,9 @@ mod intake;
 mod journal;
 mod kept;
 mod limits;
+pub(crate) mod positioned;
 mod reading;
+mod survey;
 mod work;
 
 pub(crate) use intake::unaltered;
@@ -94,15 +96,15 @@ pub struct Report {
 
 /// Takes paths into a case and reads all that is new, or goes on where an earlier call was interrupted.
 pub fn ingest(case: &Case, given: &[PathBuf], options: &Options, progress: &Progress) -> Result<Report, EngineError> {
-    read_all(case, given, options, progress, false).map_err(|error| error.on_full_disk(case.root()))
+    taking_in(case, given, options, progress, false)
 }
 
 /// Brings the records in line with the privilege reviewer's decisions; nothing is read for it.
 pub fn publish(case: &Case, options: &Options, progress: &Progress) -> Result<Report, EngineError> {
-    read_all(case, &[], options, progress, true).map_err(|error| error.on_full_disk(case.root()))
+    taking_in(case, &[], options, progress, true)
 }
 
-fn read_all(
+fn taking_in(
     case: &Case,
     given: &[PathBuf],
     options: &Options,
@@ -110,18 +112,32 @@ fn read_all(
     publish: bool,
 ) -> Result<Report, EngineError> {
     let journal = Journal::open(case.root())?;
-    let lenses = lenses(&journal, options)?;
-    let taken = intake::take_in(case, &journal, given, options, progress)?;
-    let limits = limits(case, &journal)?;
+    let read = read_all(case, &journal, given, options, progress, publish);
+    // Whatever went wrong, what was copied is held.
+    let settled = intake::settle(case, &journal);
+    read.and_then(|report| settled.map(|()| report)).map_err(|error| error.on_full_disk(case.root()))
+}
+
+fn read_all(
+    case: &Case,
+    journal: &Journal,
+    given: &[PathBuf],
+    options: &Options,
+    progress: &Progress,
+    publish: bool,
+) -> Result<Report, EngineError> {
+    let lenses = lenses(journal, options)?;
+    let taken = intake::take_in(case, journal, given, options, progress)?;
+    let limits = limits(case, journal)?;
     let decided = crate::quarantine::standing(case.root())?;
     let last = glasshouse_store::read_run(case.root())?;
     if let Some(run) = &last
         && options.password.is_none()
-        && settled(case, &journal, &limits, &decided)?
+        && settled(case, journal, &limits, &decided)?
     {
         return Ok(Report { taken, run: run.clone(), changed: false });
     }
-    let evidence = intake::list(case, &journal, options, progress)?;
+    let evidence = intake::list(case, journal, options, progress)?;
     if evidence.parts.is_empty() {
         return Err(EngineError::other(
             "The case holds nothing yet. Give a path to an export archive, a folder or a file.",
@@ -182,7 +198,7 @@ fn read_all(
     if let (true, Some(run)) =
         (nothing_new && unchanged && !unfinished && evidence.parts.iter().all(|p| p.sealed), &last)
     {
-        journal.put_fact("settled", &settlement(&journal, &limits, &decided)?)?;
+        journal.put_fact("settled", &settlement(journal, &limits, &decided)?)?;
         return Ok(Report { taken, run: run.clone(), changed: false });
     }
     let size: u64 = parts.iter().map(|p| evidence.parts[*p].row.size).sum::<u64>()
@@ -194,7 +210,7 @@ fn read_all(
     let entries: Vec<EntryId> = entries.into_iter().map(|e| e.id).collect();
     let shared = work::Work {
         case,
-        journal: &journal,
+        journal,
         evidence: &evidence,
         options,
         progress,
@@ -213,18 +229,18 @@ fn read_all(
     }
     let shared = work::Work { purpose: work::Purpose::Keep, ..shared };
     progress.say("Reading");
-    clear_stray_segments(case, &journal)?;
+    clear_stray_segments(case, journal)?;
     work::run(&shared, &parts, &entries)?;
     progress.say("Sealing the evidence");
     // Part hashes were put into the journal by the workers.
     let run_name = shared.run.clone();
     drop(shared);
-    let evidence = Evidence { warnings: evidence.warnings, parts: reload(evidence.parts, &journal)? };
-    finish::seal(case, &journal, &evidence)?;
+    let evidence = Evidence { warnings: evidence.warnings, parts: reload(evidence.parts, journal)? };
+    finish::seal(case, journal, &evidence)?;
     progress.say("Finishing");
     let finishing = finish::Finishing {
         case,
-        journal: &journal,
+        journal,
         evidence: &evidence,
         recognised: &recognised,
         numbers: &numbers,
@@ -234,7 +250,7 @@ fn read_all(
     };
     let run = finish::finish(&finishing, &obsolete, started)?;
     journal.put_fact("decisions", &decided.identity())?;
-    journal.put_fact("settled", &settlement(&journal, &limits, &decided)?)?;
+    journal.put_fact("settled", &settlement(journal, &limits, &decided)?)?;
     journal.put_fact("unfinished", "no")?;
     Ok(Report { taken, run, changed: true })
 }

@@ -1,7 +1,18 @@
 //! Tables of separated values: columns are found by their names, never by position.
 
+use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 use encoding_rs::WINDOWS_1252;
 use std::borrow::Cow;
+use std::cell::RefCell;
+
+/// What separates values.
+const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
+
+thread_local! {
+    /// A reader for each delimiter, reset before each row: making one costs many times what reading a row does.
+    static READERS: RefCell<[Reader; 3]> =
+        RefCell::new(DELIMITERS.map(|delimiter| ReaderBuilder::new().delimiter(delimiter).build()));
+}
 
 /// The names of a table's columns, and how its values are separated.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +36,7 @@ impl Header {
         let (spans, _) = crate::framing::frame_all(glasshouse_model::Framing::Rows, head);
         spans.into_iter().take(20).flat_map(move |span| {
             let bytes = head.get(span.start as usize..span.end as usize).unwrap_or_default();
-            [b',', b';', b'\t'].into_iter().map(move |delimiter| {
+            DELIMITERS.into_iter().map(move |delimiter| {
                 let names = values(bytes, delimiter).into_iter().map(|v| v.trim().to_owned()).collect();
                 Header { names, delimiter, index: span.index }
             })
@@ -96,14 +107,34 @@ impl Row<'_> {
 
 /// Returns the values of one row, decoded; bytes that are not UTF-8 are read as Windows-1252.
 fn values(bytes: &[u8], delimiter: u8) -> Vec<String> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let mut reader =
-        csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(bytes);
-    let mut record = csv::ByteRecord::new();
-    match reader.read_byte_record(&mut record) {
-        Ok(true) => record.iter().map(text).collect(),
-        _ => Vec::new(),
+    READERS.with_borrow_mut(|readers| {
+        let known = DELIMITERS.iter().position(|d| *d == delimiter);
+        let reader = known.and_then(|i| readers.get_mut(i));
+        reader.map_or_else(Vec::new, |reader| split(reader, bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)))
+    })
+}
+
+fn split(reader: &mut Reader, bytes: &[u8]) -> Vec<String> {
+    reader.reset();
+    // Values are never longer together than the row, and never more than its bytes and one.
+    let (mut out, mut ends) = (vec![0; bytes.len()], vec![0; bytes.len() / 8 + 8]);
+    let (mut read, mut written, mut ended) = (0, 0, 0);
+    loop {
+        let (input, room) = (bytes.get(read..).unwrap_or_default(), out.get_mut(written..).unwrap_or_default());
+        let (result, n, m, k) = reader.read_record(input, room, ends.get_mut(ended..).unwrap_or_default());
+        (read, written, ended) = (read + n, written + m, ended + k);
+        match result {
+            // Nothing is left to be given: the next call is told so.
+            ReadRecordResult::InputEmpty => {}
+            ReadRecordResult::OutputFull => out.resize(out.len() * 2 + 64, 0),
+            ReadRecordResult::OutputEndsFull => ends.resize(ends.len() * 2, 0),
+            ReadRecordResult::Record => break,
+            ReadRecordResult::End => return Vec::new(),
+        }
     }
+    let mut start = 0;
+    let value = |end: &usize| text(out.get(std::mem::replace(&mut start, *end)..*end).unwrap_or_default());
+    ends.iter().take(ended).map(value).collect()
 }
 
 fn text(bytes: &[u8]) -> String {
