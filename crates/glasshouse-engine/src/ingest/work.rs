@@ -15,7 +15,7 @@ use super::{Options, Progress, positioned, survey};
 use crate::EngineError;
 use crate::quarantine;
 use crate::segment::{RowContext, SegmentBuilder, Written};
-use glasshouse_model::{EntryId, Framing, Record, Warning};
+use glasshouse_model::{EntryId, Framing, Warning};
 use glasshouse_providers::framing::{LONGEST_FRAME, Span, framer};
 use glasshouse_providers::{Companion, Frame, Opened, Positioned, Sink, TreeEntry};
 use glasshouse_store::Case;
