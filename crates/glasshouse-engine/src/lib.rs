@@ -12,6 +12,7 @@ pub mod ingest;
 mod keyholders;
 pub mod organisation;
 pub mod people;
+pub mod quarantine;
 pub mod read;
 mod rewrite;
 pub mod scope;
@@ -22,5 +23,6 @@ pub mod sql;
 pub mod text;
 pub mod view;
 pub mod work;
+mod writing;
 
 pub use error::EngineError;

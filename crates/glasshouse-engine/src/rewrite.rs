@@ -1,12 +1,13 @@
 //! Reading columns of a segment, and writing a segment anew without some of its rows.
 
 use crate::EngineError;
-use crate::segment::{PARTIES, typed, write_segment};
+use crate::segment::{PARTIES, Rows, typed, write_segment};
 use datafusion::arrow::array::{Array, BooleanArray, RecordBatch, StringArray, StringBuilder};
 use datafusion::arrow::compute::{concat_batches, filter_record_batch};
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::parquet::arrow::ProjectionMask;
 use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use datafusion::parquet::file::reader::ChunkReader;
 use glasshouse_layout::{FileHash, Segment};
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
@@ -26,11 +27,16 @@ pub fn read_columns_of(path: &Path, columns: &[&str]) -> Result<Vec<RecordBatch>
     Ok(reader.collect::<Result<_, _>>()?)
 }
 
-fn read_all(path: &Path, schema: &SchemaRef) -> Result<RecordBatch, EngineError> {
+pub(crate) fn read_all(path: &Path, schema: &SchemaRef) -> Result<RecordBatch, EngineError> {
     if !path.exists() {
         return Ok(RecordBatch::new_empty(schema.clone()));
     }
     let file = File::open(path).map_err(|e| EngineError::io(path, "open", e))?;
+    batch_of(file, schema)
+}
+
+/// Reads a whole Parquet file as one batch.
+pub(crate) fn batch_of(file: impl ChunkReader + 'static, schema: &SchemaRef) -> Result<RecordBatch, EngineError> {
     let reader = ParquetRecordBatchReaderBuilder::try_new(file)?.build()?;
     let batches: Vec<RecordBatch> = reader.collect::<Result<_, _>>()?;
     let schema = batches.first().map_or_else(|| schema.clone(), RecordBatch::schema);
@@ -44,6 +50,12 @@ pub fn rewrite(
     keep: &[bool],
     to: &str,
 ) -> Result<(Segment, Vec<FileHash>), EngineError> {
+    let rows = rows_of(case, segment, keep)?;
+    write_segment(case, to, rows.records, rows.words, rows.parties, rows.attachments)?.sync()
+}
+
+/// Returns the rows of a segment that are marked in `keep`, with what belongs to them.
+pub(crate) fn rows_of(case: &Path, segment: &Segment, keep: &[bool]) -> Result<Rows, EngineError> {
     let folder = case.join(&segment.path);
     let records = read_all(&folder.join("records.parquet"), &crate::segment::RECORDS)?;
     let records = filter_record_batch(&records, &BooleanArray::from(keep.to_vec()))?;
@@ -57,11 +69,11 @@ pub fn rewrite(
     let parties = of_kept(&read_all(&folder.join("parties.parquet"), &PARTIES)?)?;
     let attachments = of_kept(&read_all(&folder.join("attachments.parquet"), &crate::segment::ATTACHMENTS)?)?;
     let words = words(ids, &parties)?;
-    write_segment(case, to, records.clone(), words, parties, attachments)?.sync()
+    Ok(Rows { records, words, parties, attachments })
 }
 
 /// Returns the words of the parties of each record, all and senders only, as the builder collects them.
-fn words(ids: &StringArray, parties: &RecordBatch) -> Result<(StringArray, StringArray), EngineError> {
+pub(crate) fn words(ids: &StringArray, parties: &RecordBatch) -> Result<(StringArray, StringArray), EngineError> {
     let owner: &StringArray = typed(parties, "record_id")?;
     let (role, name): (&StringArray, &StringArray) = (typed(parties, "role")?, typed(parties, "name")?);
     let identifier: &StringArray = typed(parties, "identifier")?;

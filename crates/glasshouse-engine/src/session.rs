@@ -8,17 +8,17 @@ use crate::EngineError;
 use crate::authority::{self, Standing};
 use crate::gate::{Policies, Ruling, Situation};
 use crate::people::{Home, Person, Role};
+use crate::writing::Writing;
 use glasshouse_layout::{Kind, hex, sha256};
 use glasshouse_store::seal::{Identity, Seal};
 use glasshouse_store::{Acting, Actor, Case, Event, read_case_file};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// How long an act waits for another process that writes the case.
-const PATIENCE: Duration = Duration::from_secs(15);
-/// Ids that an event of what was seen names; more are in it by their digest alone.
-const MOST_IDS: usize = 1000;
+pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Who wants to do something, and at which machine.
 #[derive(Clone, Debug)]
@@ -72,17 +72,7 @@ pub struct Session {
     standing: Option<Standing>,
     enquiry: Mutex<Option<String>>,
     lines: Vec<String>,
-    /// The case, where it is kept open for the log.
-    held: Mutex<Option<Case>>,
-    seen: Mutex<Seen>,
-}
-
-/// What was shown since the last event.
-#[derive(Default)]
-struct Seen {
-    /// The event that asked for it.
-    of: Option<u64>,
-    ids: Vec<String>,
+    writing: Writing,
 }
 
 impl Session {
@@ -106,8 +96,7 @@ impl Session {
                 standing: None,
                 enquiry: Mutex::new(None),
                 lines: Vec::new(),
-                held: Mutex::new(None),
-                seen: Mutex::default(),
+                writing: Writing::default(),
             });
         }
         let Some(person) = who.person else {
@@ -127,8 +116,7 @@ impl Session {
             standing: Some(standing),
             enquiry: Mutex::new(enquiry),
             lines,
-            held: Mutex::new(None),
-            seen: Mutex::default(),
+            writing: Writing::default(),
         })
     }
 
@@ -140,6 +128,23 @@ impl Session {
     /// Returns the authority that is acted under.
     pub fn standing(&self) -> Option<&Standing> {
         self.standing.as_ref()
+    }
+
+    /// Returns the case's folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Asks whether this person may decide on what these people put aside.
+    pub fn may_decide(&self, applicants: &BTreeSet<String>) -> Result<(), EngineError> {
+        for quarantined_by in applicants {
+            let situation = Situation { quarantined_by: quarantined_by.clone(), ..self.situation() };
+            if let Err(denied) = self.may_in("quarantine.release", &situation) {
+                self.log_denial("quarantine.release");
+                return Err(denied);
+            }
+        }
+        self.may("quarantine.release").map(|_| ())
     }
 
     /// Returns the name of the person, and their roles here.
@@ -204,36 +209,21 @@ impl Session {
                 lines.join("\n")
             )));
         }
-        self.log(&ruling, |case, before| {
-            let detail = serde_json::json!({ "objects": about.objects });
-            let mut event = case.event(kind, logged, Vec::new(), detail);
-            event.content = about.content.iter().map(|(name, text)| (*name, text.clone())).collect();
-            let mut events: Vec<Event> = before.into_iter().collect();
-            events.push(event);
-            let first = case.append(&events)?;
-            Ok(Some(first + events.len() as u64 - 1))
-        })
+        let mut event = self.event(&ruling, kind, logged, serde_json::json!({ "objects": about.objects }));
+        event.content = about.content.into_iter().collect();
+        self.log(Some(event))
     }
 
     /// Takes note of records that were shown; they are written down in one event, with the next act at the latest.
     pub fn seen<S: Into<String>>(&self, ids: impl IntoIterator<Item = S>) {
         if !self.is_own() {
-            let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-            seen.ids.extend(ids.into_iter().map(Into::into));
+            self.writing.seen(ids.into_iter().map(Into::into));
         }
     }
 
     /// Writes down what was shown and is not in the log yet.
     pub fn flush(&self) -> Result<(), EngineError> {
-        if self.is_own() || self.seen.lock().unwrap_or_else(PoisonError::into_inner).ids.is_empty() {
-            return Ok(());
-        }
-        self.log(&Ruling { allowed: true, role: None, policies: Vec::new(), why: Vec::new() }, |case, before| {
-            if let Some(event) = before {
-                case.append(&[event])?;
-            }
-            Ok(None)
-        })
+        if self.is_own() || self.writing.nothing_seen() { Ok(()) } else { self.log(None) }
     }
 
     /// Opens the case for writing, if the policies allow `action`.
@@ -256,11 +246,12 @@ impl Session {
 
     /// Keeps the case open for the log from now on, as a server does; nobody else writes it then.
     pub fn hold(&self) -> Result<(), EngineError> {
-        if !self.is_own() {
-            let case = Case::open_within(&self.root, self.actor.clone(), PATIENCE)?;
-            *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(case);
-        }
-        Ok(())
+        if self.is_own() { Ok(()) } else { self.writing.hold(&self.root, &self.actor) }
+    }
+
+    /// Returns an event of this session's person.
+    fn event(&self, ruling: &Ruling, kind: Kind, action: &'static str, detail: serde_json::Value) -> Event {
+        Event::by(&self.actor, self.acting(ruling), kind, action, Vec::new(), detail)
     }
 
     fn acting(&self, ruling: &Ruling) -> Acting {
@@ -273,34 +264,11 @@ impl Session {
         }
     }
 
-    /// Writes events, what was seen before them first.
-    fn log(
-        &self,
-        ruling: &Ruling,
-        write: impl FnOnce(&Case, Option<Event>) -> Result<Option<u64>, EngineError>,
-    ) -> Result<(), EngineError> {
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        let opened;
-        let case = match held.as_mut() {
-            Some(case) => case,
-            None => {
-                opened = Case::open_within(&self.root, self.actor.clone(), PATIENCE)?;
-                &opened
-            }
-        };
-        case.act(self.acting(ruling));
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = (!seen.ids.is_empty()).then(|| {
-            let digest = hex(sha256(seen.ids.join("\n").as_bytes()));
-            let ids = if seen.ids.len() > MOST_IDS { &[][..] } else { &seen.ids };
-            let detail =
-                serde_json::json!({ "of": seen.of, "count": seen.ids.len(), "digest": digest, "objects": ids });
-            case.event(Kind::Consultation, "records.seen", Vec::new(), detail)
-        });
-        let of = write(case, before)?;
-        seen.ids.clear();
-        seen.of = of.or(seen.of);
-        Ok(())
+    /// Writes an event, what was seen before it first; when it returns, it is durable.
+    fn log(&self, asked: Option<Event>) -> Result<(), EngineError> {
+        let shown = Ruling { allowed: true, role: None, policies: Vec::new(), why: Vec::new() };
+        let seen = |detail| self.event(&shown, Kind::Consultation, "records.seen", detail);
+        self.writing.write(&self.root, &self.actor, asked, seen)
     }
 
     /// That somebody tried what they may not do is known to the log; to fail at that changes nothing for them.
@@ -309,12 +277,8 @@ impl Session {
             return;
         }
         let ruling = self.policies.decide(&self.name, &self.roles, action, &self.situation());
-        let _ = self.log(&ruling, |case, before| {
-            let denied =
-                case.event(Kind::Consultation, "access.denied", Vec::new(), serde_json::json!({ "action": action }));
-            case.append(&before.into_iter().chain([denied]).collect::<Vec<_>>())?;
-            Ok(None)
-        });
+        let detail = serde_json::json!({ "action": action });
+        let _ = self.log(Some(self.event(&ruling, Kind::Consultation, "access.denied", detail)));
     }
 }
 

@@ -70,14 +70,23 @@ impl Drop for Tables {
 }
 
 impl Tables {
-    /// Opens the tables of a case as the newest run left them.
+    /// Opens the tables of a case as the newest run left them, save the log.
     pub fn open(case: &Path) -> Result<Self, EngineError> {
+        Tables::with(case, false)
+    }
+
+    /// Opens the tables of a case, the log's among them: for whoever may read it. It names what others looked at.
+    pub fn open_with_log(case: &Path) -> Result<Self, EngineError> {
+        Tables::with(case, true)
+    }
+
+    fn with(case: &Path, log: bool) -> Result<Self, EngineError> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_time()
             .thread_stack_size(STACK)
             .build()
             .map_err(|e| EngineError::other(format!("No threads can be had: {e}.")))?;
-        let context = session(case)?;
+        let context = session(case, log)?;
         Ok(Tables { context, runtime: Some(runtime) })
     }
 
@@ -295,7 +304,7 @@ fn refused(error: DataFusionError) -> EngineError {
     EngineError::Query(message.lines().next().unwrap_or_default().to_owned())
 }
 
-fn session(case: &Path) -> Result<SessionContext, EngineError> {
+fn session(case: &Path, log: bool) -> Result<SessionContext, EngineError> {
     glasshouse_store::read_case_file(case)?;
     let config = SessionConfig::new()
         .with_information_schema(true)
@@ -319,17 +328,22 @@ fn session(case: &Path) -> Result<SessionContext, EngineError> {
             register_list(&context, name, &folder.join(format!("{name}.parquet")))?;
         }
     }
-    for (name, table) in [
-        ("events", events(case)?),
-        ("sources", sources(case)?),
-        ("authorities", authorities(case)?),
-        ("runs", runs(run.as_ref())?),
-    ] {
-        let table = MemTable::try_new(table.schema(), vec![vec![table]]).map_err(refused)?;
-        context.register_table(name, Arc::new(table)).map_err(refused)?;
+    for (name, table) in
+        [("sources", sources(case)?), ("authorities", authorities(case)?), ("runs", runs(run.as_ref())?)]
+    {
+        register_table(&context, name, table)?;
+    }
+    if log {
+        register_table(&context, "events", events(case)?)?;
     }
     context.register_udtf("text_search", Arc::new(TextSearch { case: case.to_path_buf() }));
     Ok(context)
+}
+
+fn register_table(context: &SessionContext, name: &str, table: RecordBatch) -> Result<(), EngineError> {
+    let table = MemTable::try_new(table.schema(), vec![vec![table]]).map_err(refused)?;
+    context.register_table(name, Arc::new(table)).map_err(refused)?;
+    Ok(())
 }
 
 fn register_files(

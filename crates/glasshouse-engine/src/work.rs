@@ -9,6 +9,7 @@ use glasshouse_store::{Case, files, now};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use serde::Serialize;
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::Path;
 
@@ -25,6 +26,11 @@ const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS saved (
         n INTEGER PRIMARY KEY, name TEXT NOT NULL, url TEXT NOT NULL,
         person TEXT NOT NULL, time TEXT NOT NULL, undone TEXT, undone_by TEXT);
+    CREATE TABLE IF NOT EXISTS decisions (
+        n INTEGER PRIMARY KEY, batch TEXT NOT NULL, release INTEGER NOT NULL, reason TEXT NOT NULL,
+        person TEXT NOT NULL, time TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS decided (
+        decision INTEGER NOT NULL, record TEXT NOT NULL, PRIMARY KEY (decision, record)) WITHOUT ROWID;
     PRAGMA user_version = 1;
 ";
 
@@ -142,6 +148,56 @@ pub fn save(case: &Case, person: &str, name: &str, url: &str) -> Result<Saved, E
         Ok(connection.last_insert_rowid())
     })?;
     Ok(Saved { n, ..saved })
+}
+
+/// Keeps a decision of the privilege reviewer on some records, and returns its number.
+///
+/// The words of the batch name people, so they are content of the event and not in the file.
+pub fn decide(
+    case: &Case,
+    person: &str,
+    kind: &str,
+    batch: &str,
+    records: &[String],
+    release: bool,
+    reason: &str,
+) -> Result<i64, EngineError> {
+    short(reason)?;
+    let what = if release { "decision.released" } else { "decision.withheld" };
+    let detail = json!({ "what": what, "batch": kind, "count": records.len() });
+    change(case, detail, &[("batch", batch), ("reason", reason)], |connection| {
+        // All of it or nothing: what is half written is never moved into place, and this makes it quick.
+        let transaction = connection.unchecked_transaction()?;
+        transaction.execute(
+            "INSERT INTO decisions (batch, release, reason, person, time) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![kind, release, reason, person, now()],
+        )?;
+        let n = transaction.last_insert_rowid();
+        {
+            let mut insert = transaction.prepare("INSERT OR IGNORE INTO decided VALUES (?1, ?2)")?;
+            for record in records {
+                insert.execute(params![n, record])?;
+            }
+        }
+        transaction.commit()?;
+        Ok(n)
+    })
+}
+
+/// Returns the last decision on each record: its number, and whether it lets the record out.
+pub(crate) fn decided(case: &Path) -> Result<BTreeMap<String, (u32, bool)>, EngineError> {
+    let found = read(case, |connection| {
+        // A file that was made before there were decisions has none.
+        let there = "SELECT count(*) FROM sqlite_schema WHERE name = 'decided'";
+        if connection.query_row(there, [], |row| row.get::<_, i64>(0))? == 0 {
+            return Ok(BTreeMap::new());
+        }
+        let select = "SELECT record, n, release FROM decided JOIN decisions ON n = decision ORDER BY n";
+        let mut statement = connection.prepare(select)?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?;
+        rows.collect()
+    });
+    Ok(found?.unwrap_or_default())
 }
 
 /// Marks a mark as undone; returns whether there was one that stood.

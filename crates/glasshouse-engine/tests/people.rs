@@ -153,7 +153,7 @@ fn a_session_that_is_held_logs_in_groups() {
     let root = place.0.join("case");
     drop(enrol::found(&root, "A case", "copied", &who, &home, &file).expect("made"));
 
-    let session = Session::begin(&root, who, &home, &Asking::default()).expect("begun");
+    let session = Session::begin(&root, who.clone(), &home, &Asking::default()).expect("begun");
     assert!(!session.is_own() && session.enquiries().1.is_none() && session.enquiries().0.len() == 2);
     session.hold().expect("held");
     assert!(session.consult("record.search", About::query("a")).is_err(), "no line of enquiry was chosen");
@@ -170,13 +170,38 @@ fn a_session_that_is_held_logs_in_groups() {
     session.flush().expect("written");
     session.flush().expect("nothing more to write");
     drop(session);
+    asked_at_once(&root, &home, who);
     let all = events::list(&root, &events::Filter::default()).expect("readable");
     let of = |action: &str| all.iter().filter(|e| e.action == action).collect::<Vec<_>>();
     let (searches, seen) = (of("search.run"), of("records.seen"));
-    assert_eq!((searches.len(), seen.len(), all.len()), (100, 100, 202));
+    assert_eq!((searches.len(), seen.len(), all.len()), (200, 100, 302));
+    let mut late: Vec<_> = searches.iter().skip(100).map(|e| e.content["query"].clone()).collect();
+    late.sort();
+    late.dedup();
+    assert_eq!(late.len(), 100, "each that was asked at once is there once");
     for (n, (search, seen)) in searches.iter().zip(&seen).enumerate() {
         assert_eq!(search.content["query"], format!("words {n}"));
         assert_eq!((search.enquiry.as_str(), search.role.as_str()), ("who arranged the delivery", "examiner"));
         assert!(seen.seq > search.seq && seen.detail["of"] == search.seq && seen.detail["count"] == 3);
     }
+}
+
+/// Many who ask at once, through two sessions that let each other write: each query is in the log once.
+fn asked_at_once(root: &std::path::Path, home: &Home, who: Who) {
+    let asking = Asking { enquiry: Some("2".into()), authority: None };
+    let sessions: Vec<Session> =
+        (0..2).map(|_| Session::begin(root, who.clone(), home, &asking).expect("begun")).collect();
+    let begun = std::time::Instant::now();
+    std::thread::scope(|scope| {
+        for n in 0..20 {
+            let session = &sessions[n % 2];
+            scope.spawn(move || {
+                for m in 0..5 {
+                    let query = About::query(&format!("at once {n} {m}"));
+                    session.consult("record.search", query).expect("allowed");
+                }
+            });
+        }
+    });
+    println!("{:.1} ms for each of 100 that are asked at once", begun.elapsed().as_secs_f64() * 10.0);
 }

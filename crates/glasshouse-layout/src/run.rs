@@ -12,6 +12,9 @@ pub struct RunFile {
     pub formats: BTreeMap<String, u32>,
     /// Every segment in force, those of earlier runs included.
     pub segments: Vec<Segment>,
+    /// Segments of what is put aside for the privilege reviewer; no other session opens them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quarantine: Vec<Segment>,
     pub records: u64,
     pub warnings: u64,
     /// Canonical digest over all records.
@@ -22,6 +25,9 @@ pub struct RunFile {
     /// How many files there are, by what became of them.
     #[serde(default)]
     pub entries: BTreeMap<String, u64>,
+    /// About how many people other than the subject the records name; absent in a personal case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub third_parties: Option<u64>,
 }
 
 /// The records of one format.

@@ -7,6 +7,9 @@ pub struct SourceFile {
     /// Name the parts share (`takeout-20240601T120000Z`), by which a later part finds its source.
     pub series: String,
     pub authority: String,
+    /// The account that it belongs to, as whoever took it in stated it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
     pub part: PartInfo,
 }
 

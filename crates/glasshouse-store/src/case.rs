@@ -1,7 +1,7 @@
 use crate::StoreError;
 use crate::files::{make_folder, read_text, write_atomic};
 use crate::keys::{Keys, random};
-use crate::log::{Event, Log, now, read_events};
+use crate::log::{Event, Log, now, read_events, read_some};
 use crate::seal::{self, Identity, Seal};
 use glasshouse_layout::{
     AuthorityFile, CaseFile, FORMAT_VERSION, FileHash, Kind, Leaf, Payload, RunFile, SEALED, SourceFile, fingerprint,
@@ -74,7 +74,7 @@ pub struct Case {
     log: Mutex<Log>,
     /// The keys of its evidence, once they are opened.
     seal: OnceLock<Seal>,
-    _lock: File,
+    lock: File,
 }
 
 impl Case {
@@ -151,7 +151,7 @@ impl Case {
         }
         let log = Mutex::new(Log::create(root, &file.origin, &keys));
         let acting = Mutex::new(founding.acting);
-        let case = Case { root: root.to_path_buf(), file, keys, actor, acting, log, seal: seal.into(), _lock: lock };
+        let case = Case { root: root.to_path_buf(), file, keys, actor, acting, log, seal: seal.into(), lock };
         let mut made = vec![case.hash(paths::CASE)?];
         let mut detail = serde_json::Value::Null;
         if sealed {
@@ -168,6 +168,10 @@ impl Case {
 
     /// Opens a case for writing; fails if another process has it open so.
     pub fn open(root: &Path, actor: Actor) -> Result<Self, StoreError> {
+        Case::opened(root, actor, &|_| true)
+    }
+
+    fn opened(root: &Path, actor: Actor, wanted: &dyn Fn(&Leaf) -> bool) -> Result<Self, StoreError> {
         let file = read_case_file(root)?;
         let lock = lock(root)?;
         let keys = Keys::read(root)?;
@@ -175,27 +179,32 @@ impl Case {
         let acting = Mutex::new(Acting::default());
         let seal = OnceLock::new();
         let log = Mutex::new(log);
-        let case = Case { root: root.to_path_buf(), file, keys, actor, acting, log, seal, _lock: lock };
-        case.intact()?;
+        let case = Case { root: root.to_path_buf(), file, keys, actor, acting, log, seal, lock };
+        case.intact(wanted)?;
         Ok(case)
     }
 
     /// As [`Case::open`], and waits this long for whoever has the case open.
     pub fn open_within(root: &Path, actor: Actor, patience: Duration) -> Result<Self, StoreError> {
-        let begun = Instant::now();
-        loop {
-            match Case::open(root, actor.clone()) {
-                Err(StoreError::Other(said)) if said.contains(BUSY) && begun.elapsed() < patience => {
-                    std::thread::sleep(Duration::from_millis(20));
-                }
-                other => return other,
-            }
-        }
+        patiently(patience, || Case::open(root, actor.clone()))
     }
 
-    /// Refuses a case whose authority, organisation or log is not what the log vouches for.
-    fn intact(&self) -> Result<(), StoreError> {
-        let events = read_events(&self.root, &self.file.origin, &self.file.public_key)?;
+    /// As [`Case::open_within`], for writing down what is looked at: of the log's payloads only those that vouch for
+    /// authorities are read, so that it takes as long in the thousandth search as in the first.
+    pub fn open_to_log(root: &Path, actor: Actor, patience: Duration) -> Result<Self, StoreError> {
+        patiently(patience, || Case::opened(root, actor.clone(), &|leaf| leaf.action.starts_with("authority.")))
+    }
+
+    /// Lets others write the case until it is resumed.
+    pub fn pause(self) -> Result<Paused, StoreError> {
+        self.lock.unlock().map_err(|e| StoreError::io(&self.root.join(".lock"), "unlock", e))?;
+        Ok(Paused(self))
+    }
+
+    /// Refuses a case whose authority, organisation or log is not what the log vouches for; `wanted` says which
+    /// payloads are read.
+    fn intact(&self, wanted: &dyn Fn(&Leaf) -> bool) -> Result<(), StoreError> {
+        let events = read_some(&self.root, &self.file.origin, &self.file.public_key, wanted)?;
         let erased: BTreeSet<u64> = events.iter().flat_map(|(leaf, _)| leaf.erases.iter().copied()).collect();
         let mut files: BTreeMap<&str, &str> = BTreeMap::new();
         for (leaf, payload) in &events {
@@ -204,7 +213,7 @@ impl Case {
                     let here = payload.files.iter().filter(|f| f.path.starts_with("authorities/"));
                     files.extend(here.map(|f| (f.path.as_str(), f.sha256.as_str())));
                 }
-                None if erased.contains(&leaf.seq) => {}
+                None if erased.contains(&leaf.seq) || !wanted(leaf) => {}
                 None => {
                     return Err(StoreError::log(format!("the payload of event {} is gone or was changed", leaf.seq)));
                 }
@@ -316,19 +325,7 @@ impl Case {
     /// Returns an event by this case's actor, to be appended.
     pub fn event(&self, kind: Kind, action: &'static str, files: Vec<FileHash>, detail: serde_json::Value) -> Event {
         let acting = self.acting.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let payload = Payload {
-            who: self.actor.who.clone(),
-            place: self.actor.place.clone(),
-            authority: acting.authority,
-            tool: tool(),
-            role: acting.role,
-            enquiry: acting.enquiry,
-            policies: acting.policies,
-            files,
-            detail,
-            ..Payload::default()
-        };
-        Event { kind, action, payload, erases: Vec::new(), content: BTreeMap::new() }
+        Event::by(&self.actor, acting, kind, action, files, detail)
     }
 
     /// Appends events in one commit; they are durable when it returns.
@@ -354,6 +351,41 @@ impl Case {
             }
         }
         Ok(files)
+    }
+}
+
+/// A case that somebody else may write meanwhile.
+pub struct Paused(Case);
+
+impl Paused {
+    /// Goes on where the case was paused; waits this long for whoever has it open.
+    pub fn resume(self, patience: Duration) -> Result<Case, StoreError> {
+        let case = self.0;
+        let lock = patiently(patience, || lock(&case.root))?;
+        let checkpoint = case.root.join(paths::CHECKPOINT);
+        let here = fs::read(&checkpoint).map_err(|e| StoreError::io(&checkpoint, "read", e))?;
+        if here == case.checkpoint()?.as_bytes() {
+            return Ok(Case { lock, ..case });
+        }
+        // Somebody wrote it.
+        drop(lock);
+        let acting = case.acting.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let again = Case::open_to_log(&case.root, case.actor, patience)?;
+        again.act(acting);
+        Ok(again)
+    }
+}
+
+/// Does what fails while somebody else has the case open, until it does not or patience ends.
+fn patiently<T>(patience: Duration, attempt: impl Fn() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    let begun = Instant::now();
+    loop {
+        match attempt() {
+            Err(StoreError::Other(said)) if said.contains(BUSY) && begun.elapsed() < patience => {
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            other => return other,
+        }
     }
 }
 

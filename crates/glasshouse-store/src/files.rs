@@ -16,12 +16,6 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     write_with_mode(path, bytes, 0o600)
 }
 
-/// As [`write_atomic`], but whoever calls syncs the folder, once for all that goes into it.
-pub(crate) fn write_into(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    let beside = write_beside(path, bytes, 0o644)?;
-    fs::rename(&beside, path).map_err(|e| StoreError::io(path, "move into place", e))
-}
-
 fn write_with_mode(path: &Path, bytes: &[u8], mode: u32) -> Result<(), StoreError> {
     let beside = write_beside(path, bytes, mode)?;
     rename_synced(&beside, path)

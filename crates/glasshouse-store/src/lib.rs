@@ -21,11 +21,12 @@ pub mod sign;
 mod source;
 mod spool;
 mod tars;
+mod together;
 mod zips;
 
 pub use blocks::{BlockFile, BlockReader, BlockWriter};
 pub use case::{
-    Acting, Actor, Case, Founding, SELF_AUTHORITY, SELF_STATEMENT, is_case, read_case_events, read_case_file,
+    Acting, Actor, Case, Founding, Paused, SELF_AUTHORITY, SELF_STATEMENT, is_case, read_case_events, read_case_file,
     read_parts, read_run, tool,
 };
 pub use checkpoint::{base64, read_checkpoint_file};

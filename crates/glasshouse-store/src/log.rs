@@ -1,7 +1,9 @@
 use crate::StoreError;
-use crate::files::{make_folder, sync_folder, write_atomic, write_into};
+use crate::case::{Acting, Actor, tool};
+use crate::files::{make_folder, rename_synced, temporary};
 use crate::keys::{Keys, random};
-use glasshouse_layout::{Kind, Leaf, Payload, Sealed, commitment, decode_bundle, encode_bundle, paths};
+use crate::together::Together;
+use glasshouse_layout::{FileHash, Kind, Leaf, Payload, Sealed, commitment, decode_bundle, encode_bundle, paths};
 use signed_note::{Note, StandardVerifier, VerifierList};
 use std::collections::BTreeMap;
 use std::fs;
@@ -25,10 +27,36 @@ pub struct Event {
     pub content: BTreeMap<&'static str, String>,
 }
 
+impl Event {
+    /// Returns an event by somebody, under what they act.
+    pub fn by(
+        actor: &Actor,
+        acting: Acting,
+        kind: Kind,
+        action: &'static str,
+        files: Vec<FileHash>,
+        detail: serde_json::Value,
+    ) -> Self {
+        let payload = Payload {
+            who: actor.who.clone(),
+            place: actor.place.clone(),
+            authority: acting.authority,
+            tool: tool(),
+            role: acting.role,
+            enquiry: acting.enquiry,
+            policies: acting.policies,
+            files,
+            detail,
+            ..Payload::default()
+        };
+        Event { kind, action, payload, erases: Vec::new(), content: BTreeMap::new() }
+    }
+}
+
 /// The append-only log of a case: a Merkle tree in C2SP tiles with a signed head.
 ///
-/// Payloads, leaves and tiles are on disk and synced before the checkpoint that covers them; what a crash
-/// leaves beyond the checkpoint is not part of the log and is written over.
+/// Payloads, leaves and tiles are on disk and synced before the checkpoint that covers them is; what a crash
+/// leaves beyond the checkpoint, whole or in part, is not part of the log and is set aside.
 pub struct Log {
     case: PathBuf,
     origin: String,
@@ -80,13 +108,17 @@ impl Log {
         if tail > 0 && !unfinished.exists() {
             // The checkpoint is older than the bundle that was since filled: a restored backup. Its leaves were
             // just proven, and the partial tiles that go with it can be made again.
-            sync_folder(&log.write_bundle()?)?;
+            let mut again = Together::default();
+            log.write_bundle(&mut again)?;
             for tile in Tile::new_tiles(TILE_HEIGHT, 0, size).into_iter().filter(|t| u64::from(t.width()) < TILE_WIDTH)
             {
                 let data = tile.read_data(&log.hashes).map_err(|e| StoreError::log(e.to_string()))?;
-                let path = paths::tile(tile.level(), tile.level_index(), tile.width());
-                sync_folder(&log.write_tile_file(&path, &data)?)?;
+                let path = case.join(paths::tile(tile.level(), tile.level_index(), tile.width()));
+                if !path.exists() {
+                    again.write(&path, &data)?;
+                }
             }
+            again.sync()?;
         }
         clear_leftovers(case, size)?;
         if let Some(last) = log.tail.last() {
@@ -107,21 +139,29 @@ impl Log {
     }
 
     /// Appends events in one commit and returns the index of the first; when it returns, they are durable.
+    ///
+    /// If it fails, none of them is in the log.
     pub fn append(&mut self, events: &[Event]) -> Result<u64, StoreError> {
-        let first = self.size;
+        let (first, hashes, tail, time) = (self.size, self.hashes.0.len(), self.tail.clone(), self.last_time.clone());
         if events.is_empty() {
             return Ok(first);
         }
-        let mut folders = std::collections::BTreeSet::new();
+        if let Err(failed) = self.write(events) {
+            self.hashes.0.truncate(hashes);
+            (self.size, self.tail, self.last_time) = (first, tail, time);
+            return Err(failed);
+        }
+        self.drop_partials(first);
+        Ok(first)
+    }
+
+    fn write(&mut self, events: &[Event]) -> Result<(), StoreError> {
+        let mut files = Together::default();
         let old_size = self.size;
         for event in events {
-            let payload = self.seal(event, &mut folders)?;
+            let payload = self.seal(event, &mut files)?;
             let file = payload.to_file(&random()?).map_err(|e| StoreError::other(e.to_string()))?;
-            let path = self.case.join(paths::payload(self.size));
-            let folder = path.parent().unwrap_or(&self.case).to_path_buf();
-            make_folder(&folder)?;
-            write_into(&path, &file)?;
-            folders.insert(folder);
+            files.write(&self.case.join(paths::payload(self.size)), &file)?;
             // Time never runs backwards in the log, whatever the clock does.
             let now = now();
             let time = if now > self.last_time { now } else { self.last_time.clone() };
@@ -138,29 +178,26 @@ impl Log {
             let leaf = serde_json::to_vec(&leaf).map_err(|e| StoreError::other(e.to_string()))?;
             self.push(leaf)?;
             if self.size.is_multiple_of(TILE_WIDTH) {
-                folders.insert(self.write_bundle()?);
+                self.write_bundle(&mut files)?;
             }
         }
         if !self.tail.is_empty() {
-            folders.insert(self.write_bundle()?);
+            self.write_bundle(&mut files)?;
         }
         for tile in Tile::new_tiles(TILE_HEIGHT, old_size, self.size) {
             let data = tile.read_data(&self.hashes).map_err(|e| StoreError::log(e.to_string()))?;
             let path = paths::tile(tile.level(), tile.level_index(), tile.width());
-            folders.insert(self.write_tile_file(&path, &data)?);
+            files.write(&self.case.join(path), &data)?;
         }
-        // All that the checkpoint covers is durable before it is there; its own folder is synced with it.
-        for folder in &folders {
-            sync_folder(folder)?;
-        }
-        let checkpoint = self.checkpoint()?;
-        write_atomic(&self.case.join(paths::CHECKPOINT), checkpoint.as_bytes())?;
-        self.drop_partials(old_size);
-        Ok(first)
+        // All that the checkpoint covers is durable before it is in its place.
+        let checkpoint = self.case.join(paths::CHECKPOINT);
+        files.write(&temporary(&checkpoint), self.checkpoint()?.as_bytes())?;
+        files.sync()?;
+        rename_synced(&temporary(&checkpoint), &checkpoint)
     }
 
     /// Writes what an event's payload is to commit to, each with a salt of its own, and returns the payload.
-    fn seal(&self, event: &Event, folders: &mut std::collections::BTreeSet<PathBuf>) -> Result<Payload, StoreError> {
+    fn seal(&self, event: &Event, files: &mut Together) -> Result<Payload, StoreError> {
         let mut payload = event.payload.clone();
         if event.content.is_empty() {
             return Ok(payload);
@@ -171,12 +208,8 @@ impl Log {
             payload.sealed.insert((*name).to_owned(), one.commitment());
             sealed.insert(*name, one);
         }
-        let path = self.case.join(paths::sealed(self.size));
-        let folder = path.parent().unwrap_or(&self.case).to_path_buf();
-        make_folder(&folder)?;
         let json = serde_json::to_vec(&sealed).map_err(|e| StoreError::other(e.to_string()))?;
-        write_into(&path, &json)?;
-        folders.insert(folder);
+        files.write(&self.case.join(paths::sealed(self.size)), &json)?;
         Ok(payload)
     }
 
@@ -206,19 +239,11 @@ impl Log {
         Ok(())
     }
 
-    /// Writes the newest bundle and returns the folder to sync.
-    fn write_bundle(&self) -> Result<PathBuf, StoreError> {
+    /// Writes the newest bundle.
+    fn write_bundle(&self, files: &mut Together) -> Result<(), StoreError> {
         let bundle = encode_bundle(&self.tail).map_err(|e| StoreError::other(e.to_string()))?;
         let index = (self.size - 1) / TILE_WIDTH;
-        self.write_tile_file(&paths::entries(index, self.tail.len() as u32), &bundle)
-    }
-
-    fn write_tile_file(&self, path: &str, data: &[u8]) -> Result<PathBuf, StoreError> {
-        let path = self.case.join(path);
-        let folder = path.parent().unwrap_or(&self.case).to_path_buf();
-        make_folder(&folder)?;
-        write_into(&path, data)?;
-        Ok(folder)
+        files.write(&self.case.join(paths::entries(index, self.tail.len() as u32)), &bundle)
     }
 
     /// Takes away partial tiles whose full tile the checkpoint now covers; to fail at that loses nothing.
@@ -233,13 +258,23 @@ impl Log {
 
 /// Returns the leaves of a case's log with their payloads, as far as these are still there.
 pub fn read_events(case: &Path, origin: &str, public_key: &str) -> Result<Vec<(Leaf, Option<Payload>)>, StoreError> {
+    read_some(case, origin, public_key, &|_| true)
+}
+
+/// As [`read_events`], with the payloads of some leaves only.
+pub fn read_some(
+    case: &Path,
+    origin: &str,
+    public_key: &str,
+    wanted: &dyn Fn(&Leaf) -> bool,
+) -> Result<Vec<(Leaf, Option<Payload>)>, StoreError> {
     let (size, _) = read_checkpoint(case, origin, public_key)?;
     let leaves = read_leaves(case, size)?;
     leaves
         .iter()
         .map(|bytes| {
             let leaf = parse_leaf(bytes)?;
-            let payload = fs::read(case.join(paths::payload(leaf.seq))).ok();
+            let payload = wanted(&leaf).then(|| fs::read(case.join(paths::payload(leaf.seq))).ok()).flatten();
             let payload = payload.filter(|file| commitment(file) == leaf.payload);
             Ok((leaf, payload.and_then(|file| Payload::from_file(&file).ok())))
         })
@@ -296,9 +331,12 @@ fn clear_leftovers(case: &Path, size: u64) -> Result<(), StoreError> {
     let mut folders = vec![log.clone()];
     while let Some(folder) = folders.pop() {
         let entries = fs::read_dir(&folder).map_err(|e| StoreError::io(&folder, "list", e))?;
-        for path in entries.filter_map(|e| e.ok().map(|e| e.path())) {
-            if path.is_dir() && !path.is_symlink() {
-                folders.push(path);
+        for entry in entries.filter_map(Result::ok) {
+            let path = entry.path();
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                if !is_below(&log, &path, size) {
+                    folders.push(path);
+                }
                 continue;
             }
             let beyond = path.extension().is_some_and(|e| e == "new")
@@ -314,6 +352,13 @@ fn clear_leftovers(case: &Path, size: u64) -> Result<(), StoreError> {
         }
     }
     Ok(())
+}
+
+/// Says whether a folder of payloads or sealed content holds those of the first `size` leaves only.
+fn is_below(log: &Path, folder: &Path, size: u64) -> bool {
+    let inside = folder.strip_prefix(log).ok().and_then(Path::to_str).unwrap_or_default();
+    let number = inside.strip_prefix("payload/").or_else(|| inside.strip_prefix("sealed/"));
+    number.and_then(|n| n.parse::<u64>().ok()).is_some_and(|n| n < size / 1000)
 }
 
 /// Says whether a file of the log, named from `log/` on, holds anything past the first `size` leaves.

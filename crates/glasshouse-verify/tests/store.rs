@@ -110,7 +110,8 @@ fn preserve(case: &Case, number: u32, given: &Path, first: u32) -> u32 {
         first_entry: first,
         entries,
     };
-    let about = SourceFile { source: "s0001".into(), series: "export".into(), authority: "self".into(), part };
+    let about =
+        SourceFile { source: "s0001".into(), series: "export".into(), authority: "self".into(), account: None, part };
     let (about_path, manifest_path) = (paths::source_file("s0001", number), paths::manifest("s0001", number));
     put(root, &about_path, &serde_json::to_vec(&about).expect("JSON"));
     put(root, &manifest_path, manifest.as_bytes());

@@ -2,7 +2,7 @@
 
 use crate::acting::As;
 use crate::govern::{self, AuthorityCommand, OrganisationCommand, PersonCommand};
-use crate::{EXIT_NO, intake, log, output, query};
+use crate::{EXIT_NO, intake, log, output, query, review};
 use clap::{Args as ClapArgs, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use glasshouse_engine::EngineError;
@@ -48,7 +48,8 @@ pub enum Command {
     Show(Show),
     /// Runs one SQL SELECT over the tables of a case.
     ///
-    /// Tables: records, parties, attachments, entries, warnings, outcomes, drift, events, sources, runs, authorities.
+    /// Tables: records, parties, attachments, entries, warnings, outcomes, drift, sources, runs, authorities, and
+    /// events for whoever may read the log.
     /// JSON in `fields` is reached as fields->>'name'. text_search('words') gives the ids that a search finds.
     Sql(Sql),
     /// Prints one line over all records: the same for the same bytes, whatever the case, keys or threads.
@@ -59,6 +60,13 @@ pub enum Command {
     Entries(Listing),
     /// Lists everything that could not be read, or only in part.
     Warnings(Listing),
+    /// Says what became of records and entries: shown, held back, quarantined, not read, and why.
+    Outcomes(Listing),
+    /// What is put aside for the privilege reviewer: batches, samples, and decisions on them.
+    ///
+    /// Without an option it lists the batches, by sender, thread and term. With one of them it shows a sample, and with
+    /// --release or --withhold it decides on the whole of it, with one reason. A later decision takes back an earlier.
+    Review(review::Review),
     /// Lists the log: what was done, when, by whom, as what and for what.
     Events(log::Events),
     /// Gives a part of the log away, with the proof that it is a part of it.
@@ -293,6 +301,8 @@ pub fn run(args: Args) -> Result<u8, EngineError> {
         Command::Sources(listing) => query::list(&listing, "SELECT * FROM sources", acting),
         Command::Entries(listing) => query::list(&listing, "SELECT * FROM entries ORDER BY entry", acting),
         Command::Warnings(listing) => query::list(&listing, "SELECT * FROM warnings ORDER BY entry", acting),
+        Command::Outcomes(listing) => output::outcomes(&listing, acting),
+        Command::Review(asked) => review::review(&asked, acting),
         Command::Events(events) => log::events(&events, acting),
         Command::Log(log::LogCommand::Extract(extract)) => log::extract(&extract, acting),
         Command::Authority(command) => govern::authority(&command, acting),

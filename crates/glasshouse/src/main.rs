@@ -22,6 +22,7 @@ mod intake;
 mod log;
 mod output;
 mod query;
+mod review;
 mod serve;
 
 use clap::Parser;

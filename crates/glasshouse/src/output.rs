@@ -1,10 +1,11 @@
 //! What is printed: summaries, lists, and what to keep.
 
 use crate::acting::As;
-use crate::args::{Sample, Verify, found};
+use crate::args::{Listing, Sample, Verify, found};
 use glasshouse_engine::EngineError;
 use glasshouse_engine::authority;
 use glasshouse_engine::session::{About, now};
+use glasshouse_engine::sql::Tables;
 use glasshouse_layout::RunFile;
 
 use glasshouse_store::Case;
@@ -35,6 +36,9 @@ pub fn summary(case: &Path, run: &RunFile) {
     }
     for (status, n) in &run.entries {
         say!("  {:>12}  entries {status}", count(*n));
+    }
+    if let Some(others) = run.third_parties {
+        say!("  {:>12}  people other than the subject, by an estimate", count(others));
     }
     if run.warnings > 0 {
         say!("  {:>12}  warnings: glasshouse warnings {}", count(run.warnings), case.display());
@@ -78,6 +82,36 @@ pub fn case(folder: &Path, acting: &As) -> Result<u8, EngineError> {
     match glasshouse_store::read_run(folder)? {
         Some(run) => summary(folder, &run),
         None => say!("Nothing was read yet."),
+    }
+    Ok(0)
+}
+
+/// `glasshouse outcomes`.
+pub fn outcomes(listing: &Listing, acting: &As) -> Result<u8, EngineError> {
+    acting.session(&listing.case)?.consult("list.show", About::object("outcomes"))?;
+    let statement = "SELECT outcome, count, unit, service, family, reason FROM outcomes \
+        ORDER BY outcome DESC, unit DESC, service, family, reason";
+    for row in Tables::open(&listing.case)?.rows(statement)? {
+        if listing.json.json {
+            json_line(&row)?;
+            continue;
+        }
+        let text = |name: &str| row.get(name).and_then(|v| v.as_str()).unwrap_or_default().to_owned();
+        let n = row.get("count").and_then(serde_json::Value::as_u64).unwrap_or_default();
+        let line = format!(
+            "{:>14} {:<7}  {:<12} {:<14} {:<10} {}",
+            count(n),
+            text("unit"),
+            text("outcome"),
+            text("service"),
+            text("family"),
+            text("reason")
+        );
+        say!("{}", plain(line.trim_end()));
+    }
+    let run = glasshouse_store::read_run(&listing.case)?;
+    if let (false, Some(others)) = (listing.json.json, run.and_then(|run| run.third_parties)) {
+        say!("{:>14} people other than the subject are named in what is shown, by an estimate.", count(others));
     }
     Ok(0)
 }

@@ -66,7 +66,8 @@ pub fn sql(sql: &Sql, acting: &As) -> Result<u8, EngineError> {
     session.consult("record.sql", About::query(&sql.statement))?;
     let mut answer = Answer::default();
     let limits = Limits { seconds: sql.seconds, ..Limits::default() };
-    let tables = Tables::open(&sql.case)?;
+    let tables =
+        if session.may("log.read").is_ok() { Tables::open_with_log(&sql.case)? } else { Tables::open(&sql.case)? };
     match sql.format {
         TableFormat::Json => tables.each_row(&sql.statement, limits, &mut |row| {
             answer.holds(serde_json::to_string(&row).unwrap_or_default().as_bytes());

@@ -5,24 +5,11 @@ mod support;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use support::office::{Office, warrant};
+use support::office::Office;
 use support::{account, number, open, run, sql};
 
-/// Writes the warrant with other limits, has it signed, and returns its path.
 fn limited(office: &Office, version: u32, limits: &[(&str, &str)]) -> String {
-    let text = warrant(&office.key("r.okoro"), version, "2044-08-03");
-    let lines = text.lines().map(|line| {
-        let name = line.split(" = ").next().unwrap_or_default();
-        let changed =
-            limits.iter().find(|(field, _)| *field == name && !line.contains("2024-05-03") && !line.contains("20"));
-        let dated = limits.iter().find(|(field, _)| *field == name && (line.contains("1970") || line.contains("2040")));
-        changed.or(dated).map_or_else(|| line.to_owned(), |(field, value)| format!("{field} = {value}"))
-    });
-    let text = lines.collect::<Vec<_>>().join("\n") + "\n";
-    std::fs::write(office.warrant(), text).expect("written");
-    let file = office.warrant().to_string_lossy().into_owned();
-    office.good(&[], "r.okoro", &["authority", "sign", &file]);
-    file
+    office.limited(version, limits)
 }
 
 fn takeout() -> Vec<PathBuf> {
@@ -31,22 +18,15 @@ fn takeout() -> Vec<PathBuf> {
 
 /// Takes the export into a case under the warrant.
 fn taken(office: &Office, name: &str, file: &str) -> String {
-    let case = office.path(name);
-    let paths: Vec<String> = takeout().iter().map(|p| p.to_string_lossy().into_owned()).collect();
-    let mut args = vec!["open", "--no-serve", "--quiet", "--authority", file, "--account", "j.marsh@example.com"];
-    args.extend(["--case", &case]);
-    args.extend(paths.iter().map(String::as_str));
-    office.good(&[], "d.hart", &args);
-    case
+    office.taken(name, file, &takeout())
 }
 
 fn rows(office: &Office, case: &str, statement: &str) -> Vec<BTreeMap<String, Value>> {
-    let said = office.good(&[], "d.hart", &["sql", "--format", "json", "--enquiry", "1", case, statement]);
-    said.lines().map(|l| serde_json::from_str(l).expect("a JSON line")).collect()
+    office.rows(case, statement)
 }
 
 fn one(office: &Office, case: &str, statement: &str) -> u64 {
-    rows(office, case, statement)[0].values().next().and_then(Value::as_u64).expect("a number")
+    office.one(case, statement)
 }
 
 /// The holder's own case of the same export: everything that there is.

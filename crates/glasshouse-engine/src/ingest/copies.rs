@@ -5,11 +5,12 @@
 use super::claims::{Recognised, Standing};
 use super::intake::Evidence;
 use super::journal::{EntryHash, Journal};
-use super::limits::{CopyKey, Counts, Kind, Outside};
+use super::limits::{CopyKey, Counts, Kind, Out, Outside, Tally};
 use crate::EngineError;
 use crate::rewrite::read_columns;
-use crate::segment::typed;
-use datafusion::arrow::array::{Array, FixedSizeBinaryArray, StringArray, UInt32Array};
+use crate::segment::{same_as, typed};
+use datafusion::arrow::array::{Array, FixedSizeBinaryArray, RecordBatch, StringArray, UInt32Array};
+use glasshouse_model::Record;
 use glasshouse_store::Case;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -18,6 +19,13 @@ pub fn key(secret: &[u8; 32], same_as: &[u8; 16]) -> CopyKey {
     let mut key = [0; 16];
     blake3::Hasher::new_keyed(secret).update(b"copy").update(same_as).finalize_xof().fill(&mut key);
     key
+}
+
+/// Counts a record; one that may have copies is given, for what tells them.
+pub fn tally(out: &mut Out, kind: Kind, record: Option<&Record>, secret: &[u8; 32]) {
+    let tally: &mut Tally = out.entry(kind).or_default();
+    tally.records += 1;
+    tally.keys.extend(record.and_then(|r| r.same_as.as_deref()).map(|same| key(secret, &same_as(same))));
 }
 
 /// The groups of entries that may hold copies of one record, and the order of entries in each.
@@ -77,22 +85,28 @@ impl Copies {
         for pass in [false, true] {
             for (_, segment, _) in &segments {
                 for batch in read_columns(case.root(), segment, &["id", "claim", "same_as"])? {
-                    let (id, claim): (&StringArray, &UInt32Array) = (typed(&batch, "id")?, typed(&batch, "claim")?);
-                    let same_as: &FixedSizeBinaryArray = typed(&batch, "same_as")?;
-                    for row in 0..batch.num_rows() {
-                        let Some((group, rank)) = self.ranks.get(&claim.value(row)) else { continue };
-                        let key = same_as.is_valid(row).then(|| same_as.value(row));
-                        let Some(key) = key.and_then(|k| <[u8; 16]>::try_from(k).ok()) else { continue };
-                        let best = shown.first.entry((*group, key)).or_insert(*rank);
-                        if pass && rank > best {
-                            shown.dropped.insert(id.value(row).to_owned());
-                        }
-                        *best = (*best).min(*rank);
-                    }
+                    self.look(&mut shown, &batch, pass)?;
                 }
             }
         }
         Ok(shown)
+    }
+
+    /// Takes note of records, and in the second pass over all of them of those that are copies.
+    pub fn look(&self, shown: &mut Shown, batch: &RecordBatch, pass: bool) -> Result<(), EngineError> {
+        let (id, claim): (&StringArray, &UInt32Array) = (typed(batch, "id")?, typed(batch, "claim")?);
+        let same_as: &FixedSizeBinaryArray = typed(batch, "same_as")?;
+        for row in 0..batch.num_rows() {
+            let Some((group, rank)) = self.ranks.get(&claim.value(row)) else { continue };
+            let key = same_as.is_valid(row).then(|| same_as.value(row));
+            let Some(key) = key.and_then(|k| <[u8; 16]>::try_from(k).ok()) else { continue };
+            let best = shown.first.entry((*group, key)).or_insert(*rank);
+            if pass && rank > best {
+                shown.dropped.insert(id.value(row).to_owned());
+            }
+            *best = (*best).min(*rank);
+        }
+        Ok(())
     }
 
     /// Counts records, copies of one record once. One of which a copy is shown is not counted again.

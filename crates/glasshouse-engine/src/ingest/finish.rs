@@ -1,5 +1,6 @@
 //! Ending a run: manifests, duplicates, lists, digest, and the event that vouches for it all.
 
+use super::aside::Aside;
 use super::claims::Recognised;
 use super::copies::Copies;
 use super::intake::{Evidence, HeldPart};
@@ -7,6 +8,7 @@ use super::journal::{EntryHash, Journal};
 use super::limits::{Counts, Limits};
 use super::sealed::{self, Vouched};
 use crate::EngineError;
+use crate::quarantine::Standing as Decided;
 use crate::rewrite::{read_columns, rewrite};
 use crate::segment::{hash, typed, write_parquet};
 use datafusion::arrow::array::{
@@ -51,6 +53,7 @@ pub fn seal(case: &Case, journal: &Journal, evidence: &Evidence) -> Result<(), E
             source: source.clone(),
             series: vouched.series,
             authority: case.authority(),
+            account: journal.fact(&format!("account {source}"))?,
             part: PartInfo {
                 number,
                 name: vouched.name.clone(),
@@ -121,26 +124,34 @@ fn kind(kind: EntryKind) -> &'static str {
     }
 }
 
-/// Brings the segments in line with the claims that stand, writes the run's lists and logs the run.
-#[allow(clippy::too_many_arguments)]
-pub fn finish(
-    case: &Case,
-    journal: &Journal,
-    evidence: &Evidence,
-    recognised: &Recognised,
-    numbers: &HashMap<String, (u32, Option<u32>)>,
-    obsolete: &[u32],
-    run: &str,
-    started: String,
-    limits: &Limits,
-) -> Result<RunFile, EngineError> {
+/// What a run is finished with.
+pub struct Finishing<'a> {
+    pub case: &'a Case,
+    pub journal: &'a Journal,
+    pub evidence: &'a Evidence,
+    pub recognised: &'a Recognised,
+    pub numbers: &'a HashMap<String, (u32, Option<u32>)>,
+    pub limits: &'a Limits,
+    /// What the privilege reviewer decided.
+    pub decided: &'a Decided,
+    pub run: &'a str,
+}
+
+/// Brings the segments in line with the claims that stand and with what was decided, writes the run's lists and
+/// logs the run.
+pub fn finish(finishing: &Finishing<'_>, obsolete: &[u32], started: String) -> Result<RunFile, EngineError> {
+    let Finishing { case, journal, evidence, recognised, numbers, limits, decided, run } = *finishing;
     let gone: HashSet<u32> = obsolete.iter().copied().collect();
     drop_rows(case, journal, run, &gone, &HashSet::new())?;
+    let aside = Aside { case, journal, run };
+    aside.keep(&|_, claim| !gone.contains(&claim))?;
     journal.replace(&[], &[], obsolete)?;
     let copies = Copies::of(&journal.hashes()?, evidence, recognised, |s| numbers.get(&s.key).map(|(n, _)| *n));
+    aside.settle(&copies, limits, decided)?;
     let shown = copies.shown(case, journal)?;
     drop_rows(case, journal, run, &HashSet::new(), &shown.dropped)?;
     let held_back = copies.once(&journal.outside()?, &shown.keys(&case.record_key()?));
+    let aside = aside.told(decided)?;
     let mut warnings = evidence.warnings.clone();
     warnings.extend(recognised.warnings.iter().cloned());
     if !limits.are_none() {
@@ -149,6 +160,7 @@ pub fn finish(
     journal.put_case_warnings(&warnings)?;
 
     let segments = journal.segments()?;
+    let put_aside = journal.put_aside()?;
     let totals = totals(case, segments.iter().map(|(_, s, _)| s))?;
     let folder = paths::run(run);
     fs::create_dir_all(case.root().join(&folder))
@@ -157,7 +169,7 @@ pub fn finish(
     let unread = unread(&statuses, evidence, recognised, limits);
     if !limits.are_none() {
         // A name is as telling as a content: only entries that something came in from are listed.
-        let visible = super::visible::entries(case, journal, recognised, numbers)?;
+        let visible = super::visible::entries(case, journal, recognised, numbers, &aside.released)?;
         statuses.retain(|entry, _| visible.contains(entry));
     }
     let warning_rows = journal.warnings()?;
@@ -172,7 +184,7 @@ pub fn finish(
         write_parquet(
             case.root(),
             &format!("{folder}/outcomes.parquet"),
-            &outcomes_table(&totals, &unread, &held_back)?,
+            &outcomes_table(&totals, &unread, &[&held_back, &aside.counts])?,
         )?,
     ];
     let formats =
@@ -184,19 +196,26 @@ pub fn finish(
         tool: glasshouse_store::tool(),
         formats: formats.collect(),
         segments: segments.iter().map(|(_, s, _)| s.clone()).collect(),
+        quarantine: put_aside.iter().map(|(_, s, _)| s.clone()).collect(),
         records: totals.by_kind.values().sum(),
         warnings: warning_rows.len() as u64,
         digest: totals.digest.clone(),
         found: totals.found.clone(),
         entries: by_status(&statuses),
+        third_parties: super::aside::third_parties(case, &segments, limits)?,
     };
     let json = serde_json::to_string_pretty(&run_file).map_err(|e| EngineError::other(e.to_string()))? + "\n";
     files::write_atomic(&case.root().join(paths::run_file(run)), json.as_bytes())?;
     listed.push(hash(case.root(), &paths::run_file(run))?);
 
     let logged = case.logged_files()?;
-    let in_force: BTreeMap<String, FileHash> =
-        segments.into_iter().flat_map(|(_, _, files)| files).chain(listed).map(|f| (f.path.clone(), f)).collect();
+    let in_force: BTreeMap<String, FileHash> = segments
+        .into_iter()
+        .chain(put_aside)
+        .flat_map(|(_, _, files)| files)
+        .chain(listed)
+        .map(|f| (f.path.clone(), f))
+        .collect();
     let removed: Vec<String> =
         logged.keys().filter(|p| p.starts_with("runs/") && !in_force.contains_key(*p)).cloned().collect();
     let new = in_force.into_values().filter(|f| logged.get(&f.path) != Some(&f.sha256)).collect();
@@ -218,7 +237,7 @@ pub fn finish(
 }
 
 /// Rewrites every segment that holds rows of claims that are gone or rows that are copies of others.
-fn drop_rows(
+pub(super) fn drop_rows(
     case: &Case,
     journal: &Journal,
     run: &str,
@@ -497,13 +516,13 @@ fn unread(statuses: &BTreeMap<u32, Status>, evidence: &Evidence, recognised: &Re
     unread
 }
 
-fn outcomes_table(totals: &Totals, unread: &Unread, out: &Counts) -> Result<RecordBatch, EngineError> {
+fn outcomes_table(totals: &Totals, unread: &Unread, out: &[&Counts]) -> Result<RecordBatch, EngineError> {
     let mut rows: Vec<(String, Option<String>, &str, &str, &str, u64)> = totals
         .by_kind
         .iter()
         .map(|((service, family), n)| (service.clone(), Some(family.clone()), "within scope", "shown", "records", *n))
         .collect();
-    for ((outcome, service, family, reason), n) in out {
+    for ((outcome, service, family, reason), n) in out.iter().copied().flatten() {
         rows.push((service.clone(), Some(family.clone()), reason, outcome, "records", *n));
     }
     for ((service, reason), (entries, bytes)) in unread {

@@ -358,12 +358,23 @@ impl Journal {
         Ok(next)
     }
 
-    /// Returns every segment in force with its files.
+    /// Returns every segment in force with its files, save those of the quarantine.
     pub fn segments(&self) -> Result<Vec<(i64, Segment, Vec<FileHash>)>, EngineError> {
+        self.segments_in("segments")
+    }
+
+    /// Returns every segment of the quarantine with its files.
+    pub fn put_aside(&self) -> Result<Vec<(i64, Segment, Vec<FileHash>)>, EngineError> {
+        self.segments_in("quarantine")
+    }
+
+    fn segments_in(&self, folder: &str) -> Result<Vec<(i64, Segment, Vec<FileHash>)>, EngineError> {
         let connection = self.lock();
-        let mut statement = connection.prepare("SELECT id, segment, files FROM segments ORDER BY path")?;
-        let rows: Vec<(i64, String, String)> =
-            statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect::<Result<_, _>>()?;
+        let mut statement = connection
+            .prepare("SELECT id, segment, files FROM segments WHERE path LIKE 'runs/%/' || ?1 || '/%' ORDER BY path")?;
+        let rows: Vec<(i64, String, String)> = statement
+            .query_map([folder], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+            .collect::<Result<_, _>>()?;
         rows.into_iter()
             .map(|(id, segment, files)| {
                 Ok((

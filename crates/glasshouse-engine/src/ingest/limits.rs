@@ -8,7 +8,7 @@ use crate::authority::{self, Authority};
 use crate::scope::{Aside, Found, Outcome, Reason, Scope};
 use glasshouse_model::{Family, Record};
 use glasshouse_store::{Case, SELF_AUTHORITY};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError, RwLock};
 
 /// The form in which decisions are kept; another one means that everything is decided anew.
@@ -51,9 +51,23 @@ pub type Outside = Vec<(u32, Out)>;
 pub enum Ruling<'a> {
     /// It comes in under this authority.
     Shown(&'a str),
-    /// It stays out, as this outcome for this reason.
-    Out(&'static str, String),
+    /// It stays out, for this reason.
+    HeldBack(&'static str),
+    /// It is within this authority and put aside for the privilege reviewer.
+    PutAside { authority: &'a str, why: Why },
 }
+
+/// Why a record is put aside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Why {
+    /// `privilege`, `journalism`, …
+    pub kind: String,
+    /// The party or term that it meets, or that its conversation does.
+    pub met: String,
+}
+
+/// What is said of a record that meets no exclusion by itself.
+pub const BY_CONVERSATION: &str = "conversation";
 
 impl Limits {
     /// Reads the authorities of a case that are in force at `now`, in microseconds since 1970.
@@ -113,7 +127,7 @@ impl Limits {
         let found = Found { service, account: self.accounts.get(source).map(String::as_str) };
         for (at, (_, scope)) in self.scopes.iter().enumerate() {
             let verdict = scope.judge(found, record);
-            if verdict.excluded.is_some() {
+            if Aside::concerns(record, verdict) {
                 let mut aside = self.aside.write().unwrap_or_else(PoisonError::into_inner);
                 if let Some(aside) = aside.get_mut(at) {
                     aside.note(found, record, verdict);
@@ -130,23 +144,49 @@ impl Limits {
         let found = Found { service, account: self.accounts.get(source).map(String::as_str) };
         let aside = self.aside.read().unwrap_or_else(PoisonError::into_inner);
         let mut shown = None;
-        let mut held: Option<Ruling<'_>> = None;
+        let mut held = None;
         for (at, (name, scope)) in self.scopes.iter().enumerate() {
             let verdict = scope.judge(found, record);
-            let outcome = scope.outcome(verdict, aside.get(at).and_then(|a| a.of(found, record)));
-            match outcome {
+            match scope.outcome(verdict, aside.get(at).and_then(|a| a.of(found, record))) {
                 Outcome::Shown => shown = shown.or(Some(name.as_str())),
-                Outcome::Quarantined(_) => return Ruling::Out(outcome.as_str(), outcome.reason().to_owned()),
-                Outcome::HeldBack(_) => {
-                    held.get_or_insert_with(|| Ruling::Out(outcome.as_str(), outcome.reason().to_owned()));
+                Outcome::Quarantined(exclusion) => {
+                    let met = verdict.excluded.and_then(|number| scope.met(number, record));
+                    let met = met.unwrap_or_else(|| BY_CONVERSATION.to_owned());
+                    return Ruling::PutAside { authority: name, why: Why { kind: exclusion.kind.clone(), met } };
                 }
+                Outcome::HeldBack(reason) => held = held.or(Some(reason)),
             }
         }
         match (shown, held) {
             (Some(name), _) => Ruling::Shown(name),
-            (None, Some(held)) => held,
-            (None, None) => Ruling::Out("held back", Reason::Service.as_str().to_owned()),
+            (None, reason) => Ruling::HeldBack(reason.unwrap_or(Reason::Service).as_str()),
         }
+    }
+
+    /// Says why a record that came in earlier is put aside now: its conversation has grown.
+    pub fn grown(&self, service: &str, conversation: Option<&str>, entry: u32) -> Option<Why> {
+        let aside = self.aside.read().unwrap_or_else(PoisonError::into_inner);
+        let kind = aside.iter().zip(&self.scopes).find_map(|(aside, (_, scope))| {
+            scope.exclusion(aside.of_row(service, conversation, entry)?).map(|e| e.kind.clone())
+        });
+        kind.map(|kind| Why { kind, met: BY_CONVERSATION.to_owned() })
+    }
+
+    /// Says whether no conversation was found that is put aside.
+    pub fn nothing_aside(&self) -> bool {
+        self.aside.read().unwrap_or_else(PoisonError::into_inner).iter().all(Aside::is_empty)
+    }
+
+    /// Returns about how many people these names, addresses and numbers stand for, the subject left out; none in a
+    /// personal case.
+    pub fn third_parties(&self, names: &BTreeSet<String>) -> Option<u64> {
+        // Whoever is the subject under one authority is no third party under another.
+        let mut others: Option<BTreeSet<String>> = None;
+        for (_, scope) in self.scopes.iter().filter(|(_, s)| !s.is_everything()) {
+            let here = scope.others(others.as_ref().unwrap_or(names).iter().map(String::as_str));
+            others = Some(here);
+        }
+        others.map(|o| o.len() as u64)
     }
 
     /// Counts records of a claim in a look that keeps nothing.

@@ -3,6 +3,7 @@
 //! Every step leaves a state from which the same command goes on: parts are in the journal when they are
 //! copied, entries when they are hashed, chunks when the segment that holds their records is on disk.
 
+mod aside;
 mod claims;
 mod copies;
 mod finish;
@@ -21,6 +22,7 @@ pub(crate) use intake::unaltered;
 pub use intake::{Evidence, Taken};
 
 use crate::EngineError;
+use crate::quarantine::Standing as Decided;
 use copies::Copies;
 use glasshouse_layout::RunFile;
 use glasshouse_model::EntryId;
@@ -29,6 +31,7 @@ use glasshouse_store::Case;
 use journal::Journal;
 pub use limits::Counts;
 use limits::Limits;
+pub(crate) use limits::Why;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -95,8 +98,23 @@ pub struct Report {
 
 /// Takes paths into a case and reads all that is new, or goes on where an earlier call was interrupted.
 pub fn ingest(case: &Case, given: &[PathBuf], options: &Options, progress: &Progress) -> Result<Report, EngineError> {
+    taking_in(case, given, options, progress, false)
+}
+
+/// Brings the records in line with the privilege reviewer's decisions; nothing is read for it.
+pub fn publish(case: &Case, options: &Options, progress: &Progress) -> Result<Report, EngineError> {
+    taking_in(case, &[], options, progress, true)
+}
+
+fn taking_in(
+    case: &Case,
+    given: &[PathBuf],
+    options: &Options,
+    progress: &Progress,
+    publish: bool,
+) -> Result<Report, EngineError> {
     let journal = Journal::open(case)?;
-    let read = read_all(case, &journal, given, options, progress);
+    let read = read_all(case, &journal, given, options, progress, publish);
     // Whatever went wrong, what was copied is held.
     let settled = intake::settle(case, &journal);
     read.and_then(|report| settled.map(|()| report)).map_err(|error| error.on_full_disk(case.root()))
@@ -108,14 +126,16 @@ fn read_all(
     given: &[PathBuf],
     options: &Options,
     progress: &Progress,
+    publish: bool,
 ) -> Result<Report, EngineError> {
     let lenses = lenses(journal, options)?;
     let taken = intake::take_in(case, journal, given, options, progress)?;
     let limits = limits(case, journal)?;
+    let decided = crate::quarantine::standing(case.root())?;
     let last = glasshouse_store::read_run(case.root())?;
     if let Some(run) = &last
         && options.password.is_none()
-        && settled(case, journal, &limits)?
+        && settled(case, journal, &limits, &decided)?
     {
         return Ok(Report { taken, run: run.clone(), changed: false });
     }
@@ -171,8 +191,16 @@ fn read_all(
     let nothing_new = open.is_empty() && entries.is_empty() && parts.is_empty() && obsolete.is_empty();
     // A run that was interrupted while it was being finished has nothing left to read but is not in force.
     let unfinished = journal.fact("unfinished")?.is_some_and(|f| f == "yes");
-    if let (true, Some(run)) = (nothing_new && !unfinished && evidence.parts.iter().all(|p| p.sealed), &last) {
-        journal.put_fact("settled", &settlement(journal, &limits)?)?;
+    if publish && !(nothing_new && !unfinished) {
+        return Err(EngineError::other(
+            "The decision is kept. The case has something that is not read yet: it takes effect with `glasshouse process`.",
+        ));
+    }
+    let unchanged = journal.fact("decisions")?.unwrap_or_default() == decided.identity();
+    if let (true, Some(run)) =
+        (nothing_new && unchanged && !unfinished && evidence.parts.iter().all(|p| p.sealed), &last)
+    {
+        journal.put_fact("settled", &settlement(journal, &limits, &decided)?)?;
         return Ok(Report { taken, run: run.clone(), changed: false });
     }
     let size: u64 = parts.iter().map(|p| evidence.parts[*p].row.size).sum::<u64>()
@@ -197,7 +225,7 @@ fn read_all(
         purpose: work::Purpose::Note,
     };
     let started = glasshouse_store::now();
-    if limits.exclude() {
+    if limits.exclude() && !shared.claims.is_empty() {
         progress.say("Looking for what is put aside");
         look(&shared, &recognised)?;
     }
@@ -212,8 +240,19 @@ fn read_all(
     let evidence = Evidence { warnings: evidence.warnings, parts: reload(evidence.parts, journal)? };
     finish::seal(case, journal, &evidence)?;
     progress.say("Finishing");
-    let run = finish::finish(case, journal, &evidence, &recognised, &numbers, &obsolete, &run_name, started, &limits)?;
-    journal.put_fact("settled", &settlement(journal, &limits)?)?;
+    let finishing = finish::Finishing {
+        case,
+        journal,
+        evidence: &evidence,
+        recognised: &recognised,
+        numbers: &numbers,
+        limits: &limits,
+        decided: &decided,
+        run: &run_name,
+    };
+    let run = finish::finish(&finishing, &obsolete, started)?;
+    journal.put_fact("decisions", &decided.identity())?;
+    journal.put_fact("settled", &settlement(journal, &limits, &decided)?)?;
     journal.put_fact("unfinished", "no")?;
     Ok(Report { taken, run, changed: true })
 }
@@ -241,7 +280,13 @@ fn lenses(journal: &Journal, options: &Options) -> Result<Vec<&'static dyn Provi
 
 /// Returns the limits of the case's authorities, as they stand now.
 fn limits(case: &Case, journal: &Journal) -> Result<Limits, EngineError> {
-    let accounts = journal.named_facts("account ")?;
+    let mut accounts = journal.named_facts("account ")?;
+    // What was stated when a part was taken in outlives the journal.
+    for part in glasshouse_store::read_parts(case.root())? {
+        if let Some(account) = part.account {
+            accounts.entry(part.source).or_insert(account);
+        }
+    }
     Limits::of(case, accounts, crate::session::now())
 }
 
@@ -297,7 +342,7 @@ pub fn preview(case: &Case, options: &Options, progress: &Progress) -> Result<li
 }
 
 /// Says whether the run in force is all that these parts can give, so that nothing needs listing or recognising.
-fn settled(case: &Case, journal: &Journal, limits: &Limits) -> Result<bool, EngineError> {
+fn settled(case: &Case, journal: &Journal, limits: &Limits, decided: &Decided) -> Result<bool, EngineError> {
     if journal.fact("unfinished")?.is_some_and(|f| f == "yes") {
         return Ok(false);
     }
@@ -306,11 +351,11 @@ fn settled(case: &Case, journal: &Journal, limits: &Limits) -> Result<bool, Engi
             unaltered(&intake::part_path(case, &row), row.size)?;
         }
     }
-    Ok(journal.fact("settled")?.is_some_and(|f| settlement(journal, limits).is_ok_and(|now| now == f)))
+    Ok(journal.fact("settled")?.is_some_and(|f| settlement(journal, limits, decided).is_ok_and(|now| now == f)))
 }
 
 /// Names all that a run depends on: the parts, and the formats in the versions that read them.
-fn settlement(journal: &Journal, limits: &Limits) -> Result<String, EngineError> {
+fn settlement(journal: &Journal, limits: &Limits, decided: &Decided) -> Result<String, EngineError> {
     let mut hasher = blake3::Hasher::new();
     for row in journal.parts()? {
         hasher.update(format!("{} {} {:?} {:?}\n", row.source, row.number, row.sha256, row.entries).as_bytes());
@@ -325,6 +370,7 @@ fn settlement(journal: &Journal, limits: &Limits) -> Result<String, EngineError>
     }
     hasher.update(glasshouse_store::tool().as_bytes());
     hasher.update(limits.identity().as_bytes());
+    hasher.update(decided.identity().as_bytes());
     Ok(hasher.finalize().to_hex().to_string())
 }
 
@@ -339,21 +385,25 @@ fn reload(mut parts: Vec<intake::HeldPart>, journal: &Journal) -> Result<Vec<int
 
 /// Takes away segment folders that neither the journal nor the log knows: a killed process left them.
 fn clear_stray_segments(case: &Case, journal: &Journal) -> Result<(), EngineError> {
-    let known: BTreeSet<String> = journal.segments()?.into_iter().map(|(_, s, _)| s.path).collect();
+    let known = journal.segments()?.into_iter().chain(journal.put_aside()?);
+    let known: BTreeSet<String> = known.map(|(_, s, _)| s.path).collect();
     let logged = case.logged_files()?;
     let Ok(runs) = std::fs::read_dir(case.root().join("runs")) else { return Ok(()) };
     for run in runs.filter_map(|r| r.ok()) {
-        let Ok(segments) = std::fs::read_dir(run.path().join("segments")) else { continue };
-        for segment in segments.filter_map(|s| s.ok()) {
-            let path = format!(
-                "runs/{}/segments/{}",
-                run.file_name().to_string_lossy(),
-                segment.file_name().to_string_lossy()
-            );
-            let in_log =
-                logged.range(format!("{path}/")..).next().is_some_and(|(p, _)| p.starts_with(&format!("{path}/")));
-            if !known.contains(&path) && !in_log {
-                std::fs::remove_dir_all(segment.path()).map_err(|e| EngineError::io(&segment.path(), "remove", e))?;
+        for kind in ["segments", "quarantine"] {
+            let Ok(segments) = std::fs::read_dir(run.path().join(kind)) else { continue };
+            for segment in segments.filter_map(|s| s.ok()) {
+                let path = format!(
+                    "runs/{}/{kind}/{}",
+                    run.file_name().to_string_lossy(),
+                    segment.file_name().to_string_lossy()
+                );
+                let in_log =
+                    logged.range(format!("{path}/")..).next().is_some_and(|(p, _)| p.starts_with(&format!("{path}/")));
+                if !known.contains(&path) && !in_log {
+                    std::fs::remove_dir_all(segment.path())
+                        .map_err(|e| EngineError::io(&segment.path(), "remove", e))?;
+                }
             }
         }
     }

@@ -15,7 +15,7 @@ struct Named {
     entry: u32,
 }
 
-/// Returns the main entries of claims with records that came in, with the copies of those entries, and what these
+/// Returns the main entries of claims with records that came in or were released, with the copies of those entries, and what these
 /// records themselves name: the other places that they were made from, and their attachments.
 ///
 /// Other companions are not among them: a file in the folder of a conversation may belong to a message from outside.
@@ -24,11 +24,13 @@ pub fn entries(
     journal: &Journal,
     recognised: &Recognised,
     numbers: &HashMap<String, (u32, Option<u32>)>,
+    released: &BTreeSet<u32>,
 ) -> Result<BTreeSet<u32>, EngineError> {
     let records = journal.records_by_claim()?;
     let mut visible = BTreeSet::new();
     for standing in &recognised.claims {
-        if numbers.get(&standing.key).is_some_and(|(n, _)| records.get(n).is_some_and(|r| *r > 0)) {
+        let came = |n: &u32| released.contains(n) || records.get(n).is_some_and(|r| *r > 0);
+        if numbers.get(&standing.key).is_some_and(|(n, _)| came(n)) {
             let claim = &standing.claim;
             visible.extend(std::iter::once(&claim.main).chain(&claim.copies).map(|e| e.0));
         }

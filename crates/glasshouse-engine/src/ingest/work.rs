@@ -9,12 +9,13 @@ use super::copies;
 use super::intake::{Evidence, HeldPart};
 use super::journal::{ChunkRow, EntryHash, Journal};
 use super::kept::{keep_warnings, keep_warnings_within, troubles};
-use super::limits::{Limits, Out, Ruling, Tally};
+use super::limits::{Limits, Out, Ruling, Why};
 use super::reading::Reading;
 use super::{Options, Progress, positioned, survey};
 use crate::EngineError;
-use crate::segment::{RowContext, SegmentBuilder, Written, same_as};
-use glasshouse_model::{EntryId, Framing, Record, Warning};
+use crate::quarantine;
+use crate::segment::{RowContext, SegmentBuilder, Written};
+use glasshouse_model::{EntryId, Framing, Warning};
 use glasshouse_providers::framing::{LONGEST_FRAME, Span, framer};
 use glasshouse_providers::{Companion, Frame, Opened, Positioned, Sink, TreeEntry};
 use glasshouse_store::Case;
@@ -193,6 +194,9 @@ struct Worker<'a> {
     /// Rows with words, and rows without: the latter need no index.
     worded: SegmentBuilder,
     plain: SegmentBuilder,
+    /// What is put aside for the privilege reviewer, and why.
+    aside: SegmentBuilder,
+    why: Vec<(String, Why)>,
     chunks: Vec<ChunkRow>,
     hashes: Vec<(u32, EntryHash)>,
     written: SyncSender<Finished>,
@@ -204,6 +208,8 @@ impl<'a> Worker<'a> {
             shared,
             worded: SegmentBuilder::default(),
             plain: SegmentBuilder::default(),
+            aside: SegmentBuilder::default(),
+            why: Vec::new(),
             chunks: Vec::new(),
             hashes: Vec::new(),
             written,
@@ -374,10 +380,8 @@ impl<'a> Worker<'a> {
     }
 
     fn reading(&self, entry: EntryId) -> Reading<'a> {
-        match self.shared.work.purpose {
-            Purpose::Keep => Reading::open(self.shared.work, entry),
-            Purpose::Note | Purpose::Count => Reading::looking(self.shared.work, entry),
-        }
+        let work = self.shared.work;
+        if work.purpose == Purpose::Keep { Reading::open(work, entry) } else { Reading::looking(work, entry) }
     }
 
     fn read_companion(&mut self, entry: EntryId) -> Result<Held, EngineError> {
@@ -470,6 +474,16 @@ impl<'a> Worker<'a> {
             return Ok(());
         }
         let path = |id: EntryId| work.tree.get(&id).map_or("", |e| e.path.as_str());
+        let context = |ordinal, authority| RowContext {
+            provider: manifest.id,
+            tier: open.standing.format.tier.as_str(),
+            source,
+            claim: open.number,
+            record_key: &work.record_key,
+            authority,
+            path: &path,
+            ordinal,
+        };
         let (mut last_place, mut ordinal) = (None, 0);
         let (mut shown, mut out) = (Vec::new(), Out::new());
         let grouped = open.standing.claim.group.is_some();
@@ -479,9 +493,19 @@ impl<'a> Worker<'a> {
             last_place = place;
             let authority = match work.limits.rule(manifest.id, source, record) {
                 Ruling::Shown(authority) => authority,
-                Ruling::Out(outcome, reason) => {
-                    let kind = (outcome.to_owned(), manifest.id.to_owned(), record.family.to_string(), reason);
-                    tally(&mut out, kind, grouped.then_some(record), &work.record_key);
+                Ruling::HeldBack(reason) => {
+                    let kind = ("held back".into(), manifest.id.into(), record.family.to_string(), reason.to_owned());
+                    copies::tally(&mut out, kind, grouped.then_some(record), &work.record_key);
+                    continue;
+                }
+                Ruling::PutAside { authority, why } => {
+                    if work.purpose == Purpose::Count {
+                        let kind = ("quarantined".into(), manifest.id.into(), record.family.to_string(), why.kind);
+                        copies::tally(&mut out, kind, grouped.then_some(record), &work.record_key);
+                    } else {
+                        let id = self.aside.push(record, &context(ordinal, authority))?;
+                        self.why.push((id, why));
+                    }
                     continue;
                 }
             };
@@ -489,23 +513,14 @@ impl<'a> Worker<'a> {
             if work.purpose == Purpose::Count {
                 continue;
             }
-            let context = RowContext {
-                provider: manifest.id,
-                tier: open.standing.format.tier.as_str(),
-                source,
-                claim: open.number,
-                record_key: &work.record_key,
-                authority,
-                path: &path,
-                ordinal,
-            };
             let worded = record.title.is_some() || record.text.is_some() || !record.parties.is_empty();
-            if worded { self.worded.push(record, &context)? } else { self.plain.push(record, &context)? }
+            let builder = if worded { &mut self.worded } else { &mut self.plain };
+            builder.push(record, &context(ordinal, authority))?;
         }
         if work.purpose == Purpose::Count {
             for record in &shown {
                 let kind = ("shown".into(), manifest.id.into(), record.family.to_string(), "within scope".into());
-                tally(&mut out, kind, grouped.then_some(record), &work.record_key);
+                copies::tally(&mut out, kind, grouped.then_some(record), &work.record_key);
             }
             work.limits.count(open.number, out);
             return Ok(());
@@ -526,8 +541,12 @@ impl<'a> Worker<'a> {
             drift: drift.into_iter().map(|((format, key), n)| (format!("{}.{format}", manifest.id), key, n)).collect(),
             out,
         });
-        let rows = self.worded.rows() + self.plain.rows();
-        if self.worded.bytes() + self.plain.bytes() > SEGMENT || rows > SEGMENT_ROWS || self.chunks.len() > 20_000 {
+        let builders = [&self.worded, &self.plain, &self.aside];
+        let rows: usize = builders.iter().map(|b| b.rows()).sum();
+        if builders.iter().map(|b| b.bytes()).sum::<usize>() > SEGMENT
+            || rows > SEGMENT_ROWS
+            || self.chunks.len() > 20_000
+        {
             self.flush()?;
         }
         Ok(())
@@ -549,17 +568,15 @@ impl<'a> Worker<'a> {
                 segments.push(builder.write(work.case.root(), &path)?);
             }
         }
+        if self.aside.rows() > 0 {
+            let path = glasshouse_layout::paths::put_aside(&work.run, work.journal.next_segment()?);
+            let held = quarantine::Held::of(std::mem::take(&mut self.aside).finish()?, &std::mem::take(&mut self.why))?;
+            segments.push(Written::synced(quarantine::write(work.case, &path, &held)?));
+        }
         let chunks = std::mem::take(&mut self.chunks);
         // Who settles takes no more only if it failed, and says why itself.
         self.written.send(Finished { segments, chunks }).map_err(|_| EngineError::Stopped)
     }
-}
-
-/// Counts a record; one that may have copies is given, for what tells them.
-fn tally(out: &mut Out, kind: super::limits::Kind, record: Option<&Record>, key: &[u8; 32]) {
-    let tally: &mut Tally = out.entry(kind).or_default();
-    tally.records += 1;
-    tally.keys.extend(record.and_then(|r| r.same_as.as_deref()).map(|same| copies::key(key, &same_as(same))));
 }
 
 fn chunk(claim: usize, number: u32, window: &[u8], base: u64, spans: Vec<Span>, around: &Arc<Around>) -> Chunk {

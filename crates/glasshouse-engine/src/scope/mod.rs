@@ -188,6 +188,30 @@ impl Scope {
         exclusion.map_or(Outcome::Shown, Outcome::Quarantined)
     }
 
+    /// Returns an exclusion by its number.
+    pub fn exclusion(&self, number: usize) -> Option<&Exclusion> {
+        self.limits.as_ref()?.exclusions.get(number)
+    }
+
+    /// Returns what of an exclusion a record meets by itself: a party, or a term.
+    pub fn met(&self, number: usize, record: &Record) -> Option<String> {
+        let limits = self.limits.as_ref()?;
+        let (known, exclusion) = (limits.parties.get(number)?, limits.exclusions.get(number)?);
+        let by = |k: &person::Known| record.parties.iter().any(|p| k.is(p));
+        if let Some(party) = known.iter().position(by).and_then(|at| exclusion.parties.get(at)) {
+            return Some(format!("party {party}"));
+        }
+        let words = words_of(record);
+        let term = limits.terms.get(number)?.iter().find(|t| words.contains(t.as_str()))?;
+        Some(format!("term {}", term.trim()))
+    }
+
+    /// Returns the number of people that these names, addresses and numbers stand for, the subject left out.
+    pub fn others<'a>(&self, names: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
+        let Some(limits) = &self.limits else { return BTreeSet::new() };
+        names.map(person::normal).filter(|n| !n.is_empty() && !limits.subject.contains(n)).collect()
+    }
+
     /// Returns the people of a record other than the subject, each in one form however it is written.
     pub fn third_parties(&self, record: &Record) -> BTreeSet<String> {
         let Some(limits) = &self.limits else { return BTreeSet::new() };
@@ -279,35 +303,55 @@ fn run(words: &[String]) -> String {
     format!(" {} ", words.join(" "))
 }
 
-/// The conversations that are put aside, found while records go by.
+/// What tells a conversation from others, or a record that is in none: no more than a hash is held of each.
+type Key = [u8; 16];
+
+/// The conversations that are put aside, found while records go by, with what is attached to them.
 ///
 /// Nothing of a conversation may be published before all its records were noted.
 #[derive(Clone, Debug, Default)]
 pub struct Aside {
-    conversations: HashMap<String, usize>,
+    conversations: HashMap<Key, usize>,
+    /// Entries that conversations have attached, with these.
+    attached: HashMap<u32, Vec<Key>>,
 }
 
 impl Aside {
     /// Takes note of a record's verdict, also of one outside the limits.
     pub fn note(&mut self, found: Found<'_>, record: &Record, verdict: Verdict) {
-        if let (Some(number), Some(key)) = (verdict.excluded, key(found, record)) {
+        let key = key(found, record);
+        if let Some(number) = verdict.excluded {
             let first = self.conversations.entry(key).or_insert(number);
             // The lowest number, whatever the order in which records came.
             *first = (*first).min(number);
         }
-    }
-
-    /// Joins what another thread found.
-    pub fn join(&mut self, other: Aside) {
-        for (key, number) in other.conversations {
-            let first = self.conversations.entry(key).or_insert(number);
-            *first = (*first).min(number);
+        for entry in attached(record) {
+            let keys = self.attached.entry(entry).or_default();
+            if !keys.contains(&key) && keys.len() < MOST_CONVERSATIONS {
+                keys.push(key);
+            }
         }
     }
 
-    /// Returns the exclusion that a record's conversation meets.
+    /// Says whether a record has to be noted at all.
+    pub fn concerns(record: &Record, verdict: Verdict) -> bool {
+        verdict.excluded.is_some() || attached(record).next().is_some()
+    }
+
+    /// Returns the exclusion that a record's conversation meets, or one that has the record's entry attached.
     pub fn of(&self, found: Found<'_>, record: &Record) -> Option<usize> {
-        self.conversations.get(&key(found, record)?).copied()
+        let entry = record.refs.first().map(|at| at.entry.0);
+        self.conversations.get(&key(found, record)).copied().or_else(|| self.attached_to(entry?))
+    }
+
+    /// As [`Aside::of`], for a record that is known by its columns.
+    pub fn of_row(&self, service: &str, conversation: Option<&str>, entry: u32) -> Option<usize> {
+        let conversation = conversation.and_then(|c| self.conversations.get(&hashed(service, "in", c)).copied());
+        conversation.or_else(|| self.attached_to(entry))
+    }
+
+    fn attached_to(&self, entry: u32) -> Option<usize> {
+        self.attached.get(&entry)?.iter().filter_map(|key| self.conversations.get(key).copied()).min()
     }
 
     /// Says whether no conversation is put aside.
@@ -316,10 +360,36 @@ impl Aside {
     }
 }
 
-/// Returns what ties a record to the others of its conversation.
-fn key(found: Found<'_>, record: &Record) -> Option<String> {
-    let conversation = record.conversation.as_deref()?;
-    Some(format!("{}\u{0}{conversation}", found.service))
+/// Conversations that one entry is attached to and that are remembered of it.
+const MOST_CONVERSATIONS: usize = 64;
+
+/// Returns the entries that a record has attached, beside its own.
+fn attached(record: &Record) -> impl Iterator<Item = u32> + '_ {
+    let own = record.refs.first().map(|at| at.entry);
+    let others = record.attachments.iter().filter_map(|a| a.at.as_ref()).map(|at| at.entry);
+    others.filter(move |entry| Some(*entry) != own).map(|entry| entry.0)
+}
+
+/// Returns what ties a record to the others of its conversation, or to its copies where it is in none.
+fn key(found: Found<'_>, record: &Record) -> Key {
+    if let Some(conversation) = record.conversation.as_deref() {
+        return hashed(found.service, "in", conversation);
+    }
+    if let Some(same_as) = record.same_as.as_deref() {
+        return hashed(found.service, "as", same_as);
+    }
+    let place = record.refs.first().map(|at| format!("{} {}", at.entry, at.locator));
+    hashed(found.service, "at", &place.unwrap_or_default())
+}
+
+fn hashed(service: &str, what: &str, text: &str) -> Key {
+    let mut key = Key::default();
+    let mut hasher = blake3::Hasher::new();
+    for part in [service, what, text] {
+        hasher.update(part.as_bytes()).update(b"\0");
+    }
+    hasher.finalize_xof().fill(&mut key);
+    key
 }
 
 #[cfg(test)]

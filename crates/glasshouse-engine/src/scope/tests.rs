@@ -1,6 +1,8 @@
 use super::*;
 use crate::authority::{Limits, Span};
-use glasshouse_model::{Attachment, IdentifierKind, Moment, MomentRole, Party, PartyRole, Precision, ZoneBasis};
+use glasshouse_model::{
+    Attachment, EntryId, IdentifierKind, Locator, Moment, MomentRole, Party, PartyRole, Precision, Ref, ZoneBasis,
+};
 use std::collections::BTreeMap;
 
 const DAY: i64 = 86_400_000_000;
@@ -262,10 +264,32 @@ fn a_conversation_is_put_aside_whole_and_what_is_outside_stays_outside() {
     assert_eq!(outcome(&plain), ("quarantined", "privilege".into()), "by a message that is itself outside");
     assert_eq!(outcome(&old), ("held back", "outside the window".into()));
     assert_eq!(outcome(&elsewhere), ("shown", "within scope".into()));
-    let mut joined = Aside::default();
-    joined.join(aside);
-    assert_eq!(joined.of(HERE, &plain), Some(0));
-    assert_eq!(joined.of(Found { service: "mail", account: None }, &plain), None, "another service's thread");
+    assert_eq!(aside.of(HERE, &plain), Some(0));
+    assert_eq!(aside.of(Found { service: "mail", account: None }, &plain), None, "another service's thread");
+    assert_eq!(aside.of_row("google", plain.conversation.as_deref(), 7), Some(0), "as it is told by its columns");
+    assert_eq!(aside.of_row("google", Some("t2"), 7), None);
+}
+
+/// A photo that a privileged conversation has attached is put aside, though nothing in the photo says so.
+#[test]
+fn what_is_attached_follows_its_conversation() {
+    let scope = Scope::of(&authority(|_| {}));
+    let at = |entry: u32| Ref { entry: EntryId(entry), locator: Locator::whole(9) };
+    let mut first = mail(FROM + DAY);
+    first.refs = vec![at(1)];
+    let attached = |entry: u32| Attachment { at: Some(at(entry)), ..Attachment::default() };
+    first.attachments = vec![attached(5), attached(1)];
+    let mut second = mail(FROM + 2 * DAY);
+    (second.refs, second.text) = (vec![at(1)], Some("legal advice".into()));
+    let photo = |entry: u32| Record { refs: vec![at(entry)], conversation: None, ..mail(FROM + DAY) };
+    let mut aside = Aside::default();
+    for record in [&photo(5), &photo(6), &first, &second] {
+        aside.note(HERE, record, scope.judge(HERE, record));
+    }
+    assert_eq!((aside.of(HERE, &photo(5)), aside.of(HERE, &photo(6))), (Some(0), None));
+    assert_eq!(aside.of_row("google", None, 5), Some(0));
+    let other = Record { conversation: Some("t2".into()), ..first.clone() };
+    assert_eq!(aside.of(HERE, &other), None, "its own mailbox is not attached to it");
 }
 
 #[test]

@@ -5,8 +5,8 @@ mod write;
 use crate::EngineError;
 use crate::text;
 use datafusion::arrow::array::{
-    Array, ArrayRef, FixedSizeBinaryBuilder, Float64Builder, RecordBatch, StringBuilder, TimestampMicrosecondBuilder,
-    UInt32Builder, UInt64Builder,
+    Array, ArrayRef, FixedSizeBinaryBuilder, Float64Builder, RecordBatch, StringArray, StringBuilder,
+    TimestampMicrosecondBuilder, UInt32Array, UInt32Builder, UInt64Builder,
 };
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use glasshouse_model::{Record, write_canonical_json};
@@ -16,7 +16,7 @@ use std::sync::{Arc, LazyLock};
 use tantivy::schema::{Field as TextField, IndexRecordOption, TextFieldIndexing, TextOptions};
 
 pub use write::Written;
-pub(crate) use write::{hash, write_parquet, write_segment};
+pub(crate) use write::{hash, parquet_bytes, write_parquet, write_segment};
 
 /// The columns of `records.parquet`.
 pub static RECORDS: LazyLock<SchemaRef> = LazyLock::new(|| {
@@ -52,6 +52,8 @@ pub static RECORDS: LazyLock<SchemaRef> = LazyLock::new(|| {
         Field::new("authority", DataType::Utf8, true),
         Field::new("same_as", DataType::FixedSizeBinary(16), true),
         Field::new("digest", DataType::FixedSizeBinary(32), false),
+        // Number of the decision that released it, where it had been put aside.
+        Field::new("decision", DataType::UInt32, true),
     ]))
 });
 
@@ -205,8 +207,8 @@ impl SegmentBuilder {
         self.bytes
     }
 
-    /// Adds a record.
-    pub fn push(&mut self, record: &Record, context: &RowContext<'_>) -> Result<(), EngineError> {
+    /// Adds a record and returns its id.
+    pub fn push(&mut self, record: &Record, context: &RowContext<'_>) -> Result<String, EngineError> {
         let scratch = &mut self.scratch;
         scratch.clear();
         write_canonical_json(scratch, context.provider, record, context.path);
@@ -264,7 +266,7 @@ impl SegmentBuilder {
         self.push_attachments(record, &id);
         self.rows += 1;
         self.bytes += 300 + record.text.as_ref().map_or(0, String::len) + record.title.as_ref().map_or(0, String::len);
-        Ok(())
+        Ok(id)
     }
 
     fn push_parties(&mut self, record: &Record, id: &str) {
@@ -318,7 +320,14 @@ impl SegmentBuilder {
     }
 
     /// Writes the rows as a segment into a new folder of the case.
-    pub fn write(mut self, case: &Path, path: &str) -> Result<Written, EngineError> {
+    pub fn write(self, case: &Path, path: &str) -> Result<Written, EngineError> {
+        let rows = self.finish()?;
+        write_segment(case, path, rows.records, rows.words, rows.parties, rows.attachments)
+    }
+
+    /// Returns the rows in the order in which they were added.
+    pub(crate) fn finish(mut self) -> Result<Rows, EngineError> {
+        let decision = Arc::new(UInt32Array::new_null(self.rows));
         let service = self.provider.finish();
         let columns: Vec<ArrayRef> = vec![
             Arc::new(self.id.finish()),
@@ -351,6 +360,7 @@ impl SegmentBuilder {
             Arc::new(self.authority.finish()),
             Arc::new(self.same_as.finish()),
             Arc::new(self.digest.finish()),
+            decision,
         ];
         let records = RecordBatch::try_new(RECORDS.clone(), columns)?;
         let parties = self.parties.map(|mut b| Arc::new(b.finish()) as ArrayRef);
@@ -362,8 +372,16 @@ impl SegmentBuilder {
         let attachments =
             RecordBatch::try_new(ATTACHMENTS.clone(), vec![record_id, name, mime, size, sha256, entry, locator])?;
         let words = (self.who.finish(), self.from.finish());
-        write_segment(case, path, records, words, parties, attachments)
+        Ok(Rows { records, words, parties, attachments })
     }
+}
+
+/// What becomes a segment: records, the words of their parties (all, then senders), parties, attachments.
+pub(crate) struct Rows {
+    pub(crate) records: RecordBatch,
+    pub(crate) words: (StringArray, StringArray),
+    pub(crate) parties: RecordBatch,
+    pub(crate) attachments: RecordBatch,
 }
 
 /// Returns what copies of one record have in common, as the column `same_as` holds it.

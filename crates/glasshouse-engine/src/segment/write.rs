@@ -28,6 +28,11 @@ pub struct Written {
 }
 
 impl Written {
+    /// Returns a segment whose files are on the disk.
+    pub(crate) fn synced((segment, files): (Segment, Vec<FileHash>)) -> Self {
+        Written { segment, files, unsynced: Vec::new(), folders: Vec::new() }
+    }
+
     /// Brings the files and their names to the disk; only then may the segment be counted on.
     pub fn sync(self) -> Result<(Segment, Vec<FileHash>), EngineError> {
         for (path, file) in self.unsynced {
@@ -185,6 +190,15 @@ pub(crate) fn write_parquet(case: &Path, path: &str, batch: &RecordBatch) -> Res
 
 /// Writes a batch as Parquet, made for reading single rows fast as well as whole columns.
 fn parquet(case: &Path, path: &str, batch: &RecordBatch) -> Result<(FileHash, File), EngineError> {
+    Ok(table(Hashing::create(&case.join(path))?, batch)?.finish(path))
+}
+
+/// Returns a batch as the bytes of a Parquet file.
+pub(crate) fn parquet_bytes(batch: &RecordBatch) -> Result<Vec<u8>, EngineError> {
+    table(Vec::new(), batch)
+}
+
+fn table<W: Write + Send>(out: W, batch: &RecordBatch) -> Result<W, EngineError> {
     let mut properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
         .set_data_page_row_count_limit(4096)
@@ -205,10 +219,9 @@ fn parquet(case: &Path, path: &str, batch: &RecordBatch) -> Result<(FileHash, Fi
         properties = properties.set_column_statistics_enabled(ColumnPath::from(name), EnabledStatistics::None);
     }
     properties = properties.set_column_statistics_enabled(ColumnPath::from("time"), EnabledStatistics::Page);
-    let file = Hashing::create(&case.join(path))?;
-    let mut writer = ArrowWriter::try_new(file, batch.schema(), Some(properties.build()))?;
+    let mut writer = ArrowWriter::try_new(out, batch.schema(), Some(properties.build()))?;
     writer.write(batch)?;
-    Ok(writer.into_inner()?.finish(path))
+    Ok(writer.into_inner()?)
 }
 
 /// Returns the hash of a file of the case.

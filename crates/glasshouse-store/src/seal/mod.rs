@@ -166,6 +166,18 @@ impl Seal {
         self.0.as_ref().map(|keys| text::derived(&keys.case, b"records")).transpose()
     }
 
+    /// Returns a file of the case sealed to its key; none where files lie in clear.
+    pub fn file(&self, bytes: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.0.as_ref().map(|keys| seal(bytes, &[keys.case.recipient()])).transpose()
+    }
+
+    /// Returns what [`Seal::file`] sealed; none where files lie in clear.
+    pub fn opened(&self, path: &Path, sealed: &[u8]) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
+        let Some(keys) = &self.0 else { return Ok(None) };
+        let opened = unseal(sealed, &keys.case);
+        opened.map(Some).map_err(|_| StoreError::malformed(path, "the key of the case does not open it"))
+    }
+
     /// Returns the key of texts in the journal; none where they lie in clear.
     pub fn texts(&self) -> Result<Option<TextKey>, StoreError> {
         self.0.as_ref().map(|keys| TextKey::of(&keys.case)).transpose()

@@ -1,6 +1,8 @@
 //! An installation with people of every role, who work on cases that are not their own.
 
 use super::{account, glasshouse};
+use serde_json::Value;
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -63,6 +65,7 @@ impl Office {
             ("a.mensah", "administrator"),
             ("t.vale", "auditor"),
             ("p.quill", "disclosure_officer"),
+            ("v.reed", "privilege_reviewer"),
         ] {
             office.good(&[], name, &["person", "new", name, "--role", role]);
         }
@@ -131,6 +134,46 @@ impl Office {
             &["open", &loose],
         );
         case
+    }
+
+    /// Writes the warrant with other limits, has it signed, and returns its path.
+    pub fn limited(&self, version: u32, limits: &[(&str, &str)]) -> String {
+        let text = warrant(&self.key("r.okoro"), version, "2044-08-03");
+        let lines = text.lines().map(|line| {
+            let name = line.split(" = ").next().unwrap_or_default();
+            let changed =
+                limits.iter().find(|(field, _)| *field == name && !line.contains("2024-05-03") && !line.contains("20"));
+            let dated =
+                limits.iter().find(|(field, _)| *field == name && (line.contains("1970") || line.contains("2040")));
+            changed.or(dated).map_or_else(|| line.to_owned(), |(field, value)| format!("{field} = {value}"))
+        });
+        let text = lines.collect::<Vec<_>>().join("\n") + "\n";
+        std::fs::write(self.warrant(), text).expect("written");
+        let file = self.warrant().to_string_lossy().into_owned();
+        self.good(&[], "r.okoro", &["authority", "sign", &file]);
+        file
+    }
+
+    /// Takes paths into a case under an authority's file.
+    pub fn taken(&self, name: &str, file: &str, paths: &[PathBuf]) -> String {
+        let case = self.path(name);
+        let paths: Vec<String> = paths.iter().map(|p| p.to_string_lossy().into_owned()).collect();
+        let mut args = vec!["open", "--no-serve", "--quiet", "--authority", file, "--account", "j.marsh@example.com"];
+        args.extend(["--case", &case]);
+        args.extend(paths.iter().map(String::as_str));
+        self.good(&[], "d.hart", &args);
+        case
+    }
+
+    /// Returns the rows of a statement that the examiner asks.
+    pub fn rows(&self, case: &str, statement: &str) -> Vec<BTreeMap<String, Value>> {
+        let said = self.good(&[], "d.hart", &["sql", "--format", "json", "--enquiry", "1", case, statement]);
+        said.lines().map(|l| serde_json::from_str(l).expect("a JSON line")).collect()
+    }
+
+    /// Returns the one number that a statement of the examiner gives.
+    pub fn one(&self, case: &str, statement: &str) -> u64 {
+        self.rows(case, statement)[0].values().next().and_then(Value::as_u64).expect("a number")
     }
 
     pub fn sign(&self) {

@@ -1,0 +1,203 @@
+//! The quarantine at the end of a run: what left it, what came to it, and what was let out by a decision.
+
+use super::copies::{Copies, Shown};
+use super::finish::drop_rows;
+use super::journal::Journal;
+use super::limits::{Counts, Limits, Why};
+use crate::EngineError;
+use crate::quarantine::{self, Held, Standing, texts};
+use crate::rewrite::{read_all, read_columns, rows_of};
+use crate::segment::{PARTIES, typed, write_segment};
+use datafusion::arrow::array::{Array, RecordBatch, StringArray, UInt32Array};
+use glasshouse_layout::{FileHash, Segment, paths};
+use glasshouse_store::Case;
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+/// The quarantine of a case while a run is finished.
+pub struct Aside<'a> {
+    pub case: &'a Case,
+    pub journal: &'a Journal,
+    pub run: &'a str,
+}
+
+/// What is told of the quarantine.
+#[derive(Default)]
+pub struct Told {
+    /// Records that are put aside and not released.
+    pub counts: Counts,
+    /// Claims of which records were released.
+    pub released: BTreeSet<u32>,
+}
+
+impl Aside<'_> {
+    /// Keeps the rows that are wanted, by id and claim.
+    pub fn keep(&self, wanted: &dyn Fn(&str, u32) -> bool) -> Result<(), EngineError> {
+        for (number, segment, _) in self.journal.put_aside()? {
+            let held = quarantine::read(self.case.root(), &self.case.seal()?, &segment)?;
+            let (ids, claim): (&StringArray, &UInt32Array) =
+                (typed(&held.records, "id")?, typed(&held.records, "claim")?);
+            let keep: Vec<bool> = (0..ids.len()).map(|i| wanted(ids.value(i), claim.value(i))).collect();
+            if keep.iter().all(|k| *k) {
+                continue;
+            }
+            let left = held.only(&keep)?;
+            let left = if left.records.num_rows() > 0 { vec![self.put(&left)?] } else { Vec::new() };
+            self.journal.replace(&[number], &left, &[])?;
+        }
+        Ok(())
+    }
+
+    fn put(&self, held: &Held) -> Result<(Segment, Vec<FileHash>), EngineError> {
+        let path = paths::put_aside(self.run, self.journal.next_segment()?);
+        quarantine::write(self.case, &path, held)
+    }
+
+    /// Brings quarantine and ordinary segments in line with what was found and with what was decided.
+    pub fn settle(&self, copies: &Copies, limits: &Limits, decided: &Standing) -> Result<(), EngineError> {
+        if !limits.nothing_aside() {
+            self.take_in(limits)?;
+        }
+        let segments = self.journal.put_aside()?;
+        let mut dropped = Shown::default();
+        for pass in [false, true] {
+            for (_, segment, _) in &segments {
+                copies.look(
+                    &mut dropped,
+                    &quarantine::read(self.case.root(), &self.case.seal()?, segment)?.records,
+                    pass,
+                )?;
+            }
+        }
+        if !dropped.dropped.is_empty() {
+            self.keep(&|id, _| !dropped.dropped.contains(id))?;
+        }
+        if !decided.is_empty() {
+            self.release(decided)?;
+        }
+        Ok(())
+    }
+
+    /// Puts aside records that came in before their conversation met an exclusion.
+    fn take_in(&self, limits: &Limits) -> Result<(), EngineError> {
+        for (number, segment, _) in self.journal.segments()? {
+            let mut whys: Vec<Option<Why>> = Vec::with_capacity(segment.rows as usize);
+            let columns = ["service", "conversation", "entry", "decision"];
+            for batch in read_columns(self.case.root(), &segment, &columns)? {
+                let (service, talk) = (texts(&batch, "service")?, texts(&batch, "conversation")?);
+                let entry: &UInt32Array = typed(&batch, "entry")?;
+                let released = decisions(&batch);
+                for (i, (service, talk)) in service.iter().zip(talk).enumerate() {
+                    let out = released.is_some_and(|d| d.is_valid(i));
+                    let why = || limits.grown(service.unwrap_or_default(), talk, entry.value(i));
+                    whys.push(if out { None } else { why() });
+                }
+            }
+            if whys.iter().all(Option::is_none) {
+                continue;
+            }
+            let go: Vec<bool> = whys.iter().map(Option::is_some).collect();
+            let stay: Vec<bool> = go.iter().map(|g| !g).collect();
+            let rows = rows_of(self.case.root(), &segment, &go)?;
+            let ids: Vec<String> = texts(&rows.records, "id")?.into_iter().flatten().map(str::to_owned).collect();
+            let why: Vec<(String, Why)> = ids.into_iter().zip(whys.into_iter().flatten()).collect();
+            let mut new = vec![self.put(&Held::of(rows, &why)?)?];
+            if stay.iter().any(|s| *s) {
+                new.push(self.ordinary(rows_of(self.case.root(), &segment, &stay)?)?);
+            }
+            self.journal.replace(&[number], &new, &[])?;
+        }
+        Ok(())
+    }
+
+    fn ordinary(&self, rows: crate::segment::Rows) -> Result<(Segment, Vec<FileHash>), EngineError> {
+        let path = paths::segment(self.run, self.journal.next_segment()?);
+        write_segment(self.case.root(), &path, rows.records, rows.words, rows.parties, rows.attachments)?.sync()
+    }
+
+    /// Copies what was released into ordinary segments, and takes out copies that no decision lets out any more.
+    fn release(&self, decided: &Standing) -> Result<(), EngineError> {
+        let (mut there, mut stale) = (HashSet::new(), HashSet::new());
+        for (_, segment, _) in self.journal.segments()? {
+            for batch in read_columns(self.case.root(), &segment, &["id", "decision"])? {
+                let Some(decision) = decisions(&batch) else { continue };
+                for (i, id) in texts(&batch, "id")?.into_iter().enumerate().filter(|(i, _)| decision.is_valid(*i)) {
+                    let id = id.unwrap_or_default();
+                    let stands = decided.released(id) == Some(decision.value(i));
+                    if stands {
+                        there.insert(id.to_owned())
+                    } else {
+                        stale.insert(id.to_owned())
+                    };
+                }
+            }
+        }
+        drop_rows(self.case, self.journal, self.run, &HashSet::new(), &stale)?;
+        for (_, segment, _) in self.journal.put_aside()? {
+            let held = quarantine::read(self.case.root(), &self.case.seal()?, &segment)?;
+            let ids = texts(&held.records, "id")?;
+            let out = |id: &Option<&str>| id.filter(|id| !there.contains(*id)).and_then(|id| decided.released(id));
+            let decisions: Vec<Option<u32>> = ids.iter().map(out).collect();
+            if decisions.iter().all(Option::is_none) {
+                continue;
+            }
+            let keep: Vec<bool> = decisions.iter().map(Option::is_some).collect();
+            let decisions: Vec<u32> = decisions.into_iter().flatten().collect();
+            let new = self.ordinary(held.only(&keep)?.released(&decisions)?)?;
+            self.journal.replace(&[], &[new], &[])?;
+        }
+        Ok(())
+    }
+
+    /// Counts what is put aside and not released.
+    pub fn told(&self, decided: &Standing) -> Result<Told, EngineError> {
+        let mut told = Told::default();
+        for (_, segment, _) in self.journal.put_aside()? {
+            let held = quarantine::read(self.case.root(), &self.case.seal()?, &segment)?;
+            let kinds: HashMap<&str, &str> = texts(&held.why, "record_id")?
+                .into_iter()
+                .zip(texts(&held.why, "kind")?)
+                .filter_map(|(id, kind)| Some((id?, kind?)))
+                .collect();
+            let (service, family) = (texts(&held.records, "service")?, texts(&held.records, "family")?);
+            let claim: &UInt32Array = typed(&held.records, "claim")?;
+            for (i, id) in texts(&held.records, "id")?.into_iter().enumerate() {
+                let id = id.unwrap_or_default();
+                if decided.released(id).is_some() {
+                    told.released.insert(claim.value(i));
+                    continue;
+                }
+                let text = |column: &[Option<&str>]| column.get(i).copied().flatten().unwrap_or_default().to_owned();
+                let kind = kinds.get(id).copied().unwrap_or("privilege").to_owned();
+                *told.counts.entry(("quarantined".to_owned(), text(&service), text(&family), kind)).or_default() += 1;
+            }
+        }
+        Ok(told)
+    }
+}
+
+/// Returns the decisions of rows, where the segment is young enough to have the column.
+fn decisions(batch: &RecordBatch) -> Option<&UInt32Array> {
+    batch.column_by_name("decision")?.as_any().downcast_ref()
+}
+
+/// Returns about how many people other than the subject the shown records name; none in a personal case.
+///
+/// It is an estimate: one person with two addresses counts as two, two of one name and no address as one.
+pub fn third_parties(
+    case: &Case,
+    segments: &[(i64, Segment, Vec<FileHash>)],
+    limits: &Limits,
+) -> Result<Option<u64>, EngineError> {
+    if limits.are_none() {
+        return Ok(None);
+    }
+    let mut names = BTreeSet::new();
+    for (_, segment, _) in segments {
+        let parties = read_all(&case.root().join(&segment.path).join("parties.parquet"), &PARTIES)?;
+        // One who has an address is known by it; only who has none is known by a name.
+        let known = texts(&parties, "identifier")?.into_iter().zip(texts(&parties, "name")?);
+        let known: HashSet<&str> = known.filter_map(|(identifier, name)| identifier.or(name)).collect();
+        names.extend(known.into_iter().map(str::to_owned));
+    }
+    Ok(limits.third_parties(&names))
+}
