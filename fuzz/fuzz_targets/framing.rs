@@ -11,7 +11,7 @@ use support::load;
 #[path = "../../crates/glasshouse-providers/tests/support/mod.rs"]
 mod support;
 
-const ALL: [Framing; 12] = [
+const ALL: [Framing; 13] = [
     Framing::Whole,
     Framing::Mbox,
     Framing::JsonArrays(&["", "locations", "items", "a"]),
@@ -24,6 +24,7 @@ const ALL: [Framing; 12] = [
     Framing::Rows,
     Framing::Stamped,
     Framing::XmlChildren,
+    Framing::Stretches,
 ];
 
 /// Frames as the engine does: bytes that no later frame needs are let go.

@@ -59,6 +59,7 @@ fuzz_target!(
                     companions: &[],
                     head: &bytes[..bytes.len().min(Opened::HEAD)],
                     survey: &[],
+                    positioned: None,
                 };
                 provider.parse(&opened, &mut sink);
             }

@@ -327,3 +327,56 @@ fn attachments_are_found_by_their_places() {
         assert_eq!(super::attachment(&bytes, "0x200024/0x8025", 100), None);
     }
 }
+
+/// Whatever bytes of a store are others, reading it ends soon, and places lie inside the file.
+#[test]
+fn damaged_stores_are_read_in_bounded_time() {
+    use crate::{Frame, Opened, Provider, Sink, TreeEntry};
+    use glasshouse_model::{Claim, EntryId, Framing};
+    let mut n = 7u64;
+    let mut roll = |below: usize| {
+        n ^= n << 13;
+        n ^= n >> 7;
+        n ^= n << 17;
+        usize::try_from(n % below as u64).expect("a small number")
+    };
+    let started = std::time::Instant::now();
+    for (layout, cipher) in
+        [(Layout::Unicode, Cipher::None), (Layout::Ansi, Cipher::Permute), (Layout::Large, Cipher::None)]
+    {
+        let whole = store(layout, cipher, false);
+        let size = whole.len() as u64;
+        let entry = TreeEntry { id: EntryId(0), path: "jo.pst".into(), size, crc32: None, part: 0 };
+        let claim = Claim::of(super::ID, entry.id, Framing::Stretches);
+        for _ in 0..400 {
+            let mut bytes = whole.clone();
+            for _ in 0..=roll(8) {
+                // The index and the heaps, which lie behind the empty beginning, and now and then the header.
+                let at = if roll(8) == 0 { roll(564) } else { 0x4600 + roll(bytes.len() - 0x4600) };
+                *bytes.get_mut(at).expect("a byte") = [0, 1, 0x7f, 0xff, roll(256) as u8][roll(5)];
+            }
+            let mut survey = super::survey();
+            survey.positioned(&bytes);
+            let survey = survey.finish();
+            let frame = Frame { name: "", element: true, index: 0, offset: 0, bytes: &bytes, truncated: false };
+            let opened = Opened {
+                claim: &claim,
+                entry: &entry,
+                frames: &[frame],
+                companions: &[],
+                head: &[],
+                survey: &survey,
+                positioned: Some(&bytes),
+            };
+            let mut out = Sink::new();
+            crate::outlook::Outlook.parse(&opened, &mut out);
+            for record in out.records() {
+                let attached = record.attachments.iter().filter_map(|a| a.at.as_ref());
+                for at in record.refs.iter().chain(attached) {
+                    assert!(at.locator.start + at.locator.length <= size, "{}", at.locator);
+                }
+            }
+        }
+    }
+    assert!(started.elapsed().as_secs() < 120, "{:?}", started.elapsed());
+}
