@@ -59,7 +59,10 @@ fn without_the_key_evidence_stays_closed_and_everything_else_goes_on() {
     fs::write(&key, kept).expect("written");
     fs::remove_dir_all(Path::new(&case).join("runs")).expect("removed");
     fs::remove_dir_all(Path::new(&case).join("cache")).expect("removed");
-    office.good(&[], "d.hart", &["process", &case, "--quiet"]);
+    // Whose an export is was noted there, and is said again.
+    let loose = support::account().folder.join("loose").to_string_lossy().into_owned();
+    let said = office.good(&["--account", "j.marsh@example.com"], "d.hart", &["add", &case, &loose, "--quiet"]);
+    assert!(said.contains("in the case already"), "{said}");
     assert_eq!(office.good(&[], "d.hart", &["digest", &case]), digest);
     let said = office.good(&[], "d.hart", &["sources", &case, "--json", "--enquiry", "1"]);
     assert!(said.contains("part-0001.age"), "{said}");
