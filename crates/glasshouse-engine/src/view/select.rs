@@ -33,9 +33,7 @@ impl View {
             if tests.is_empty() {
                 return Ok(Set::range(&order, from, to));
             }
-            let most = to - from > self.rows() / 4;
-            let found = if most { in_rows(&order, from, to, &keeps) } else { in_positions(&order, from, to, &keeps) };
-            return Ok(Set::list(&order, found));
+            return Ok(Set::list(&order, filtered(&order, from, to, &keeps)));
         }
         let mut positions = Vec::new();
         for (open, base) in self.searcher.segments().iter().zip(&self.bases) {
@@ -139,36 +137,20 @@ fn bounds(order: &Order, filter: &Filter) -> Option<(u32, u32)> {
     }
 }
 
-/// Returns the positions whose rows pass, ascending: one position after the other.
-fn in_positions(order: &Order, from: u32, to: u32, keeps: &(dyn Fn(u32) -> bool + Sync)) -> Vec<u32> {
-    in_parts(from, to, WORTH_A_THREAD, |from, to| (from..to).filter(|p| keeps(order.row(*p))).collect())
-}
-
-/// Returns the same where most rows are asked: they are tested in the order in which columns lie in memory, which is
-/// several times faster than by time.
-fn in_rows(order: &Order, from: u32, to: u32, keeps: &(dyn Fn(u32) -> bool + Sync)) -> Vec<u32> {
-    let rows = order.rows.len() as u32;
-    let word = |n: u32| {
-        let first = n * 64;
-        (first..rows.min(first + 64)).fold(0u64, |word, row| word | u64::from(keeps(row)) << (row - first))
-    };
-    let passed = in_parts(0, rows.div_ceil(64), WORTH_A_THREAD / 64, |from, to| (from..to).map(word).collect());
-    in_parts(from, to, WORTH_A_THREAD, |from, to| (from..to).filter(|p| bit(&passed, order.row(*p))).collect())
-}
-
-/// Does work over a range on as many threads as there are cores, and joins what they return in its order.
-fn in_parts<T: Send + Clone>(from: u32, to: u32, least: u32, work: impl Fn(u32, u32) -> Vec<T> + Sync) -> Vec<T> {
+/// Returns the positions whose rows pass, ascending, on as many threads as there are cores.
+fn filtered(order: &Order, from: u32, to: u32, keeps: &(impl Fn(u32) -> bool + Sync)) -> Vec<u32> {
+    let pick = |from: u32, to: u32| -> Vec<u32> { (from..to).filter(|p| keeps(order.row(*p))).collect() };
     let threads = std::thread::available_parallelism().map_or(1, |n| n.get() as u32);
-    let share = (to - from).div_ceil(threads.max(1)).max(least);
+    let share = ((to - from) / threads.max(1)).max(WORTH_A_THREAD);
     if to - from <= share {
-        return work(from, to);
+        return pick(from, to);
     }
-    let work = &work;
+    let pick = &pick;
     let starts: Vec<u32> = (from..to).step_by(share as usize).collect();
-    let parts: Vec<Vec<T>> = std::thread::scope(|scope| {
-        let threads: Vec<_> =
-            starts.iter().map(|start| scope.spawn(move || work(*start, start.saturating_add(share).min(to)))).collect();
-        threads.into_iter().map(|thread| thread.join().unwrap_or_default()).collect()
+    let parts: Vec<Vec<u32>> = std::thread::scope(|scope| {
+        let work: Vec<_> =
+            starts.iter().map(|start| scope.spawn(move || pick(*start, start.saturating_add(share).min(to)))).collect();
+        work.into_iter().map(|w| w.join().unwrap_or_default()).collect()
     });
     parts.concat()
 }
