@@ -4,6 +4,7 @@
 //! (`docs/performance.md`). Each is read when it is first needed, or by [`View::warm`].
 
 mod attached;
+mod beside;
 mod coded;
 mod complete;
 mod facets;

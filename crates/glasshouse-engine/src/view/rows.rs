@@ -1,11 +1,13 @@
 //! Records as lists show them.
 
+use super::beside::{self, Beside, Sides};
 use super::set::{Set, Sorted};
 use super::{Attachments, View, iso};
 use crate::EngineError;
 use crate::segment::typed;
 use datafusion::arrow::array::{Array, Float64Array, RecordBatch, StringArray};
 use serde::Serialize;
+use std::collections::HashMap;
 
 /// Characters of a text that a list shows.
 const SNIPPET: usize = 240;
@@ -76,7 +78,7 @@ impl View {
         columns: &[&str],
         make: impl Fn(&RecordBatch, usize, Known) -> Result<T, EngineError>,
     ) -> Result<Vec<T>, EngineError> {
-        let (order, parties, attached) = (self.order()?, self.parties()?, self.attached()?);
+        let (order, beside) = (self.order()?, self.beside(positions.len())?);
         // Segment, row within it, place in the list: read segment by segment, then put back in order.
         let mut wanted: Vec<(usize, u32, usize)> = positions
             .iter()
@@ -92,6 +94,10 @@ impl View {
             };
             let mut rows: Vec<u32> = group.iter().map(|(_, row, _)| *row).collect();
             rows.dedup();
+            let sides = match beside {
+                Beside::Held(..) => HashMap::new(),
+                Beside::NotYet => beside::read(open, &rows, MOST_NAMES)?,
+            };
             let mut next = group.iter().peekable();
             let mut read = rows.iter();
             for batch in open.columns.read(columns, Some(&rows))? {
@@ -100,10 +106,15 @@ impl View {
                     // A position may be asked for twice.
                     while let Some((_, _, place)) = next.next_if(|n| n.1 == *row) {
                         let global = base + row;
-                        let (from, to) = parties.sides(global, MOST_NAMES);
                         let time = order.time(order.place(global)).map(iso);
-                        let known =
-                            Known { row: global, time, from, to, attachments: attached.of(global).len() as u32 };
+                        let Sides { from, to, attachments } = match &beside {
+                            Beside::Held(parties, attached) => {
+                                let (from, to) = parties.sides(global, MOST_NAMES);
+                                Sides { from, to, attachments: attached.of(global).len() as u32 }
+                            }
+                            Beside::NotYet => sides.get(row).cloned().unwrap_or_default(),
+                        };
+                        let known = Known { row: global, time, from, to, attachments };
                         if let Some(slot) = made.get_mut(*place) {
                             *slot = Some(make(&batch, i, known)?);
                         }
