@@ -77,7 +77,9 @@ fn fixtures_give_what_is_expected() {
     for fixture in folders().iter().flat_map(|f| fixtures(f)) {
         let files = load(&fixture.join("input"));
         assert!(!files.is_empty(), "{} has no input", fixture.display());
-        let found = parse_all(&files).to_json();
+        let outcome = parse_all(&files);
+        assert!(outcome.conflicts.is_empty(), "{}: two providers claim {:?}", fixture.display(), outcome.conflicts);
+        let found = outcome.to_json();
         let path = fixture.join("expected.json");
         if std::env::var_os("UPDATE_EXPECTED").is_some() {
             fs::write(&path, &found).expect("writing what was found");

@@ -33,6 +33,7 @@ struct Inner {
 }
 
 /// One entry: the source it lies in, and where.
+#[derive(Clone)]
 pub(crate) struct Slot {
     pub source: usize,
     pub kind: EntryKind,
@@ -66,6 +67,25 @@ impl Part {
             password: password.map(|p| Zeroizing::new(p.to_vec())),
         };
         Ok((Self(Arc::new(inner)), opened.catalog))
+    }
+
+    /// Returns the part with its entries in another order: at each place the entry that is named, or one that needs
+    /// a password.
+    ///
+    /// What lies in an encrypted archive is listed only with the password; a case that listed it once keeps the
+    /// places.
+    pub fn arranged(&self, order: &[Option<usize>]) -> Self {
+        let closed = || Slot {
+            source: 0,
+            kind: EntryKind::File,
+            place: Place { offset: 0, csize: 0, size: 0, crc32: None, how: How::Not(EntryProblem::Encrypted) },
+        };
+        let slot = |index: &Option<usize>| index.and_then(|i| self.0.slots.get(i)).cloned().unwrap_or_else(closed);
+        Self(Arc::new(Inner {
+            sources: self.0.sources.clone(),
+            slots: order.iter().map(slot).collect(),
+            password: self.0.password.clone(),
+        }))
     }
 
     /// Gives a reader of the content of an entry.

@@ -174,6 +174,23 @@ fn what_is_wrong_with_an_input_is_said() {
         account.truth["inputs"]["encrypted.zip"].as_object().expect("counts").values().filter_map(Value::as_u64).sum();
     assert_eq!(number(&open_case, "SELECT count(*) FROM records"), expected);
 
+    // What a password opened keeps its place when a later command comes without it, in an archive in the part too.
+    let inner = path("inner.zip");
+    std::fs::copy(&account.parts()[0], &inner).expect("copied");
+    std::fs::write(path("nested.zip"), encrypted(&inner, "secret")).expect("written");
+    std::fs::write(path("password"), "secret").expect("written");
+    let nested = path("nested");
+    let mut command = Command::new("bash");
+    command.arg("-c").arg("exec \"$0\" open --no-serve --yes --quiet --password-fd 3 --case \"$1\" \"$2\" 3<\"$3\"");
+    command.arg(env!("CARGO_BIN_EXE_glasshouse")).arg(&nested).arg(path("nested.zip")).arg(path("password"));
+    run(command, 0);
+    let before = number(&nested, "SELECT count(*) FROM records");
+    assert!(before > 0, "what lies in the encrypted archive is read");
+    run(open(&nested, &[account.folder.join("loose")], &[]), 0);
+    let kept = "SELECT count(*) FROM records WHERE source = 's0001'";
+    assert_eq!(number(&nested, kept), before, "without the password nothing is lost");
+    proven(&nested);
+
     // Somebody else's folder is not taken for a case, and a case is asked for by name.
     std::fs::create_dir(path("thesis")).expect("made");
     std::fs::write(path("thesis/chapter.txt"), "mine").expect("written");
@@ -271,4 +288,14 @@ fn what_is_derived_can_be_deleted() {
     // More can be added, and nothing that was preserved is written over.
     run(open(&case, &[account.folder.join("loose")], &[]), 0);
     proven(&case);
+}
+
+/// Returns a zip that holds a file, encrypted as WinZip does it.
+fn encrypted(file: &Path, password: &str) -> Vec<u8> {
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let options = zip::write::SimpleFileOptions::default().with_aes_encryption(zip::AesMode::Aes256, password);
+    let name = file.file_name().expect("a name").to_string_lossy();
+    zip.start_file(name, options).expect("an entry");
+    std::io::copy(&mut std::fs::File::open(file).expect("a file"), &mut zip).expect("written");
+    zip.finish().expect("written").into_inner()
 }

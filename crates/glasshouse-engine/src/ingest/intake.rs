@@ -212,7 +212,12 @@ pub fn list(case: &Case, journal: &Journal, options: &Options, progress: &Progre
             unaltered(&path, row.size)?;
         }
         let opened = open_part(&path, &row, Cache { folder: &cache, key: &key, seal: seal.as_ref() }, options);
-        let (part, catalog) = opened?;
+        let (mut part, mut catalog) = opened?;
+        if row.entries.is_some_and(|known| known as usize > catalog.entries.len())
+            && let Some(listed) = super::closed::as_listed(case, &row, &part, &catalog)
+        {
+            (part, catalog) = listed;
+        }
         let entries = u32::try_from(catalog.entries.len())
             .map_err(|_| EngineError::other(format!("{} has more entries than can be numbered.", row.name)))?;
         let first = *row.first_entry.get_or_insert(next_entry);
@@ -224,7 +229,7 @@ pub fn list(case: &Case, journal: &Journal, options: &Options, progress: &Progre
         }
         if row.entries.is_some_and(|known| known != entries) {
             return Err(EngineError::other(format!(
-                "{} now lists {entries} entries where it listed {} before. Run glasshouse-verify on the case.",
+                "{} now lists {entries} entries where it listed {} before. If it was taken in with a password, give that again; else run glasshouse-verify on the case.",
                 row.name,
                 row.entries.unwrap_or(0)
             )));

@@ -5,6 +5,7 @@
 
 mod aside;
 mod claims;
+mod closed;
 mod copies;
 mod finish;
 mod intake;

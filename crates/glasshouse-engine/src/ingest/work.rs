@@ -20,7 +20,7 @@ use glasshouse_providers::framing::{LONGEST_FRAME, Span, framer};
 use glasshouse_providers::{Companion, Frame, Opened, Positioned, Sink, TreeEntry};
 use glasshouse_store::Case;
 use std::collections::{BTreeSet, HashMap, VecDeque};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
@@ -31,6 +31,11 @@ const QUEUE: usize = 16 << 20;
 /// Memory of the rows that a worker collects before it writes segments.
 const SEGMENT: usize = 40 << 20;
 const SEGMENT_ROWS: usize = 200_000;
+/// A worker writes earlier when its rows are this share of all that was written: what a kill loses stays a part of
+/// what was done, also where little was done yet.
+const SHARE: usize = 8;
+/// Rows of so little memory are not worth a segment of their own.
+const SMALLEST_SEGMENT: usize = 3 << 20;
 /// Batches of segments that may wait to be brought to the disk.
 const UNSETTLED: usize = 4;
 
@@ -117,6 +122,8 @@ struct Shared<'a> {
     work: &'a Work<'a>,
     queue: Mutex<Queue>,
     changed: Condvar,
+    /// Memory of the rows that all workers have written.
+    flushed: AtomicUsize,
 }
 
 /// Does all that is left to do and returns the hashes of parts that were made on the way.
@@ -130,7 +137,8 @@ pub fn run(work: &Work<'_>, parts: &[usize], entries: &[EntryId]) -> Result<(), 
         jobs.insert(jobs.len().min(2), Job::Part(*part));
     }
     jobs.extend(entries.iter().map(|e| Job::Entry(*e)));
-    let shared = Shared { work, queue: Mutex::new(Queue { jobs, ..Queue::default() }), changed: Condvar::new() };
+    let queue = Mutex::new(Queue { jobs, ..Queue::default() });
+    let shared = Shared { work, queue, changed: Condvar::new(), flushed: AtomicUsize::new(0) };
     let (written, to_settle) = sync_channel(UNSETTLED);
     std::thread::scope(|scope| {
         scope.spawn(|| shared.noting_failure(settle(work, to_settle)));
@@ -543,10 +551,9 @@ impl<'a> Worker<'a> {
         });
         let builders = [&self.worded, &self.plain, &self.aside];
         let rows: usize = builders.iter().map(|b| b.rows()).sum();
-        if builders.iter().map(|b| b.bytes()).sum::<usize>() > SEGMENT
-            || rows > SEGMENT_ROWS
-            || self.chunks.len() > 20_000
-        {
+        let bytes: usize = builders.iter().map(|b| b.bytes()).sum();
+        let most = (self.shared.flushed.load(Ordering::Relaxed) / SHARE).clamp(SMALLEST_SEGMENT, SEGMENT);
+        if bytes > most || rows > SEGMENT_ROWS || self.chunks.len() > 20_000 {
             self.flush()?;
         }
         Ok(())
@@ -561,6 +568,7 @@ impl<'a> Worker<'a> {
         if self.chunks.is_empty() {
             return Ok(());
         }
+        self.shared.flushed.fetch_add(self.worded.bytes() + self.plain.bytes(), Ordering::Relaxed);
         let mut segments = Vec::new();
         for builder in [std::mem::take(&mut self.worded), std::mem::take(&mut self.plain)] {
             if builder.rows() > 0 {

@@ -257,7 +257,9 @@ impl Columns {
         let file = File::open(&self.path).map_err(|e| EngineError::io(&self.path, "open", e))?;
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone());
         let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
-        let mut builder = builder.with_projection(mask).with_batch_size(8192);
+        // Room is made for a whole batch, however few rows are read.
+        let batch = rows.map_or(8192, |rows| rows.len().clamp(1, 8192));
+        let mut builder = builder.with_projection(mask).with_batch_size(batch);
         if let Some(rows) = rows {
             let ranges = rows.iter().map(|row| *row as usize..*row as usize + 1);
             builder = builder.with_row_selection(RowSelection::from_consecutive_ranges(ranges, self.rows));

@@ -1,4 +1,7 @@
 //! Finding records: words in the text index, conditions on columns, newest first.
+//!
+//! The command line asks once and reads only the columns that its question needs; the page (`view/`) asks often and
+//! holds columns in memory. Both decide the same: `tests/hostile.rs` compares their answers.
 
 pub(crate) mod columns;
 pub mod query;
@@ -11,7 +14,6 @@ use columns::Columns;
 use glasshouse_layout::Segment;
 use query::{Condition, Filter, Place, Query, Words};
 use serde::Serialize;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use tantivy::query::{BooleanQuery, Occur, PhrasePrefixQuery, PhraseQuery, Query as IndexQuery, TermQuery};
 use tantivy::schema::IndexRecordOption;
@@ -132,42 +134,6 @@ impl Searcher {
             }
         }
         Ok(Hits { count, rows: hits.into_iter().flatten().collect() })
-    }
-
-    /// Counts the records that a query finds by month, day or year of their time in UTC; those without a time are
-    /// left out.
-    ///
-    /// Rows are sorted by time, so that where everything is asked for, two looks an interval are enough.
-    pub fn histogram(&self, text: &str, unit: Interval) -> Result<BTreeMap<String, u64>, EngineError> {
-        let query = query::parse(text)?;
-        let mut counts = BTreeMap::new();
-        for open in &self.segments {
-            let rows = self.rows(open, &query)?;
-            let time = open.columns.time()?;
-            let known = time.partition_point(|t| *t != i64::MAX);
-            let at = |place: usize| match &rows {
-                Rows::All => time[..known].get(place).copied(),
-                Rows::Some(rows) => rows.get(place).and_then(|row| time[..known].get(*row as usize)).copied(),
-            };
-            let all = match &rows {
-                Rows::All => known,
-                Rows::Some(rows) => rows.partition_point(|row| (*row as usize) < known),
-            };
-            let mut place = 0;
-            while let Some(first) = at(place).filter(|_| place < all) {
-                let (name, end) = unit.around(first)?;
-                let (mut low, mut high) = (place, all);
-                while low < high {
-                    let middle = low + (high - low) / 2;
-                    if at(middle).is_some_and(|t| t < end) { low = middle + 1 } else { high = middle }
-                }
-                // A time at the very end of the calendar still moves on.
-                let next = low.max(place + 1);
-                *counts.entry(name).or_default() += (next - place) as u64;
-                place = next;
-            }
-        }
-        Ok(counts)
     }
 
     /// Returns the ids of all records that a query finds.

@@ -87,11 +87,9 @@ impl View {
             .collect();
         wanted.sort_unstable();
         let mut made: Vec<Option<T>> = positions.iter().map(|_| None).collect();
-        for group in wanted.chunk_by(|a, b| a.0 == b.0) {
-            let Some((segment, ..)) = group.first() else { continue };
-            let (Some(open), Some(base)) = (self.searcher.segments().get(*segment), self.bases.get(*segment)) else {
-                continue;
-            };
+        let groups: Vec<&[(usize, u32, usize)]> = wanted.chunk_by(|a, b| a.0 == b.0).collect();
+        for (group, batches) in groups.iter().zip(self.read_groups(&groups, columns)) {
+            let Some(base) = group.first().and_then(|(segment, ..)| self.bases.get(*segment)) else { continue };
             let mut rows: Vec<u32> = group.iter().map(|(_, row, _)| *row).collect();
             rows.dedup();
             let sides = match beside {
@@ -100,7 +98,7 @@ impl View {
             };
             let mut next = group.iter().peekable();
             let mut read = rows.iter();
-            for batch in open.columns.read(columns, Some(&rows))? {
+            for batch in batches? {
                 for i in 0..batch.num_rows() {
                     let Some(row) = read.next() else { break };
                     // A position may be asked for twice.
@@ -123,6 +121,39 @@ impl View {
             }
         }
         Ok(made.into_iter().flatten().collect())
+    }
+}
+
+impl View {
+    /// Reads the rows of each group, which lie in one segment each, on as many threads as there are cores.
+    fn read_groups(
+        &self,
+        groups: &[&[(usize, u32, usize)]],
+        columns: &[&str],
+    ) -> Vec<Result<Vec<RecordBatch>, EngineError>> {
+        let read = |group: &[(usize, u32, usize)]| {
+            let Some(open) = group.first().and_then(|(segment, ..)| self.searcher.segments().get(*segment)) else {
+                return Ok(Vec::new());
+            };
+            let mut rows: Vec<u32> = group.iter().map(|(_, row, _)| *row).collect();
+            rows.dedup();
+            open.columns.read(columns, Some(&rows))
+        };
+        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(groups.len());
+        if threads <= 1 {
+            return groups.iter().map(|group| read(group)).collect();
+        }
+        let share = groups.len().div_ceil(threads);
+        let failed = || Err(EngineError::other("The rows of a list could not be read."));
+        std::thread::scope(|scope| {
+            let work: Vec<_> = groups
+                .chunks(share)
+                .map(|part| (part.len(), scope.spawn(|| part.iter().map(|group| read(group)).collect::<Vec<_>>())))
+                .collect();
+            work.into_iter()
+                .flat_map(|(len, work)| work.join().unwrap_or_else(|_| (0..len).map(|_| failed()).collect()))
+                .collect()
+        })
     }
 }
 

@@ -20,6 +20,8 @@ pub struct File {
 pub struct Outcome {
     pub paths: Vec<String>,
     pub claimed: Vec<String>,
+    /// Entries that two providers claim; the first reads them.
+    pub conflicts: Vec<String>,
     pub records: Vec<(&'static str, Record)>,
     pub warnings: Vec<Warning>,
     pub drift: BTreeMap<String, u64>,
@@ -66,10 +68,16 @@ pub fn parse_all(files: &[File]) -> Outcome {
     let mut taken = BTreeSet::new();
     for general in [false, true] {
         for provider in providers().iter().filter(|p| p.manifest().general == general) {
-            let claims: Vec<_> =
-                provider.recognise(&tree).into_iter().filter(|c| !general || !taken.contains(&c.main)).collect();
+            let mut claims = provider.recognise(&tree);
+            claims.retain(|claim| {
+                let free = !taken.contains(&claim.main);
+                if !free && !general {
+                    outcome.conflicts.push(files[claim.main.0 as usize].path.clone());
+                }
+                free
+            });
             for claim in &claims {
-                assert!(taken.insert(claim.main), "{} is claimed twice", files[claim.main.0 as usize].path);
+                assert!(taken.insert(claim.main), "{} is claimed twice by one", files[claim.main.0 as usize].path);
                 outcome.claimed.push(format!(
                     "{} as {}.{}",
                     files[claim.main.0 as usize].path,
