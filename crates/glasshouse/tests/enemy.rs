@@ -1,0 +1,311 @@
+//! An examiner who tries everything that the commands offer learns nothing of what was held back or put aside, but
+//! how much there is.
+//!
+//! Two cases are made of exports that differ only in what is kept out. Whatever the examiner asks, both answer alike.
+
+mod support;
+
+use std::path::{Path, PathBuf};
+use support::office::{Office, PASSWORD};
+
+/// Words that stand in what is kept out, and nowhere else.
+const SECRETS: [&str; 11] = [
+    "zinnia",
+    "quokka",
+    "marimba",
+    "tamarind",
+    "k.lowe",
+    "turnpike",
+    "obelisk",
+    "secretlabel",
+    "dossier.pdf",
+    "hushpath",
+    "98765432",
+];
+
+/// What the two exports differ in.
+struct Hidden {
+    /// Words of mails outside the window, and of a thread that is put aside.
+    outside: [&'static str; 2],
+    privileged: [&'static str; 2],
+    sender: &'static str,
+    file: &'static str,
+}
+
+const ONE: Hidden = Hidden {
+    outside: ["zinnia", "quokka"],
+    privileged: ["marimba", "turnpike"],
+    sender: "K. Lowe <k.lowe@example.com>",
+    file: "dossier.pdf",
+};
+/// Its words are as long as the other's: bytes that were not read are counted, and counts are told.
+const OTHER: Hidden = Hidden {
+    outside: ["aaaaaa", "bbbbbb"],
+    privileged: ["c", "d"],
+    sender: "M. Else <m.else@example.com>",
+    file: "other.pdf",
+};
+
+fn mail(n: u32, thread: u32, from: &str, date: &str, words: &str) -> String {
+    format!(
+        "From x@example.com Thu Jan 01 00:00:00 2022\nMessage-ID: <{n}@example.com>\nX-GM-THRID: {thread}\nFrom: {from}\nTo: j.marsh@example.com\nDate: {date}\nSubject: note {n}\n\n{words}\n\n"
+    )
+}
+
+fn with_attachment(n: u32, thread: u32, hidden: &Hidden) -> String {
+    let [words, more] = hidden.privileged;
+    format!(
+        "From x@example.com Thu Jan 01 00:00:00 2022\nMessage-ID: <{n}@example.com>\nX-GM-THRID: {thread}\nFrom: {}\nTo: j.marsh@example.com\nDate: Sat, 15 Jan 2022 10:00:00 +0000\nSubject: {words}\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\nheliotrope {more}\n--b\nContent-Type: application/pdf; name=\"{}\"\nContent-Disposition: attachment; filename=\"{}\"\n\n%PDF tamarind\n--b--\n\n",
+        hidden.sender, hidden.file, hidden.file
+    )
+}
+
+/// Writes an export: what comes in is the same in both.
+fn export(office: &Office, name: &str, hidden: &Hidden) -> PathBuf {
+    let folder = office.folder.join(name).join("export/Takeout");
+    let write = |path: &str, text: &str| {
+        let path = folder.join(path);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+        std::fs::write(path, text).expect("written");
+    };
+    let ana = "Ana Field <ana@example.com>";
+    // What is kept out comes last, so that what is shown stands at the same bytes.
+    let inbox = mail(1, 11, ana, "Mon, 10 Jan 2022 09:00:00 +0000", "hello from the garden")
+        + &mail(2, 11, ana, "Tue, 11 Jan 2022 09:00:00 +0000", "again from the garden")
+        + &mail(3, 12, hidden.sender, "Tue, 12 Jan 2021 09:00:00 +0000", hidden.outside[0])
+        + &mail(4, 13, hidden.sender, "Wed, 12 Jan 2022 09:00:00 +0000", hidden.privileged[1])
+        + &with_attachment(5, 13, hidden);
+    write("Mail/Inbox.mbox", &inbox);
+    let secret = hidden.outside[1];
+    write(
+        &format!("Mail/secretlabel {secret}.mbox"),
+        &mail(6, 14, hidden.sender, "Sun, 12 Jan 2020 09:00:00 +0000", "obelisk"),
+    );
+    write(&format!("Keep/hushpath {secret}.json"), &format!("{{\"title\":\"{secret}\",\"textContent\":\"98765432\"}}"));
+    office.folder.join(name).join("export")
+}
+
+fn cases(office: &Office) -> [String; 2] {
+    let limits = [
+        ("services", "[\"google\"]"),
+        ("families", "[\"mail\"]"),
+        ("from", "2022-01-01"),
+        ("until", "2022-02-28"),
+        ("other", "\"held_back\""),
+        ("parties", "[]"),
+        ("terms", "[\"heliotrope\"]"),
+    ];
+    let file = office.limited(1, &limits);
+    [("one", &ONE), ("other", &OTHER)].map(|(name, hidden)| {
+        let paths = [export(office, &format!("{name}-export"), hidden)];
+        office.taken(name, &file, &paths)
+    })
+}
+
+/// Returns what the examiner is told, errors and exit code with it.
+fn told(office: &Office, case: &str, args: &[&str]) -> String {
+    let args: Vec<String> = args.iter().map(|a| a.replace("CASE", case)).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).chain(["--enquiry", "1"]).collect();
+    let said = office.run("d.hart", PASSWORD, &args);
+    format!("{}\n{}\n{}", said.code, said.out, said.err).replace(case, "CASE")
+}
+
+fn keeps_silent(what: &str, answer: &str) {
+    let lower = answer.to_lowercase();
+    for secret in SECRETS.iter().filter(|s| !what.to_lowercase().contains(**s)) {
+        assert!(!lower.contains(secret), "{what} tells {secret}: {answer}");
+    }
+}
+
+#[test]
+fn sql_tells_nothing() {
+    let office = Office::new();
+    let [one, other] = cases(&office);
+    // Sanity: what is in is seen, and something is kept out of each kind.
+    assert_eq!(office.one(&one, "SELECT count(*) FROM records"), 2);
+    for outcome in ["held back", "quarantined", "not read"] {
+        let n = format!("SELECT count(*) FROM outcomes WHERE outcome = '{outcome}' AND count > 0");
+        assert!(office.one(&one, &n) > 0, "{outcome}");
+    }
+    let tables = ["records", "parties", "attachments", "entries", "warnings", "outcomes", "drift", "authorities"];
+    let mut statements: Vec<String> = tables.iter().map(|t| format!("SELECT * FROM {t}")).collect();
+    for shown in ["tables", "columns", "views", "schemata", "df_settings", "routines", "parameters"] {
+        statements.push(format!("SELECT * FROM information_schema.{shown} WHERE 1 = 1"));
+    }
+    let more = [
+        // Errors that speak of a value only where a row is there to speak of.
+        "SELECT CAST(text AS INT) FROM records WHERE text LIKE '%marimba%'",
+        "SELECT 1 / (CASE WHEN text ILIKE '%turnpike%' THEN 0 ELSE 1 END) FROM records",
+        "SELECT CAST(text AS TIMESTAMP) FROM records",
+        "SELECT arrow_cast(title, 'Int8') FROM records ORDER BY time LIMIT 1",
+        "SELECT 1 / (SELECT count(*) FROM text_search('marimba'))",
+        "SELECT 1 / (SELECT count(*) FROM parties WHERE identifier = 'k.lowe@example.com')",
+        "SELECT * FROM text_search('marimba')",
+        "SELECT * FROM text_search('from:k.lowe@example.com')",
+        "SELECT * FROM text_search('zinn*')",
+        "SELECT min(text), max(text), min(title), max(title), min(time), max(time), count(*) FROM records",
+        "SELECT approx_distinct(conversation), count(DISTINCT conversation) FROM records",
+        "SELECT min(identifier), max(identifier), min(name), max(name) FROM parties",
+        "SELECT * FROM entries WHERE path LIKE '%secretlabel%' OR path LIKE '%hushpath%'",
+        "SELECT * FROM warnings WHERE message ILIKE '%heliotrope%'",
+        "SELECT a.id FROM records a FULL OUTER JOIN attachments b ON a.id = b.record_id WHERE a.id IS NULL",
+        // What is not offered at all.
+        "EXPLAIN SELECT * FROM records WHERE text LIKE '%marimba%'",
+        "EXPLAIN ANALYZE SELECT * FROM records",
+        "SHOW TABLES",
+        "DESCRIBE records",
+        "SELECT * FROM events",
+        "SELECT * FROM quarantine",
+        "SELECT * FROM aside",
+        "SELECT * FROM 'CASE/runs/journal.sqlite'",
+        "SELECT * FROM 'CASE/runs/r0001/quarantine/000002/records.parquet'",
+        "SELECT * FROM read_parquet('CASE/runs/r0001/quarantine/000002/records.parquet')",
+        "SELECT * FROM parquet_metadata('CASE/runs/r0001/quarantine/000002/records.parquet')",
+        "CREATE EXTERNAL TABLE t STORED AS PARQUET LOCATION 'CASE/runs/r0001/quarantine/000002/records.parquet'",
+        "COPY records TO '/tmp/x.parquet'",
+        "SET datafusion.catalog.information_schema = true",
+        "INSERT INTO records SELECT * FROM records",
+        "DROP TABLE records",
+    ];
+    statements.extend(more.iter().map(|s| (*s).to_owned()));
+    for statement in &statements {
+        let answers = [&one, &other].map(|case| {
+            let statement = statement.replace("CASE", case);
+            let answer = told(&office, case, &["sql", "--format", "json", "CASE", &statement]);
+            steady(&answer)
+        });
+        keeps_silent(statement, &answers[0]);
+        assert_eq!(answers[0], answers[1], "{statement}");
+    }
+}
+
+/// What two cases differ in though their data are the same: ids keyed with each case's secret, times, keys, hashes.
+fn steady(answer: &str) -> String {
+    // The mailbox as a whole differs, and so do its length and its hash.
+    let names = ["\"id\":", "\"record_id\":", "\"sha256\":", "\"size\":", "\"entry_sha256\":", "\"modified\":"];
+    let mut out = Vec::new();
+    for line in answer.lines() {
+        let mut line = line.to_owned();
+        for name in names {
+            while let Some(at) = line.find(name) {
+                let end = line[at + name.len()..].find([',', '}']).map_or(line.len(), |e| at + name.len() + e);
+                line.replace_range(at..end, "");
+            }
+        }
+        out.push(line);
+    }
+    // Tables of tables come in no order.
+    out.sort();
+    out.join("\n")
+}
+
+#[test]
+fn searching_showing_and_listing_tell_nothing() {
+    let office = Office::new();
+    let [one, other] = cases(&office);
+    let id = office.rows(&one, "SELECT id FROM records ORDER BY time")[0]["id"].as_str().expect("an id").to_owned();
+    let queries = [
+        "marimba",
+        "zinnia",
+        "tamarind",
+        "turnpike",
+        "obelisk",
+        "mari*",
+        "\"heliotrope turnpike\"",
+        "from:k.lowe@example.com",
+        "with:lowe",
+        "in:13",
+        "in:12",
+        "has:attachment",
+        "before:2021-06-01",
+        "on:2022-01-12",
+        "family:note",
+        "-garden",
+        "service:google",
+        "family:mail",
+    ];
+    for query in queries {
+        for form in [&["search", "--json"][..], &["search", "--count"], &["search"]] {
+            let answers = [&one, &other].map(|case| {
+                let mut args: Vec<&str> = form.to_vec();
+                args.extend(["--enquiry", "1", case, "--", query]);
+                let said = office.run("d.hart", PASSWORD, &args);
+                let lines = said.out.lines().map(|l| if form == ["search"] { l.get(16..).unwrap_or(l) } else { l });
+                steady(&format!("{}\n{}\n{}", said.code, lines.collect::<Vec<_>>().join("\n"), said.err))
+            });
+            keeps_silent(query, &answers[0]);
+            assert_eq!(answers[0], answers[1], "{query}");
+        }
+    }
+    for args in [
+        &["entries", "CASE"][..],
+        &["entries", "--json", "CASE"],
+        &["warnings", "CASE"],
+        &["outcomes", "CASE"],
+        &["case", "show", "CASE"],
+        &["authority", "show", "CASE"],
+        &["process", "--preview", "--quiet", "CASE"],
+        &["digest", "CASE"],
+        &["sources", "CASE"],
+        &["show", "CASE", &id],
+        // Ids that are none, and paths where an id is asked for.
+        &["show", "CASE", "../../log/checkpoint"],
+        &["show", "CASE", "' OR 1=1 --"],
+        &["show", "--bytes", "CASE", "../runs/journal.sqlite"],
+        &["show", "CASE", "0000000000000000"],
+        // What other people's roles do.
+        &["review", "CASE"],
+        &["review", "CASE", "--thread", "13"],
+        &["review", "CASE", "--thread", "13", "--release", "--reason", "x"],
+        &["events", "CASE"],
+        &["log", "extract", "CASE", "--out", "/dev/null", "--recipient", "x"],
+        &["serve", "CASE"],
+    ] {
+        keeps_silent(&args.join(" "), &told(&office, &one, args));
+    }
+    // The bytes of a record are its own and end with it, though the mailbox goes on.
+    for row in office.rows(&one, "SELECT id FROM records") {
+        let bytes = told(&office, &one, &["show", "--bytes", "CASE", row["id"].as_str().expect("an id")]);
+        assert!(bytes.contains("garden"), "{bytes}");
+        keeps_silent("show --bytes", &bytes);
+    }
+    // A record that is put aside is not to be had by its id, whoever tells it: neither it, nor its bytes.
+    let said = office.good(&[], "v.reed", &["review", "--json", "--enquiry", "1", &one, "--thread", "13"]);
+    let ids: Vec<String> = said
+        .lines()
+        .filter_map(|l| serde_json::from_str::<serde_json::Value>(l).ok()?["id"].as_str().map(str::to_owned))
+        .collect();
+    assert_eq!(ids.len(), 2);
+    let nobody = told(&office, &one, &["show", "CASE", "0000000000000000"]);
+    for id in &ids {
+        assert_eq!(told(&office, &one, &["show", "CASE", id]), nobody.replace("0000000000000000", id));
+        let bytes = told(&office, &one, &["show", "--bytes", "CASE", id]);
+        assert_eq!(bytes, nobody.replace("0000000000000000", id));
+        for table in ["records", "parties", "attachments"] {
+            let column = if table == "records" { "id" } else { "record_id" };
+            assert_eq!(office.one(&one, &format!("SELECT count(*) FROM {table} WHERE {column} = '{id}'")), 0);
+        }
+    }
+    // Derived files that whoever works on the case is shown from hold nothing of it either.
+    let ordinary = files(Path::new(&one), &|path| path.contains("/segments/") || path.ends_with("outcomes.parquet"));
+    assert!(!ordinary.is_empty());
+    for path in ordinary {
+        let bytes = std::fs::read(&path).expect("readable");
+        for secret in ["marimba", "turnpike", "k.lowe", "zinnia"] {
+            assert!(!bytes.windows(secret.len()).any(|w| w == secret.as_bytes()), "{}: {secret}", path.display());
+        }
+    }
+}
+
+fn files(folder: &Path, wanted: &dyn Fn(&str) -> bool) -> Vec<PathBuf> {
+    let mut all = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("a folder").filter_map(Result::ok) {
+        let path = entry.path();
+        if path.is_dir() {
+            all.extend(files(&path, wanted));
+        } else if wanted(&path.to_string_lossy()) {
+            all.push(path);
+        }
+    }
+    all
+}
