@@ -165,7 +165,7 @@ fn needles(all: &[Row], entries: &[BTreeMap<String, Value>], outside: fn(&Row) -
             add("latitudes", lat.to_le_bytes().to_vec());
         }
         // The last is the one that has a column of numbers.
-        for instant in row.instants.last().filter(|i| !inner_times.contains(i)) {
+        if let Some(instant) = row.instants.last().filter(|i| !inner_times.contains(i)) {
             add("times", instant.to_le_bytes().to_vec());
         }
     }

@@ -89,7 +89,10 @@ impl View {
         let mut made: Vec<Option<T>> = positions.iter().map(|_| None).collect();
         let groups: Vec<&[(usize, u32, usize)]> = wanted.chunk_by(|a, b| a.0 == b.0).collect();
         for (group, batches) in groups.iter().zip(self.read_groups(&groups, columns)) {
-            let Some(base) = group.first().and_then(|(segment, ..)| self.bases.get(*segment)) else { continue };
+            let Some((segment, ..)) = group.first() else { continue };
+            let (Some(open), Some(base)) = (self.searcher.segments().get(*segment), self.bases.get(*segment)) else {
+                continue;
+            };
             let mut rows: Vec<u32> = group.iter().map(|(_, row, _)| *row).collect();
             rows.dedup();
             let sides = match beside {
