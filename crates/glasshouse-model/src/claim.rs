@@ -81,6 +81,9 @@ pub enum Framing {
     Stamped,
     /// XML: one frame a child element of the root, after one (no element) of what precedes the first child.
     XmlChildren,
+    /// One frame a stretch of 1 MiB, for files whose items an index finds: the parser reads the entry at any place,
+    /// and a frame stands for the items whose main block begins in it.
+    Stretches,
 }
 
 /// A provider says: these entries are mine, as this format.
@@ -102,6 +105,9 @@ pub struct Claim {
     pub shared_companions: bool,
     /// Entries that records may name without reading them (the media beside a chat). Claims may share one list.
     pub links: Arc<Links>,
+    /// Entries by their names, for a parser that compares what the export says it holds with what arrived. Unlike
+    /// `links` they do not count as attached.
+    pub present: Arc<Links>,
 }
 
 impl Claim {
@@ -116,6 +122,7 @@ impl Claim {
             group: None,
             shared_companions: false,
             links: Arc::default(),
+            present: Arc::default(),
         }
     }
 }

@@ -20,6 +20,7 @@ pub mod lens;
 mod mail;
 mod media;
 mod microsoft;
+pub mod outlook;
 mod provider;
 mod ring;
 mod samsung;
@@ -27,6 +28,7 @@ mod signal;
 mod sink;
 mod slack;
 mod snapchat;
+mod tcx;
 mod telegram;
 mod tree;
 mod vcard;
@@ -34,7 +36,7 @@ mod whatsapp;
 mod x;
 mod xiaomi;
 
-pub use provider::{Companion, Frame, Opened, Provider, Survey};
+pub use provider::{Companion, Frame, Opened, Positioned, Provider, Survey};
 pub use sink::Sink;
 pub use tree::{Tree, TreeEntry};
 
@@ -71,8 +73,10 @@ pub const ALL: &[&dyn Provider] = &[
     &xiaomi::Xiaomi,
     &gpx::Gpx,
     &kml::Kml,
+    &tcx::Tcx,
     &geojson::GeoJson,
     &mail::Mail,
+    &outlook::Outlook,
     &vcard::VCard,
     &icalendar::ICalendar,
     &media::Media,

@@ -1,4 +1,6 @@
 use crate::{Sink, Tree, TreeEntry};
+#[cfg(doc)]
+use glasshouse_model::Framing;
 use glasshouse_model::{Claim, Locator, Manifest, Ref};
 
 /// A source of exports: says which entries are its own and turns their bytes into records.
@@ -32,6 +34,9 @@ pub trait Survey {
     /// Takes one frame.
     fn frame(&mut self, frame: &Frame<'_>);
 
+    /// Takes the whole entry instead of its frames, where the claim's framing is [`Framing::Stretches`].
+    fn positioned(&mut self, _bytes: &dyn Positioned) {}
+
     /// Returns what was learnt, in the provider's own form; every [`Opened::survey`] of the claim holds it.
     fn finish(self: Box<Self>) -> Vec<u8>;
 }
@@ -49,6 +54,8 @@ pub struct Opened<'a> {
     pub head: &'a [u8],
     /// What [`Provider::survey`] learnt; empty without one.
     pub survey: &'a [u8],
+    /// The main entry at any place, where the claim's framing is [`Framing::Stretches`].
+    pub positioned: Option<&'a dyn Positioned>,
 }
 
 impl Opened<'_> {
@@ -58,6 +65,31 @@ impl Opened<'_> {
     /// Returns a reference into the main entry.
     pub fn at(&self, locator: Locator) -> Ref {
         Ref { entry: self.entry.id, locator }
+    }
+}
+
+/// Bytes of an entry at any place, for formats whose items lie scattered over a file too big for memory.
+pub trait Positioned: Send + Sync {
+    /// Returns the length of the entry.
+    fn size(&self) -> u64;
+
+    /// Fills `buffer` from `offset` on and returns how many bytes there were: fewer where the entry ends or breaks off.
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> usize;
+}
+
+impl Positioned for Vec<u8> {
+    fn size(&self) -> u64 {
+        self.len() as u64
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> usize {
+        let from = usize::try_from(offset).unwrap_or(usize::MAX);
+        let rest = self.get(from..).unwrap_or_default();
+        let n = rest.len().min(buffer.len());
+        if let (Some(to), Some(from)) = (buffer.get_mut(..n), rest.get(..n)) {
+            to.copy_from_slice(from);
+        }
+        n
     }
 }
 
@@ -75,6 +107,16 @@ pub struct Frame<'a> {
     pub bytes: &'a [u8],
     /// It was longer than the limit, or the entry ended inside it; `bytes` holds the beginning.
     pub truncated: bool,
+}
+
+impl<'a> Frame<'a> {
+    /// Returns the frame without a byte order mark: readers of XML pass over one and do not count it.
+    pub fn without_mark(&self) -> Frame<'a> {
+        match self.bytes.strip_prefix(b"\xef\xbb\xbf") {
+            Some(bytes) => Frame { bytes, offset: self.offset + 3, ..*self },
+            None => *self,
+        }
+    }
 }
 
 /// A small entry given whole beside the main one.

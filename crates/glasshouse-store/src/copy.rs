@@ -2,25 +2,28 @@
 
 use crate::error::StoreError;
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 const STEP: usize = 1 << 20;
+/// Bytes between two reports of how far a copy is.
+const COPY_STEP: u64 = 32 << 20;
 
 /// Copies a part bit for bit and gives its length.
 ///
 /// Where the file system can share the blocks, nothing is copied. The copy is written beside `to` under a
-/// temporary name, brought to the disk, and only then given its name; an existing `to` is an error.
+/// temporary name and given its name when it is whole; an existing `to` is an error. It may not have reached
+/// the disk yet: [`sync_part`] waits for that, while other work goes on.
 pub fn copy_part(from: &Path, to: &Path, progress: &dyn Fn(u64)) -> Result<u64, StoreError> {
-    let mut source = File::open(from).map_err(|e| StoreError::io(from, "open", e))?;
+    let source = File::open(from).map_err(|e| StoreError::io(from, "open", e))?;
     let len = source.metadata().map_err(|e| StoreError::io(from, "read", e))?.len();
     if to.exists() {
         let exists = io::Error::from(io::ErrorKind::AlreadyExists);
         return Err(StoreError::io(to, "write the copy to", exists));
     }
     let temporary = beside(to);
-    let result = write_copy(&mut source, from, len, &temporary, progress)
-        .and_then(|copied| settle(&temporary, to).map(|()| copied));
+    let result =
+        write_copy(&source, from, len, &temporary, progress).and_then(|copied| name(&temporary, to).map(|()| copied));
     if result.is_err() {
         // What is left over is of no use; that it cannot be removed either would only hide the reason.
         let _ = fs::remove_file(&temporary);
@@ -70,16 +73,30 @@ pub(crate) fn beside(to: &Path) -> PathBuf {
 pub(crate) fn settle(temporary: &Path, to: &Path) -> Result<(), StoreError> {
     let failed = |e| StoreError::io(to, "finish", e);
     File::open(temporary).and_then(|file| file.sync_all()).map_err(failed)?;
-    fs::rename(temporary, to).map_err(failed)?;
-    // The name itself is in the folder, which has to reach the disk too.
-    if let Some(folder) = to.parent().filter(|p| !p.as_os_str().is_empty()) {
-        File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
+    name(temporary, to)?;
+    sync_folder_of(to).map_err(failed)
+}
+
+/// Brings a part that [`copy_part`] wrote, and its name, to the disk.
+pub fn sync_part(part: &Path) -> Result<(), StoreError> {
+    let synced = File::open(part).and_then(|file| file.sync_all()).and_then(|()| sync_folder_of(part));
+    synced.map_err(|e| StoreError::io(part, "finish", e))
+}
+
+fn name(temporary: &Path, to: &Path) -> Result<(), StoreError> {
+    fs::rename(temporary, to).map_err(|e| StoreError::io(to, "finish", e))
+}
+
+/// A name is in the folder, which has to reach the disk too.
+fn sync_folder_of(file: &Path) -> io::Result<()> {
+    match file.parent().filter(|p| !p.as_os_str().is_empty()) {
+        Some(folder) => File::open(folder).and_then(|folder| folder.sync_all()),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 fn write_copy(
-    source: &mut File,
+    source: &File,
     from: &Path,
     len: u64,
     temporary: &Path,
@@ -102,15 +119,14 @@ fn write_copy(
     }
     let failed = |e| StoreError::io(temporary, "write the copy to", e);
     let mut copy = File::create_new(temporary).map_err(failed)?;
-    let mut buffer = vec![0; STEP];
     let mut done = 0;
     loop {
-        let n = read_some(source, &mut buffer).map_err(|e| StoreError::io(from, "read", e))?;
+        // From file to file the bytes do not pass through this process, where the system can do without.
+        let n = io::copy(&mut Read::take(source, COPY_STEP), &mut copy).map_err(failed)?;
         if n == 0 {
             break;
         }
-        copy.write_all(buffer.get(..n).unwrap_or_default()).map_err(failed)?;
-        done += n as u64;
+        done += n;
         progress(done);
     }
     if done != len {

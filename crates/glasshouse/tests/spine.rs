@@ -91,8 +91,10 @@ fn every_record_leads_to_its_bytes() {
         for row in rows {
             let mut command = glasshouse(["show", "--bytes"]);
             command.arg(&case).arg(row["id"].as_str().expect("an id"));
-            let bytes = command.output().expect("the program runs").stdout;
-            let text = String::from_utf8_lossy(&bytes);
+            let output = command.output().expect("the program runs");
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "{format} {row:?}: {said}");
+            let text = String::from_utf8_lossy(&output.stdout);
             assert!(text.contains(holds), "{format} {row:?}: {text}");
             seen += 1;
         }

@@ -1,20 +1,25 @@
 //! Archives inside a part that only a password opens: a later command without it keeps the numbers of their entries.
 
 use super::journal::PartRow;
-use glasshouse_layout::{EntryLine, paths};
+use glasshouse_layout::EntryLine;
 use glasshouse_store::{Case, Catalog, CatalogEntry, EntryKind, Part};
 
 /// Returns a part as its manifest lists it, where it was listed with a password and is now listed without: what lies
-/// in an encrypted archive has its place and cannot be read. None where the manifest says anything else.
-pub fn as_sealed(case: &Case, row: &PartRow, part: &Part, catalog: &Catalog) -> Option<(Part, Catalog)> {
-    let manifest = std::fs::read_to_string(case.root().join(paths::manifest(&row.source, row.number))).ok()?;
+/// in an encrypted archive has its place and cannot be read. Any other part is returned as it is.
+pub fn as_sealed(case: &Case, row: &PartRow, (part, catalog): (Part, Catalog)) -> (Part, Catalog) {
+    let fewer = row.entries.is_some_and(|known| known as usize > catalog.entries.len());
+    let arranged = if fewer { arranged(case, row, &part, &catalog) } else { None };
+    arranged.unwrap_or((part, catalog))
+}
+
+fn arranged(case: &Case, row: &PartRow, part: &Part, catalog: &Catalog) -> Option<(Part, Catalog)> {
+    let (_, manifest) = super::sealed::read_manifest(case, &row.source, row.number).ok()?;
     let first = row.first_entry?;
     let mut entries: Vec<CatalogEntry> = Vec::new();
     // For each entry of the manifest, whether it lies in an encrypted archive; and its index in the listing.
     let (mut inside, mut order) = (Vec::new(), Vec::new());
     let mut listed = (0..).zip(&catalog.entries);
-    for line in manifest.lines() {
-        let line: EntryLine = serde_json::from_str(line).ok()?;
+    for line in manifest {
         let parent = line.parent.and_then(|p| p.checked_sub(first)).map(|p| p as usize);
         let is_inside = parent.is_some_and(|p| {
             inside.get(p).is_some_and(|i| *i) || entries.get(p).is_some_and(|e: &CatalogEntry| e.encrypted)

@@ -11,7 +11,11 @@ mod intake;
 mod journal;
 mod kept;
 mod limits;
+pub(crate) mod positioned;
 mod reading;
+mod sealed;
+mod survey;
+mod visible;
 mod work;
 
 pub(crate) use intake::unaltered;
@@ -92,22 +96,31 @@ pub struct Report {
 
 /// Takes paths into a case and reads all that is new, or goes on where an earlier call was interrupted.
 pub fn ingest(case: &Case, given: &[PathBuf], options: &Options, progress: &Progress) -> Result<Report, EngineError> {
-    read_all(case, given, options, progress).map_err(|error| error.on_full_disk(case.root()))
+    let journal = Journal::open(case)?;
+    let read = read_all(case, &journal, given, options, progress);
+    // Whatever went wrong, what was copied is held.
+    let settled = intake::settle(case, &journal);
+    read.and_then(|report| settled.map(|()| report)).map_err(|error| error.on_full_disk(case.root()))
 }
 
-fn read_all(case: &Case, given: &[PathBuf], options: &Options, progress: &Progress) -> Result<Report, EngineError> {
-    let journal = Journal::open(case.root())?;
-    let lenses = lenses(&journal, options)?;
-    let taken = intake::take_in(case, &journal, given, options, progress)?;
-    let limits = limits(case, &journal)?;
+fn read_all(
+    case: &Case,
+    journal: &Journal,
+    given: &[PathBuf],
+    options: &Options,
+    progress: &Progress,
+) -> Result<Report, EngineError> {
+    let lenses = lenses(journal, options)?;
+    let taken = intake::take_in(case, journal, given, options, progress)?;
+    let limits = limits(case, journal)?;
     let last = glasshouse_store::read_run(case.root())?;
     if let Some(run) = &last
         && options.password.is_none()
-        && settled(case, &journal, &limits)?
+        && settled(case, journal, &limits)?
     {
         return Ok(Report { taken, run: run.clone(), changed: false });
     }
-    let evidence = intake::list(case, &journal, options, progress)?;
+    let evidence = intake::list(case, journal, options, progress)?;
     if evidence.parts.is_empty() {
         return Err(EngineError::other(
             "The case holds nothing yet. Give a path to an export archive, a folder or a file.",
@@ -160,7 +173,7 @@ fn read_all(case: &Case, given: &[PathBuf], options: &Options, progress: &Progre
     // A run that was interrupted while it was being finished has nothing left to read but is not in force.
     let unfinished = journal.fact("unfinished")?.is_some_and(|f| f == "yes");
     if let (true, Some(run)) = (nothing_new && !unfinished && evidence.parts.iter().all(|p| p.sealed), &last) {
-        journal.put_fact("settled", &settlement(&journal, &limits)?)?;
+        journal.put_fact("settled", &settlement(journal, &limits)?)?;
         return Ok(Report { taken, run: run.clone(), changed: false });
     }
     let size: u64 = parts.iter().map(|p| evidence.parts[*p].row.size).sum::<u64>()
@@ -172,7 +185,7 @@ fn read_all(case: &Case, given: &[PathBuf], options: &Options, progress: &Progre
     let entries: Vec<EntryId> = entries.into_iter().map(|e| e.id).collect();
     let shared = work::Work {
         case,
-        journal: &journal,
+        journal,
         evidence: &evidence,
         options,
         progress,
@@ -191,17 +204,17 @@ fn read_all(case: &Case, given: &[PathBuf], options: &Options, progress: &Progre
     }
     let shared = work::Work { purpose: work::Purpose::Keep, ..shared };
     progress.say("Reading");
-    clear_stray_segments(case, &journal)?;
+    clear_stray_segments(case, journal)?;
     work::run(&shared, &parts, &entries)?;
     progress.say("Sealing the evidence");
     // Part hashes were put into the journal by the workers.
     let run_name = shared.run.clone();
     drop(shared);
-    let evidence = Evidence { warnings: evidence.warnings, parts: reload(evidence.parts, &journal)? };
-    finish::seal(case, &journal, &evidence)?;
+    let evidence = Evidence { warnings: evidence.warnings, parts: reload(evidence.parts, journal)? };
+    finish::seal(case, journal, &evidence)?;
     progress.say("Finishing");
-    let run = finish::finish(case, &journal, &evidence, &recognised, &numbers, &obsolete, &run_name, started, &limits)?;
-    journal.put_fact("settled", &settlement(&journal, &limits)?)?;
+    let run = finish::finish(case, journal, &evidence, &recognised, &numbers, &obsolete, &run_name, started, &limits)?;
+    journal.put_fact("settled", &settlement(journal, &limits)?)?;
     journal.put_fact("unfinished", "no")?;
     Ok(Report { taken, run, changed: true })
 }
@@ -245,7 +258,7 @@ fn look(shared: &work::Work<'_>, recognised: &claims::Recognised) -> Result<(), 
 
 /// Returns how much would come in and how much would not, under the limits as they are; nothing is kept of it.
 pub fn preview(case: &Case, options: &Options, progress: &Progress) -> Result<limits::Counts, EngineError> {
-    let journal = Journal::open(case.root())?;
+    let journal = Journal::open(case)?;
     let lenses = lenses(&journal, options)?;
     let limits = limits(case, &journal)?;
     let evidence = intake::list(case, &journal, options, progress)?;
@@ -355,6 +368,6 @@ pub fn seekable_copy(case: &Path, entry: EntryId) -> PathBuf {
 
 /// Opens the evidence of a case for reading single entries.
 pub fn evidence(case: &Case, options: &Options) -> Result<Evidence, EngineError> {
-    let journal = Journal::open(case.root())?;
+    let journal = Journal::open(case)?;
     intake::list(case, &journal, options, &Progress::default())
 }

@@ -11,12 +11,12 @@ use super::journal::{ChunkRow, EntryHash, Journal};
 use super::kept::{keep_warnings, keep_warnings_within, troubles};
 use super::limits::{Limits, Out, Ruling, Tally};
 use super::reading::Reading;
-use super::{Options, Progress};
+use super::{Options, Progress, positioned, survey};
 use crate::EngineError;
 use crate::segment::{RowContext, SegmentBuilder, Written, same_as};
-use glasshouse_model::{EntryId, Record, Warning};
+use glasshouse_model::{EntryId, Framing, Record, Warning};
 use glasshouse_providers::framing::{LONGEST_FRAME, Span, framer};
-use glasshouse_providers::{Companion, Frame, Opened, Sink, TreeEntry};
+use glasshouse_providers::{Companion, Frame, Opened, Positioned, Sink, TreeEntry};
 use glasshouse_store::Case;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -97,6 +97,7 @@ struct Around {
     companions: Vec<Held>,
     head: Vec<u8>,
     survey: Vec<u8>,
+    positioned: Option<positioned::Bytes>,
 }
 
 /// A companion's bytes in memory.
@@ -159,6 +160,7 @@ struct Finished {
 
 /// Brings segments to the disk and commits them, while the workers go on: none of them waits for the disk.
 fn settle(work: &Work<'_>, finished: Receiver<Finished>) -> Result<(), EngineError> {
+    super::intake::settle(work.case, work.journal)?;
     for Finished { segments, chunks } in finished {
         let segments = segments.into_iter().map(Written::sync).collect::<Result<Vec<_>, _>>()?;
         work.journal.commit(&segments, &chunks)?;
@@ -306,11 +308,15 @@ impl<'a> Worker<'a> {
         for entry in &claim.companions {
             companions.push(self.read_companion(*entry)?);
         }
-        let survey = self.survey(open.standing)?;
+        let positioned = match claim.framing {
+            Framing::Stretches => positioned::open(work, claim.main)?,
+            _ => None,
+        };
+        let survey = survey::of(work, open.standing, positioned.as_ref())?;
         let mut reading = self.reading(claim.main);
         let mut framer = framer(claim.framing);
         let head = reading.head(Opened::HEAD)?;
-        let around = Arc::new(Around { companions, head, survey });
+        let around = Arc::new(Around { companions, head, survey, positioned });
         let (mut window, mut base) = (Vec::<u8>::new(), 0u64);
         let (mut spans, mut number) = (Vec::new(), 0u32);
         loop {
@@ -382,39 +388,6 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Looks through a claim's entry first, if its provider asks for that; what is wrong with it is told later.
-    fn survey(&mut self, standing: &Standing) -> Result<Vec<u8>, EngineError> {
-        let Some(mut survey) = standing.provider.survey(&standing.claim) else { return Ok(Vec::new()) };
-        let mut reading = Reading::looking(self.shared.work, standing.claim.main);
-        let mut framer = framer(standing.claim.framing);
-        let (mut window, mut base, mut spans) = (Vec::<u8>::new(), 0u64, Vec::new());
-        loop {
-            let have = window.len();
-            window.resize(have + (256 << 10), 0);
-            let n = reading.read(&mut window[have..])?;
-            window.truncate(have + n);
-            framer.scan(&window, base, n == 0, &mut spans);
-            let looked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-                for span in spans.drain(..) {
-                    survey.frame(&frame(&span, &window, base));
-                }
-            }));
-            // A survey that fails knows nothing; the parser says what it could not decide.
-            if looked.is_err() {
-                return Ok(Vec::new());
-            }
-            if n == 0 || self.shared.stopped() {
-                break;
-            }
-            let done = framer.needed_from().saturating_sub(base).min(window.len() as u64) as usize;
-            if done > window.len() / 2 {
-                window.drain(..done);
-                base += done as u64;
-            }
-        }
-        Ok(std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| survey.finish())).unwrap_or_default())
-    }
-
     fn read_companion(&mut self, entry: EntryId) -> Result<Held, EngineError> {
         let mut reading = self.reading(entry);
         let mut bytes = Vec::new();
@@ -480,6 +453,7 @@ impl<'a> Worker<'a> {
             companions: &companions,
             head: &chunk.around.head,
             survey: &chunk.around.survey,
+            positioned: chunk.around.positioned.as_ref().map(|bytes| bytes as &dyn Positioned),
         };
         let parsed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             let mut sink = Sink::new();
@@ -607,7 +581,7 @@ fn chunk(claim: usize, number: u32, window: &[u8], base: u64, spans: Vec<Span>, 
 }
 
 /// Returns the frame of `span` from bytes that start at `base` in the entry.
-fn frame<'a>(span: &'a Span, bytes: &'a [u8], base: u64) -> Frame<'a> {
+pub(super) fn frame<'a>(span: &'a Span, bytes: &'a [u8], base: u64) -> Frame<'a> {
     Frame {
         name: &span.name,
         element: span.element,

@@ -14,9 +14,14 @@ fn part(entry: &TreeEntry) -> Option<(&str, u32, u32)> {
     for name in entry.dir().split('/') {
         let start = from;
         from += name.len() + 1;
-        let Some((before, counts)) = name.rsplit_once(" Part ") else { continue };
-        let counts = counts.trim_end_matches('!').trim_end_matches(".zip");
-        let Some((number, of)) = counts.split_once(" of ") else { continue };
+        let name = name.trim_end_matches('!').trim_end_matches(".zip");
+        // `Part 1 of 6`, `Del 1 av 6`: two words in the account's language.
+        let mut words = name.rsplitn(5, ' ');
+        let (Some(of), Some(_), Some(number), Some(_), Some(before)) =
+            (words.next(), words.next(), words.next(), words.next(), words.next())
+        else {
+            continue;
+        };
         let (Ok(number), Ok(of)) = (number.parse(), of.parse()) else { continue };
         if number >= 1 && number <= of && of <= MOST_PARTS {
             return Some((entry.path.get(..start + before.len())?, number, of));
@@ -80,6 +85,7 @@ mod tests {
         for (path, expected) in [
             ("iCloud Photos Part 2 of 9/Photos/a.jpg", Some(("iCloud Photos", 2, 9))),
             ("x/Other Data Part 1 of 2.zip!/Mail/a", Some(("x/Other Data", 1, 2))),
+            ("iCloud-bilder Del 1 av 6/Photos/a.jpg", Some(("iCloud-bilder", 1, 6))),
             ("Part 1 of 2/a", None),
             ("Other Part 3 of 2/a", None),
             ("Other Part 1 of 99999999999/a", None),

@@ -38,12 +38,15 @@ static DETAILS: Sheet = Sheet {
     clock: Clock::UNKNOWN,
 };
 
+/// Albums and memories name their only column differently.
+const IMAGE: &[&str] = &["Images", "imgName", "imageName"];
+
 static ALBUM: Sheet = Sheet {
     format: ALBUMS,
     family: Family::Media,
     kind: "",
-    needs: &[&["Images", "imgName"]],
-    columns: &[(&["Images", "imgName"], Is::File)],
+    needs: &[IMAGE],
+    columns: &[(IMAGE, Is::File)],
     clock: Clock::UNKNOWN,
 };
 
@@ -107,10 +110,12 @@ fn is_album(head: &[u8]) -> bool {
 }
 
 /// Returns what the folders of one photo library share, in whatever part they lie.
+///
+/// The folder of a part holds `iCloud` in every language (`iCloud Photos Part 1 of 6`, `iCloud-bilder Del 1 av 6`).
 fn root(dir: &str) -> String {
     let lower = dir.to_lowercase();
-    match lower.find("icloud photos") {
-        Some(at) => lower.get(..at).unwrap_or_default().trim_end_matches('/').to_owned(),
+    match lower.find("icloud") {
+        Some(at) => lower.get(..at).unwrap_or_default().rsplit_once('/').map_or("", |(root, _)| root).to_owned(),
         None => lower.rsplit_once('/').map_or(String::new(), |(root, _)| root.to_owned()),
     }
 }

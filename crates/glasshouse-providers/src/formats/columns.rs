@@ -138,6 +138,8 @@ pub fn record(sheet: &Sheet, row: &Row<'_>, opened: &Opened<'_>, at: &Ref, out: 
     for (names, is) in sheet.columns {
         let Some(value) = row.get(names).filter(|v| !is_none(v)) else { continue };
         match *is {
+            // Nought is how a time that never was is written.
+            Is::Seconds(_) | Is::Millis(_) if value == "0" => {}
             Is::Time(role) => record.moments.push(clock_time(sheet, role, value, at, out)),
             Is::Seconds(role) => record.moments.push(counted(role, value, true, at, out)),
             Is::Millis(role) => record.moments.push(counted(role, value, false, at, out)),
@@ -310,6 +312,7 @@ mod tests {
                 companions: &[],
                 head: table.as_bytes(),
                 survey: b"",
+                positioned: None,
             };
             read_row(&SHEET, &header, &opened, &frame, &mut out);
         }

@@ -1,11 +1,14 @@
 //! Readers that several providers share: JSON objects, e-mail messages, EXIF, times, text of unknown encoding.
 
+pub(crate) mod bytes;
+pub(crate) mod cfb;
 pub mod columns;
 pub mod contentline;
 pub mod element;
 pub mod exif;
 pub mod json;
 pub mod mail;
+pub(crate) mod mapi;
 pub(crate) mod meta;
 pub mod meta_text;
 pub mod sheet;
@@ -13,5 +16,6 @@ pub mod stacked;
 pub mod stamp;
 pub mod table;
 pub mod time;
+pub(crate) mod tnef;
 pub mod wall;
 pub mod workbook;

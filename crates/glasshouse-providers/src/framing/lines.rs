@@ -23,6 +23,30 @@ impl Framer for Whole {
     }
 }
 
+/// One frame a mebibyte.
+#[derive(Default)]
+pub(super) struct Stretches {
+    next: u64,
+}
+
+/// Length of a stretch, the last one aside.
+const STRETCH: u64 = 1 << 20;
+
+impl Framer for Stretches {
+    fn scan(&mut self, window: &[u8], base: u64, end: bool, spans: &mut Vec<Span>) {
+        let have = base + window.len() as u64;
+        while have - self.next >= STRETCH || (end && have > self.next) {
+            let (start, index) = (self.next, self.next / STRETCH);
+            self.next = have.min(start + STRETCH);
+            spans.push(Span { name: String::new(), element: true, index, start, end: self.next, truncated: false });
+        }
+    }
+
+    fn needed_from(&self) -> u64 {
+        self.next
+    }
+}
+
 /// One frame from each marker to the next; a newline as marker ends its line instead.
 pub(super) struct Marker {
     marker: &'static [u8],
@@ -103,6 +127,19 @@ mod tests {
         assert_eq!(texts(Framing::Marker(b"<p"), b"head<p1><p2>tail"), ["head", "<p1>", "<p2>tail"]);
         assert_eq!(texts(Framing::Marker(b"<p"), b"<p1>"), ["<p1>"]);
         assert_eq!(texts(Framing::Marker(b"<<<"), b"<<<<<<"), ["<<<", "<<<"]);
+    }
+
+    #[test]
+    fn stretches_are_of_one_length() {
+        let mut framer = crate::framing::framer(Framing::Stretches);
+        let mut spans = Vec::new();
+        let bytes = vec![7; (2 << 20) + 5];
+        framer.scan(&bytes[..1_500_000], 0, false, &mut spans);
+        assert_eq!((spans.len(), framer.needed_from()), (1, 1 << 20));
+        framer.scan(&bytes[1 << 20..], 1 << 20, true, &mut spans);
+        let found: Vec<_> = spans.iter().map(|s| (s.index, s.start, s.end)).collect();
+        assert_eq!(found, [(0, 0, 1 << 20), (1, 1 << 20, 2 << 20), (2, 2 << 20, (2 << 20) + 5)]);
+        assert_eq!(texts(Framing::Stretches, b"abc"), ["abc"]);
     }
 
     #[test]

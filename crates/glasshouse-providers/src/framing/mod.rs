@@ -64,6 +64,7 @@ pub fn framer(framing: Framing) -> Box<dyn Framer> {
         Framing::Lines => Box::new(lines::Marker::new(b"\n")),
         Framing::Rows => Box::new(rows::Rows::default()),
         Framing::Stamped => Box::new(stamped::Stamped::default()),
+        Framing::Stretches => Box::new(lines::Stretches::default()),
         Framing::XmlChildren => Box::new(xml::XmlChildren::default()),
     }
 }

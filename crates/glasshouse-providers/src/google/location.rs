@@ -50,9 +50,11 @@ fn element(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
             },
             "accuracy" | "altitude" if placed && raw.get().parse::<f64>().is_ok_and(f64::is_finite) => {}
             "latitudeE7" | "longitudeE7" | "accuracy" | "altitude" | "verticalAccuracy" | "velocity" | "heading"
-            | "activity" | "source" | "deviceTag" | "platformType" | "serverTimestamp" | "deviceTimestamp"
-            | "batteryCharging" | "formFactor" | "activeWifiScan" | "locationMetadata" | "placeId"
-            | "inferredLocation" | "deviceDesignation" | "osLevel" => keep(&mut record.fields, key, raw.get()),
+            | "activity" | "activitys" | "source" | "deviceTag" | "platformType" | "serverTimestamp"
+            | "deviceTimestamp" | "batteryCharging" | "formFactor" | "activeWifiScan" | "locationMetadata"
+            | "placeId" | "inferredLocation" | "deviceDesignation" | "osLevel" => {
+                keep(&mut record.fields, key, raw.get())
+            }
             _ => {
                 out.drift(FORMAT, key);
                 keep(&mut record.fields, key, raw.get());

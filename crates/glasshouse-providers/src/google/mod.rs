@@ -35,7 +35,7 @@ static MANIFEST: Manifest = Manifest {
     id: "google",
     title: "Google Takeout",
     formats: &[
-        format(mail::FORMAT, "Gmail mbox", &[Family::Mail], Tier::Documented),
+        Format { version: 2, ..format(mail::FORMAT, "Gmail mbox", &[Family::Mail], Tier::Documented) },
         format(chat::FORMAT, "Google Chat messages and users", &[Family::Message, Family::Account], Tier::Documented),
         format(location::FORMAT, "Location History records", &[Family::Location], Tier::Documented),
         format(
@@ -93,7 +93,10 @@ static MANIFEST: Manifest = Manifest {
             Tier::Unverified,
         ),
         format(voice::FORMAT, "Voice: texts and calls", &[Family::Message, Family::Call], Tier::Documented),
-        format(index::FORMAT, "What the export says it holds", &[Family::File], Tier::Unverified),
+        Format {
+            version: 2,
+            ..format(index::FORMAT, "What the export says it holds", &[Family::File], Tier::Unverified)
+        },
         format(sheets::SAVED, "Saved lists", &[Family::Note], Tier::Unverified),
         format(
             lists::FIT,
@@ -163,7 +166,9 @@ impl Provider for Google {
                     claims.push(Claim::of(lists::CHROME, entry.id, Framing::Whole));
                 }
                 (_, "html") if index::is_named(entry) && index::is_ours(entry, &tree.head(entry.id)) => {
-                    claims.push(Claim::of(index::FORMAT, entry.id, Framing::Whole));
+                    let mut claim = Claim::of(index::FORMAT, entry.id, Framing::Whole);
+                    claim.present = index::present(tree, entry);
+                    claims.push(claim);
                 }
                 (Some(Product::Voice), "html" | "htm") => {
                     if let Some(framing) = voice::framing(&tree.head(entry.id)) {
@@ -179,7 +184,10 @@ impl Provider for Google {
                     claims.push(Claim::of(account::FORMAT, entry.id, Framing::Whole));
                 }
                 (_, "html" | "htm") if activity_page(tree, entry, at) => {
-                    claims.push(Claim::of(my_activity::FORMAT, entry.id, my_activity::HTML));
+                    let mut claim = Claim::of(my_activity::FORMAT, entry.id, my_activity::HTML);
+                    let dir = entry.dir();
+                    claim.links = beside.entry(dir.to_owned()).or_insert_with(|| media_in(tree, dir)).clone();
+                    claims.push(claim);
                 }
                 (Some(Product::Location), "txt") if entry.name().starts_with("Encrypted Backups") => {
                     claims.push(Claim::of(semantic::FORMAT, entry.id, Framing::Whole));
@@ -265,7 +273,9 @@ fn json(tree: &Tree<'_>, entry: &TreeEntry, product: Option<Product>, beside: &m
     } else if chat::is_messages(&head) {
         Json::Ours(chat_claim(tree, entry))
     } else if my_activity::is_json(&head) {
-        claim(my_activity::FORMAT, my_activity::JSON)
+        let mut claim = Claim::of(my_activity::FORMAT, entry.id, my_activity::JSON);
+        claim.links = beside.entry(entry.dir().to_owned()).or_insert_with(|| media_in(tree, entry.dir())).clone();
+        Json::Ours(claim)
     } else if photos::is_sidecar(&head) {
         Json::Sidecar
     } else if product == Some(Product::Location) && semantic::is_settings(&head) {

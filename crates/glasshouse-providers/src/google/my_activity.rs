@@ -3,6 +3,7 @@
 use super::element::{keep, not_an_object, place, text};
 use super::html::{Cell, read_cell};
 use super::when;
+use crate::formats::columns::linked;
 use crate::formats::json::Object;
 use crate::formats::mail::html_to_text;
 use crate::formats::time;
@@ -69,6 +70,9 @@ fn element(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
     lines
         .extend(answers.filter_map(|item| Some(html_to_text(&item.text("html")?))).filter(|answer| !answer.is_empty()));
     record.text = (!lines.is_empty()).then(|| lines.join("\n"));
+    for file in ["audioFiles", "imageFile", "attachedFiles"].iter().flat_map(|key| names(&object, key)) {
+        record.attachments.push(linked(opened, &file));
+    }
     let infos = object.objects("locationInfos");
     record.place = infos.iter().find_map(|info| {
         let mut place = centre(&info.text("url")?)?;
@@ -79,6 +83,12 @@ fn element(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
         out.warn(at.clone(), "time.missing", "The entry's time is missing or cannot be read.");
     }
     out.record(at, record);
+}
+
+/// Returns the names under a key, a list of them or one.
+fn names(object: &Object<'_>, key: &str) -> Vec<String> {
+    let one = || object.text(key).map(|name| vec![name.into_owned()]);
+    object.raw(key).and_then(|raw| serde_json::from_str(raw).ok()).or_else(one).unwrap_or_default()
 }
 
 fn cell(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
@@ -152,6 +162,10 @@ fn cell(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
         place.address = Some(name.clone());
         Some(place)
     });
+    // What was said to an assistant lies beside the page.
+    for (_, url) in links.iter().filter(|(_, url)| !url.contains(':')) {
+        record.attachments.push(linked(opened, url));
+    }
     // Those of title and subtitles are fields already.
     let rest: Vec<_> =
         links.iter().map(|(_, url)| url.as_str()).filter(|url| !carried.iter().any(|c| c == url)).collect();

@@ -79,7 +79,9 @@ pub(super) fn pair<'a>(media: &BTreeSet<&'a str>, sidecars: &BTreeSet<&'a str>) 
         if stem.is_empty() || found.contains_key(name) || !film(name) {
             continue;
         }
-        let still = media.range(stem..).take_while(|m| m.starts_with(stem)).find(|m| split(m).0 == stem && *m != name);
+        // A Pixel's film is `a.mp` beside `a.mp.jpg`.
+        let of_film = |m: &str| split(m).0 == stem || split(m).0 == *name;
+        let still = media.range(stem..).take_while(|m| m.starts_with(stem)).find(|m| of_film(m) && *m != name);
         if let Some(sidecar) = still.and_then(|still| found.get(still)).copied() {
             found.insert(name, sidecar);
         }
@@ -257,6 +259,15 @@ mod tests {
                 ("img-edited.jpg", sidecars[0]),
                 ("img.jpg", sidecars[0])
             ]
+        );
+    }
+
+    #[test]
+    fn the_film_of_a_pixel_has_the_stills() {
+        let sidecar = "pxl_1.mp.jpg.supplemental-metada.json";
+        assert_eq!(
+            paired(&["pxl_1.mp", "pxl_1.mp.jpg", "pxl_2.mp"], &[sidecar]),
+            [("pxl_1.mp", sidecar), ("pxl_1.mp.jpg", sidecar)]
         );
     }
 

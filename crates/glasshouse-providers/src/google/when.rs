@@ -64,9 +64,11 @@ fn read(text: &str) -> Option<(civil::DateTime, Option<&str>, bool)> {
         return None;
     }
     words.pop();
-    if words.last().is_some_and(|w| w.eq_ignore_ascii_case("at") || *w == "um") {
+    if words.last().is_some_and(|w| matches!(*w, "at" | "um" | "à" | "às" | "alle" | "om")) {
         words.pop();
     }
+    // `30 de enero de 2024`
+    words.retain(|w| *w != "de");
     let date = date(&words)?;
     let time = civil::Time::new(hour, minute, second.unwrap_or(0), 0).ok()?;
     Some((date.to_datetime(time), zone, second.is_some()))
@@ -126,24 +128,38 @@ fn numeric(word: &str) -> Option<(i16, i8, i16)> {
     Some((year, i8::try_from(month).ok()?, day))
 }
 
-/// Reads an English or German month, short or long.
+/// Reads a month, short or long, in English, German, Dutch, French, Italian, Spanish or Portuguese.
+///
+/// No name means one month in one of them and another month in another.
 fn month(word: &str) -> Option<i8> {
-    const MONTHS: [[&str; 4]; 12] = [
-        ["jan", "january", "januar", "jän"],
-        ["feb", "february", "februar", "febr"],
-        ["mar", "march", "märz", "mär"],
-        ["apr", "april", "", ""],
-        ["may", "mai", "", ""],
-        ["jun", "june", "juni", ""],
-        ["jul", "july", "juli", ""],
-        ["aug", "august", "", ""],
-        ["sep", "september", "sept", ""],
-        ["oct", "october", "okt", "oktober"],
-        ["nov", "november", "", ""],
-        ["dec", "december", "dez", "dezember"],
+    const MONTHS: [&[&str]; 12] = [
+        &["jan", "january", "januar", "jän", "januari", "janv", "janvier", "gen", "gennaio", "ene", "enero", "janeiro"],
+        &[
+            "feb",
+            "february",
+            "februar",
+            "febr",
+            "februari",
+            "févr",
+            "février",
+            "febbraio",
+            "febrero",
+            "fev",
+            "fevereiro",
+        ],
+        &["mar", "march", "märz", "mär", "mrt", "maart", "mars", "marzo", "março"],
+        &["apr", "april", "avr", "avril", "aprile", "abr", "abril"],
+        &["may", "mai", "mei", "mag", "maggio", "mayo", "maio"],
+        &["jun", "june", "juni", "juin", "giu", "giugno", "junio", "junho"],
+        &["jul", "july", "juli", "juil", "juillet", "lug", "luglio", "julio", "julho"],
+        &["aug", "august", "augustus", "août", "ago", "agosto"],
+        &["sep", "september", "sept", "septembre", "set", "settembre", "septiembre", "setembro"],
+        &["oct", "october", "okt", "oktober", "octobre", "ott", "ottobre", "octubre", "out", "outubro"],
+        &["nov", "november", "novembre", "noviembre", "novembro"],
+        &["dec", "december", "dez", "dezember", "déc", "décembre", "dic", "dicembre", "diciembre", "dezembro"],
     ];
     let word = word.trim_end_matches('.').to_lowercase();
-    let found = MONTHS.iter().position(|names| !word.is_empty() && names.contains(&word.as_str()))?;
+    let found = MONTHS.iter().position(|names| names.contains(&word.as_str()))?;
     i8::try_from(found + 1).ok()
 }
 
@@ -165,7 +181,12 @@ mod tests {
             ("Jan 30, 2024, 1:27:33 PM GMT+02:00", None, "named:GMT+02:00"),
             ("2024-01-30 13:27:33 Z", utc, "named:Z"),
             ("03/04/2024, 13:27:33 UTC", None, "ambiguous"),
-            ("30 janv. 2024, 13:27:33 UTC", None, "ambiguous"),
+            ("30 janv. 2024, 13:27:33 UTC", utc, "named:UTC"),
+            ("mardi 30 janvier 2024 à 13:27:33 UTC", utc, "named:UTC"),
+            ("martes, 30 de enero de 2024, 13:27:33 UTC", utc, "named:UTC"),
+            ("30 de jan. de 2024, 13:27:33 UTC", utc, "named:UTC"),
+            ("30 gen 2024, 13:27:33 CET", None, "named:CET"),
+            ("30 sty 2024, 13:27:33 UTC", None, "ambiguous"),
             ("Jan 32, 2024, 1:27:33 PM UTC", None, "ambiguous"),
             ("Jan 30, 2024, 13:27:33 PM UTC", None, "ambiguous"),
             ("", None, "ambiguous"),

@@ -72,7 +72,7 @@ fn activity(
     let at = inner_place(opened, frame, whole.text, raw, pointer);
     let mut record = Record::new(Family::Activity, FORMAT);
     for (key, role) in [("startTime", MomentRole::Start), ("endTime", MomentRole::End)] {
-        let Some(value) = object.raw(key) else { continue };
+        let Some(value) = object.raw(key).filter(|raw| *raw != "null") else { continue };
         let moment = time::epoch_millis(role, value.trim_matches('"'));
         if moment.instant.is_none() {
             out.warn(at.clone(), "time.syntax", "A time of the activity cannot be read.");

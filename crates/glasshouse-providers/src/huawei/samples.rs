@@ -45,7 +45,7 @@ fn record(group: &Object<'_>, sample: Option<&Object<'_>>, at: Ref, out: &mut Si
     let mut record = Record::new(Family::Health, FORMAT);
     let from = sample.unwrap_or(group);
     for (key, role) in [("startTime", MomentRole::Start), ("endTime", MomentRole::End)] {
-        let Some(value) = from.raw(key) else { continue };
+        let Some(value) = from.raw(key).filter(|raw| *raw != "null") else { continue };
         let moment = time::epoch_millis(role, value.trim_matches('"'));
         if moment.instant.is_none() {
             out.warn(at.clone(), "time.syntax", "A time cannot be read.");

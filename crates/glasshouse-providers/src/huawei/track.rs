@@ -84,7 +84,11 @@ fn point(opened: &Opened<'_>, frame: &Frame<'_>, line: &str, activity: &Activity
     let mut record = Record::new(if kind == "lbs" { Family::Location } else { Family::Health }, FORMAT);
     record.title = Some(title(kind).to_owned());
     record.conversation = Some(activity.conversation.to_owned());
-    if let Some(text) = value(if kind == "lbs" { "t" } else { "k" }) {
+    let number = |name: &str| value(name)?.parse::<f64>().ok().filter(|n| n.is_finite());
+    // A pause bears no time: its nought is no midnight.
+    let pause = kind == "lbs" && number("lat") == Some(90.0) && number("lon") == Some(-80.0);
+    let time = value(if kind == "lbs" { "t" } else { "k" });
+    if let Some(text) = time.filter(|_| !(pause && number("t") == Some(0.0))) {
         let moment = moment(text, activity);
         if moment.instant.is_none() {
             out.warn(at.clone(), "time.unknown", "No instant follows from the time of a line.");
@@ -92,10 +96,9 @@ fn point(opened: &Opened<'_>, frame: &Frame<'_>, line: &str, activity: &Activity
         record.moments.push(moment);
     }
     if kind == "lbs" {
-        let number = |name: &str| value(name)?.parse::<f64>().ok().filter(|n| n.is_finite());
         match (number("lat"), number("lon")) {
             // How the devices write that the activity was paused or stopped.
-            (Some(90.0), Some(-80.0)) => {
+            _ if pause => {
                 record.fields.text("kind", "pause");
             }
             (Some(lat), Some(lon)) => match Place::at(lat, lon) {

@@ -24,8 +24,15 @@ fn read(lens: &'static dyn Provider, path: &str, bytes: &[u8]) -> (Vec<Record>, 
             };
             let head = &bytes[..bytes.len().min(Opened::HEAD)];
             let frames = [frame];
-            let opened =
-                Opened { claim: &claim, entry: &entries[0], frames: &frames, companions: &[], head, survey: &[] };
+            let opened = Opened {
+                claim: &claim,
+                entry: &entries[0],
+                frames: &frames,
+                companions: &[],
+                head,
+                survey: &[],
+                positioned: None,
+            };
             lens.parse(&opened, &mut out);
         }
     }

@@ -7,7 +7,7 @@ use crate::formats::time;
 use crate::framing::{Span, frame_all};
 use crate::{Frame, Opened, Sink, Tree, TreeEntry};
 use glasshouse_model::{
-    Attachment, Claim, Family, Framing, IdentifierKind, Link, Locator, MomentRole, Party, PartyRole, Record, Ref,
+    Attachment, Claim, Family, Framing, IdentifierKind, Link, Locator, MomentRole, Party, PartyRole, Place, Record, Ref,
 };
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
@@ -212,6 +212,7 @@ fn markup(content: &str, record: &mut Record) {
         match reader.read_event() {
             Ok(Event::Start(tag) | Event::Empty(tag)) => match tag.local_name().as_ref() {
                 "part" => part = attribute(&tag, "identity"),
+                "location" if record.place.is_none() => record.place = shared_place(&tag),
                 "name" => (naming, name) = (part.is_some(), String::new()),
                 "OriginalName" => {
                     let original = attribute(&tag, "v");
@@ -238,6 +239,14 @@ fn markup(content: &str, record: &mut Record) {
             Ok(_) => {}
         }
     }
+}
+
+/// Returns a place that was shared: millionths of degrees, `latitude="48500000"`.
+fn shared_place(tag: &BytesStart<'_>) -> Option<Place> {
+    let degrees =
+        |name: &str| Some(attribute(tag, name)?.parse::<i32>().ok()?.into()).map(|millionths: f64| millionths / 1e6);
+    let place = Place::at(degrees("latitude")?, degrees("longitude")?)?;
+    Some(Place { address: attribute(tag, "address"), ..place })
 }
 
 fn attribute(tag: &BytesStart<'_>, name: &str) -> Option<String> {

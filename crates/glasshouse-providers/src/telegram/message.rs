@@ -197,7 +197,8 @@ fn text_of<'a>(frame: &Frame<'a>, at: &Ref, out: &mut Sink) -> Cow<'a, str> {
 
 /// Returns a time: the count of seconds if there is one, else the wall clock of the exporting computer.
 pub(super) fn moment(object: &Object<'_>, key: &str, role: MomentRole) -> Option<Moment> {
-    let counted = object.text(&format!("{key}_unixtime"));
+    let counted = format!("{key}_unixtime");
+    let counted = object.text(&counted).or_else(|| Some(object.int(&counted)?.to_string().into()));
     if let Some(counted) = counted.filter(|c| c.as_ref() != "0") {
         return Some(time::epoch_seconds(role, &counted));
     }
@@ -254,7 +255,10 @@ pub(super) fn party(role: PartyRole, name: Option<String>, id: Option<String>) -
 /// Returns the text without its markup: a string, or strings and objects in turn.
 fn text(object: &Object<'_>) -> Option<String> {
     let flat = match object.array("text") {
-        None => object.text("text").map(Cow::into_owned).unwrap_or_default(),
+        None => match object.object("text") {
+            Some(part) => part.text("text").map(Cow::into_owned).unwrap_or_default(),
+            None => object.text("text").map(Cow::into_owned).unwrap_or_default(),
+        },
         Some(parts) => parts
             .into_iter()
             .map(|part| match as_text(part) {
@@ -312,7 +316,7 @@ fn said_elsewhere(key: &str, raw: &str, object: &Object<'_>) -> bool {
         "date" => object.raw("date_unixtime").is_none(),
         "edited" => object.raw("edited_unixtime").is_none(),
         // The list of parts holds no more than `text_entities`, where there are any.
-        "text" => !raw.starts_with('[') || object.raw("text_entities").is_some(),
+        "text" => raw.starts_with('"') || object.raw("text_entities").is_some(),
         "text_entities" => object.objects(key).iter().all(|e| e.text("type").as_deref() == Some("plain")),
         _ => false,
     }
@@ -371,6 +375,7 @@ mod tests {
             (r#"{"text":["a ",{"type":"bold","text":"b"}," c"]}"#, Some("a b c")),
             (r#"{"text":"","poll":{"question":"q?"}}"#, Some("q?")),
             (r#"{"text":""}"#, None),
+            (r#"{"text":{"type":"plain","text":"c"}}"#, Some("c")),
             (r#"{"text":[1,null]}"#, None),
         ] {
             assert_eq!(text(&Object::parse(raw).expect("an object")).as_deref(), found, "{raw}");

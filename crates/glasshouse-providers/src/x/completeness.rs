@@ -91,8 +91,9 @@ impl File {
         let Some(size) = size else {
             return Some(format!("The archive's list names {count} items in {name}, which is not there."));
         };
-        // An element takes three bytes at least (`{},`), and the assignment precedes them.
-        let least = (self.assigns.len() as u64).saturating_add(count.saturating_mul(3));
+        // An element takes eight bytes at least (`{"a":{}}`), and `window.YTD.x.part0=[]` stands around them.
+        const AROUND: u64 = "window.=[]".len() as u64;
+        let least = AROUND.saturating_add(self.assigns.len() as u64).saturating_add(count.saturating_mul(8));
         (size < least)
             .then(|| format!("The archive's list names {count} items in {name}, which is too short for them."))
     }

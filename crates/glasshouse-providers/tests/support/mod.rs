@@ -3,7 +3,7 @@
 
 use glasshouse_model::{EntryId, Framing, Record, Warning, canonical_json};
 use glasshouse_providers::framing::{LONGEST_FRAME, frame_all};
-use glasshouse_providers::{Companion, Frame, Opened, Sink, Tree, TreeEntry, providers};
+use glasshouse_providers::{Companion, Frame, Opened, Positioned, Sink, Tree, TreeEntry, providers};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
@@ -103,7 +103,10 @@ pub fn parse_all(files: &[File]) -> Outcome {
                     .collect();
                 let mut survey = provider.survey(claim);
                 let frames: Vec<_> = spans.iter().map(|span| frame(span, &file.bytes)).collect();
-                if let Some(survey) = &mut survey {
+                let positioned = matches!(claim.framing, Framing::Stretches).then_some(&file.bytes as &dyn Positioned);
+                if let (Some(survey), Some(bytes)) = (&mut survey, positioned) {
+                    survey.positioned(bytes);
+                } else if let Some(survey) = &mut survey {
                     frames.iter().for_each(|frame| survey.frame(frame));
                 }
                 let survey = survey.map(|s| s.finish()).unwrap_or_default();
@@ -117,6 +120,7 @@ pub fn parse_all(files: &[File]) -> Outcome {
                         companions: &companions,
                         head: &file.bytes[..file.bytes.len().min(Opened::HEAD)],
                         survey: &survey,
+                        positioned,
                     };
                     provider.parse(&opened, &mut sink);
                 }

@@ -21,6 +21,7 @@ pub(crate) use words::base64_lenient;
 pub use words::decode_words;
 
 use crate::Sink;
+use crate::formats::{mapi, tnef};
 use glasshouse_model::{
     Attachment, EntryId, Family, IdentifierKind, Locator, LocatorKind, MomentRole, Party, PartyRole, Record, Ref,
 };
@@ -127,7 +128,7 @@ pub fn read_message(
     }
     let roles = roles(&parts);
     let mut text = String::new();
-    let mut hidden = Vec::new();
+    let (mut hidden, mut tnefs) = (Vec::new(), Vec::new());
     for (part, role) in parts.iter().zip(roles) {
         let raw = content(part, options.mbox);
         let whole = match role {
@@ -139,7 +140,12 @@ pub fn read_message(
             Role::InnerText => true,
             Role::Attachment => {
                 let (attachment, whole) = attachment(part, &raw, place(&part.path));
+                let tnef = is_tnef(part, attachment.name.as_deref());
                 record.attachments.push(attachment);
+                if tnef {
+                    let decoded = parts::decode(part.encoding, &raw).0;
+                    tnefs.push((part, tnef::read(&decoded).map(|read| open_tnef(read, &part.path, &place))));
+                }
                 whole
             }
         };
@@ -157,6 +163,17 @@ pub fn read_message(
             }
             !readable
         });
+    }
+    for (part, opened) in tnefs {
+        let (files, body, damaged) = opened.unwrap_or_else(|| (Vec::new(), None, true));
+        if damaged {
+            let what = "An attachment of Outlook's (winmail.dat) is damaged; it is taken apart as far as possible.";
+            out.warn(place(&part.path), "mail.tnef", what);
+        }
+        record.attachments.extend(files);
+        if text.is_empty() {
+            text.extend(body);
+        }
     }
     if guessed {
         out.warn(
@@ -177,6 +194,15 @@ pub fn read_message(
     }
     record.text = Some(text).filter(|t| !t.is_empty());
     Some(Message { record, at, taken })
+}
+
+/// Reads a header block that stands by itself, as Outlook keeps it beside a mail, into a record.
+///
+/// Returns whether something in it could not be read.
+pub(crate) fn read_header_block(bytes: &[u8], format: &'static str, record: &mut Record) -> bool {
+    let head = Head::read(bytes);
+    let doubts = read_headers(&head, &Options { format, mbox: false, take: &[] }, record, &mut Vec::new());
+    doubts.unread
 }
 
 /// Takes off the blank line that an mbox adds after each message.
@@ -342,6 +368,28 @@ fn roles(parts: &[Part<'_>]) -> Vec<Role> {
         }
     };
     parts.iter().enumerate().map(role).collect()
+}
+
+/// Says whether a part is an item of Outlook in a wrapping of its own.
+fn is_tnef(part: &Part<'_>, name: Option<&str>) -> bool {
+    let named = name.is_some_and(|name| name.eq_ignore_ascii_case("winmail.dat"));
+    !part.cut && (named || matches!(part.mime.as_str(), "application/ms-tnef" | "application/vnd.ms-tnef"))
+}
+
+/// Returns the files in a TNEF, its text, and whether it is damaged.
+fn open_tnef(
+    mut read: tnef::Tnef<'_>,
+    path: &str,
+    place: &dyn Fn(&str) -> Ref,
+) -> (Vec<Attachment>, Option<String>, bool) {
+    let charset = read.props.charset().map(str::to_owned);
+    let files = read.files.iter().zip(1..).map(|(file, number)| {
+        let at = place(&format!("{path}/tnef/{number}"));
+        Attachment { at: Some(at), ..file.attached(charset.as_deref()).attachment() }
+    });
+    let files = files.collect();
+    let (text, broken) = mapi::text(&mut read.props);
+    (files, text, read.damaged || broken)
 }
 
 /// Returns a part's content as it was before an mbox quoted it.

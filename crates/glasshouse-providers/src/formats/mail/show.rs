@@ -10,8 +10,14 @@ use super::{charset, content, html_charset, without_separator};
 pub fn part(bytes: &[u8], path: &str) -> Option<Vec<u8>> {
     let (message, mbox) = message(bytes);
     let (parts, _) = take_apart(&Head::read(message), message, false);
+    // `2/tnef/1` is the first file in what part 2 wraps.
+    let (path, inside) = path.split_once("/tnef/").map_or((path, None), |(path, number)| (path, Some(number)));
     let part = parts.iter().find(|part| part.path == path)?;
-    Some(decode(part.encoding, &content(part, mbox)).0.into_owned())
+    let bytes = decode(part.encoding, &content(part, mbox)).0.into_owned();
+    match inside {
+        Some(number) => crate::formats::tnef::file(&bytes, number.parse().ok()?),
+        None => Some(bytes),
+    }
 }
 
 /// Returns the first HTML text of a message that is no attachment, in its charset; none if there is none.

@@ -70,7 +70,7 @@ pub(super) fn moment(role: MomentRole, raw: &str, millis: bool) -> Option<Moment
 const KNOWN: &[&str] = &[
     "title", "name", "text", "description", "data", "attachments", "tags", "media", "label_values", "string_map_data", "string_list_data",
     "media_map_data", "media_list_data", "fbid", "uri", "action", "ip_address", "user_agent", "datr_cookie", "city", "region", "country",
-    "site_name", "device", "app", "session_type", "session", "cookie_name", "location", "coordinate", "place", "type", "id", "value", "href", "email",
+    "site", "site_name", "device", "app", "session_type", "session", "cookie_name", "location", "coordinate", "place", "type", "id", "value", "href", "email",
     "phone_number", "contact_info", "details", "address", "status", "amount", "currency", "sender", "receiver", "payment_method", "marketplace",
     "category", "user_app_scoped_id", "external_urls", "url", "host", "participants", "entries", "events", "photos", "cover_photo", "comments",
     "media_metadata", "unread", "rank", "advertiser_name", "latitude", "longitude", "author", "comment", "group", "reaction", "actor",

@@ -7,7 +7,7 @@ use crate::formats::{meta_text, time};
 use crate::framing::frame_all;
 use crate::{Frame, Opened, Sink};
 use glasshouse_model::{
-    Attachment, Family, Fields, Framing, Links, Locator, MomentRole, Party, PartyRole, Record, Ref,
+    Attachment, Family, Fields, Framing, Links, Locator, Moment, MomentRole, Party, PartyRole, Record, Ref,
 };
 use std::borrow::Cow;
 
@@ -47,7 +47,7 @@ pub(crate) fn is_named(name: &str) -> bool {
 /// Returns what a conversation is called: the folder of its files, or the file of an encrypted chat.
 pub(crate) fn conversation(entry: &crate::TreeEntry) -> String {
     let folder = entry.dir().rsplit('/').next().unwrap_or_default();
-    if number(entry.name()).is_some() && !folder.is_empty() {
+    if (number(entry.name()).is_some() || entry.name() == "message.json") && !folder.is_empty() {
         return folder.to_owned();
     }
     let stem = entry.name().rsplit_once('.').map_or(entry.name(), |(stem, _)| stem);
@@ -90,6 +90,17 @@ fn name(raw: &str) -> Option<String> {
     Object::parse(raw).ok()?.text("name").map(|name| meta_text::meant(name).into_owned())
 }
 
+/// Returns when a message was sent: in milliseconds, and in seconds in the first exports as JSON (2018).
+///
+/// Both went by the name `timestamp`; ten digits are seconds until 2286 and milliseconds of 1970.
+fn sent(raw: &str) -> Moment {
+    const SECONDS: std::ops::Range<i64> = 1_000_000_000..10_000_000_000;
+    match raw.parse() {
+        Ok(count) if SECONDS.contains(&count) => time::epoch_seconds(MomentRole::Sent, raw),
+        _ => time::epoch_millis(MomentRole::Sent, raw),
+    }
+}
+
 fn message(opened: &Opened<'_>, frame: &Frame<'_>, id: &str, people: &[String], out: &mut Sink) {
     let at = place(opened, frame);
     let raw = text(frame, &at, out);
@@ -101,7 +112,7 @@ fn message(opened: &Opened<'_>, frame: &Frame<'_>, id: &str, people: &[String], 
         let (key, raw) = (meant(key), raw.get());
         match key.as_ref() {
             "timestamp_ms" | "timestamp" if as_text(raw).is_none() => {
-                record.moments.insert(0, time::epoch_millis(MomentRole::Sent, raw));
+                record.moments.insert(0, sent(raw));
             }
             "sender_name" | "senderName" if sender.is_none() => match meta_text::text(raw) {
                 // Somebody who left the service has an empty name.
@@ -234,7 +245,7 @@ pub(crate) fn keep_meant(fields: &mut Fields, key: &str, raw: &str) {
 /// Returns the file that an object with a `uri` names; one that the export lacks has no place.
 pub(crate) fn attachment(file: &Object<'_>, links: &Links) -> Option<Attachment> {
     let uri = meta_text::meant(file.text("uri")?).into_owned();
-    Some(named(&uri, links))
+    (!uri.is_empty()).then(|| named(&uri, links))
 }
 
 /// Returns the file that records call `uri`.

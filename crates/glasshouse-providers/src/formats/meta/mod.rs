@@ -49,6 +49,7 @@ const fn formats() -> [Format; 20] {
 pub(crate) fn recognise(tree: &Tree<'_>, service: Service) -> Vec<Claim> {
     let roots = Roots::of(tree);
     let mut links: BTreeMap<&str, Arc<Links>> = BTreeMap::new();
+    let mut beside: BTreeMap<&str, Arc<Links>> = BTreeMap::new();
     let mut claims = Vec::new();
     for entry in tree.entries().iter().filter(|entry| entry.size > 0) {
         if !matches!(entry.extension().as_str(), "json" | "html") {
@@ -67,7 +68,7 @@ pub(crate) fn recognise(tree: &Tree<'_>, service: Service) -> Vec<Claim> {
         claim.links = match place {
             Some(place) => links.entry(place.root).or_insert_with(|| Arc::new(roots::links(tree, place.root))).clone(),
             None => {
-                links.entry(entry.dir()).or_insert_with(|| Arc::new(roots::media_beside(tree, entry.dir()))).clone()
+                beside.entry(entry.dir()).or_insert_with(|| Arc::new(roots::media_beside(tree, entry.dir()))).clone()
             }
         };
         claims.push(claim);

@@ -187,8 +187,15 @@ mod tests {
             .collect();
         let entry = TreeEntry { id: EntryId(0), path: "t.json".into(), size: bytes.len() as u64, crc32: None, part: 0 };
         let claim = Claim::of("things", entry.id, framing);
-        let opened =
-            Opened { claim: &claim, entry: &entry, frames: &frames, companions: &[], head: bytes, survey: &[] };
+        let opened = Opened {
+            claim: &claim,
+            entry: &entry,
+            frames: &frames,
+            companions: &[],
+            head: bytes,
+            survey: &[],
+            positioned: None,
+        };
         let mut out = Sink::new();
         parse([&THINGS], "t.json", &opened, &mut out);
         let place = |r: &glasshouse_model::Record| r.refs.first().map(|r| r.locator.to_string());
