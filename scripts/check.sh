@@ -17,5 +17,8 @@ step "fuzz targets, a few seconds each"
 step "the page in a browser"
 ./scripts/web-check.sh
 
+step "the interface against its document"
+API_SECONDS="${API_SECONDS:-30}" ./scripts/api-check.sh
+
 step "house rules"
 "${CARGO_TARGET_DIR:-target}/debug/xtask" tidy

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Checks the review page: types, and every view in a real Chromium on invented data. Installs Chromium if it is missing.
+# Checks the review page in a real Chromium: types, every view on invented data, and every view on the real server with a
+# small case and with a hostile one. Needs the program (cargo build). Installs Chromium if it is missing.
 set -eu
 cd "$(dirname "$0")/.."
 

@@ -625,23 +625,30 @@ class Case:
             good.add(path)
         return good
 
-    def check_parts(self, good):
-        """Checks parts, their descriptions and manifests; returns those that are whole."""
-        whole, ranges = [], []
+    def check_parts(self, good, encryption):
+        """Checks parts, their descriptions and manifests; returns those that are whole and can be read."""
+        whole, ranges, closed = [], [], 0
         for path in sorted(self.files):
-            match = re.fullmatch(r"evidence/([^/]+)/part-(\d{4,})", path)
+            match = re.fullmatch(r"evidence/([^/]+)/part-(\d{4,})(\.age)?", path)
             if match is None or (len(match[2]) > 4 and match[2].startswith("0")):
                 continue
             self.parts += 1
             fine = path in good
-            for beside in (path + ".json", path + ".manifest.jsonl"):
+            sealed = match[3] is not None
+            stem = path.removesuffix(".age")
+            if encryption is not None and sealed != (encryption == "age"):
+                self.fault("malformed", path, "case.toml says otherwise of how the evidence lies")
+            beside_it = [stem + ".json", stem + ".manifest.jsonl"]
+            if sealed:
+                beside_it = [stem + ".json", stem + ".key.age", stem + ".manifest.jsonl.age"]
+            for beside in beside_it:
                 if beside not in self.files:
                     self.fault("malformed", beside, f"no event vouches for it, though one does for {path}")
                 fine &= beside in good
-            if path + ".json" not in good:
+            if stem + ".json" not in good:
                 continue
             try:
-                about = read_json(self.folder.read(path + ".json", MAX_SMALL).decode("utf-8"))
+                about = read_json(self.folder.read(stem + ".json", MAX_SMALL).decode("utf-8"))
                 part = about["part"]
                 expected = self.files[path]
                 fits = (
@@ -655,17 +662,23 @@ class Case:
                     and part["container"] in ("zip", "tar", "tar.gz", "file", "folder")
                     and is_int(part["first_entry"], 2**32)
                     and is_int(part["entries"], 2**32)
+                    and (is_hash(part.get("content")) if sealed else part.get("content") is None)
                 )
             except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
                 fits = False
             if not fits:
-                self.fault("malformed", path + ".json", "it is not what the events say of the part")
+                self.fault("malformed", stem + ".json", "it is not what the events say of the part")
                 continue
-            ranges.append((part["first_entry"], part["entries"], path + ".json"))
+            ranges.append((part["first_entry"], part["entries"], stem + ".json"))
+            if sealed:
+                closed += 1
+                continue
             if path + ".manifest.jsonl" in good:
                 fine &= self.check_manifest(path + ".manifest.jsonl", part["first_entry"], part["entries"])
             if fine:
                 whole.append((path, part))
+        if closed:
+            self.note("not-checked", "evidence", f"{closed} parts are sealed, and this program opens none")
         free = 0
         for first, count, path in sorted(ranges):
             if first < free:
@@ -1057,7 +1070,7 @@ def verify(arguments):
     if case.complete and "case.toml" not in case.files:
         case.fault("malformed", "case.toml", "no event vouches for it")
     good = case.check_files(file.get("custody"))
-    whole = case.check_parts(good)
+    whole = case.check_parts(good, file.get("encryption"))
     case.check_small(good)
     case.check_strays(checkpoint.size)
     if arguments.deep:

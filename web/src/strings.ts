@@ -22,6 +22,8 @@ const en = {
   lost: "The page lost its connection to the program. Is glasshouse serve still running?",
   forbidden: "This session is over. Open the link that glasshouse serve printed, or start it again for a new one.",
   nowhere: "There is no such view. The address may be mistyped.",
+  signIn: { title: "Sign in", lead: "This case is worked on by people with an account of this installation. What they look at is written down.", name: "Name", password: "Password", enter: "Sign in", leave: "Sign out" },
+  enquiry: { title: "Line of enquiry", lead: "Say what you look for before you look. Everything from now on is written down as looked at for this line; E changes it.", change: "Change the line of enquiry", chosen: (line: string) => `Line of enquiry: ${line}` },
   records: (n: number) => count(n, "record", "records"),
   entries: (n: number) => count(n, "entry", "entries"),
 
@@ -217,7 +219,7 @@ const en = {
     graphHow: "A line is drawn between two people who take part in the same record. The more records, the thicker. Where a circle lies says nothing.", graphList: "The same as a table", most: (n: number) => `The ${number(n)} people with the most records`, from: "Person", with: "With", show: "Their records", talks: "Their conversations",
   },
   self: {
-    title: "What this account reveals", lead: "What the services named here hold about the account holder, as far as it is in the exports that were read. Every line leads to its records.", print: "Print", held: "Held", people: "people", places: "places", deleteAt: "Where it can be deleted", heldBy: "Held by", routes: "Who could get it, and how", contacts: "Who you are in touch with most", home: "Where you probably live", work: "Where you probably work", nights: "Nights away", voice: "Voice", searches: "Searches", devices: "Devices", finding: "Finding: computed from records, not a fact.", noneFound: "Nothing was found in what was read.",
+    title: "What this account reveals", lead: "What the services named here hold about the account holder, as far as it is in the exports that were read. Every line leads to its records.", print: "Print", held: "Held", people: "people", places: "places", deleteAt: "Where it can be deleted", notTried: "(unverified: nobody here has tried this address)", heldBy: "Held by", routes: "Who could get it, and how", contacts: "Who you are in touch with most", home: "Where you probably live", work: "Where you probably work", nights: "Nights away", voice: "Voice", searches: "Searches", devices: "Devices", finding: "Finding: computed from records, not a fact.", noneFound: "Nothing was found in what was read.",
     daysOf: (n: number, of: number) => `${number(n)} of ${count(of, "day", "days")}`,
     nightsAt: (n: number) => count(n, "night", "nights"), times: (n: number) => count(n, "time", "times"), voiceHeld: (n: number) => `${count(n, "voice recording", "voice recordings")} or transcripts`, searchesHeld: (n: number) => `${count(n, "search", "searches")}`, notSelf: "This page is made for the holder of an account, in a case of their own.",
   },

@@ -39,3 +39,14 @@ test("evidence never becomes markup, and sentences are in strings.ts", () => {
     }
   }
 });
+
+test("no field is one whose form Chromium describes to Google", () => {
+  for (const folder of ["./", "parts/", "views/"]) {
+    for (const name of readdirSync(new URL(folder, src)).filter((n) => n.endsWith(".svelte"))) {
+      const text = readFileSync(new URL(folder + name, src), "utf8");
+      for (const [form] of text.matchAll(/<form\b[^>]*/g)) assert.match(form, /action="\/search"/, name);
+      const loose = text.replace(/<form\b[\s\S]*?<\/form>/g, "");
+      for (const [field] of loose.matchAll(/<(?:input|textarea)\b.{0,40}/g)) assert.match(field, /form="quiet"/, name);
+    }
+  }
+});

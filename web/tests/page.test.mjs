@@ -1,22 +1,12 @@
 // Every view opens on invented data, in light and dark: nothing is logged, nothing is asked elsewhere, axe finds nothing serious.
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import { open, PLACES, settled } from "./support/browser.mjs";
+import { serious } from "./support/views.mjs";
 
-const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 let site;
 before(async () => { site = await open(); });
 after(async () => { await site?.stop(); });
-
-/** Returns what axe calls serious or critical, each with its places. */
-export async function serious(tab) {
-  // The debugger's channel is not bound by the page's policy; a script element would be, rightly.
-  await tab.evaluate(axe);
-  const found = await tab.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"], iframes: false }));
-  return found.violations.filter((v) => ["serious", "critical"].includes(v.impact)).flatMap((v) => v.nodes.slice(0, 5).map((n) => `${v.id}: ${n.target.join(" ")} ${n.failureSummary?.split("\n")[1] ?? ""}`));
-}
 
 for (const scheme of ["light", "dark"]) {
   for (const [name, path] of Object.entries(PLACES)) {

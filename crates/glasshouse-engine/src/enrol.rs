@@ -19,6 +19,8 @@ pub const AUTHORISED: &str = "authorised";
 pub struct Prepared {
     pub authority: Authority,
     pub enrolled: Enrolled,
+    /// Whom the evidence of a case that begins with it is sealed to, beside the installation.
+    pub sealed_to: Vec<String>,
     /// What a case keeps of it, by path.
     files: Vec<(String, Vec<u8>)>,
 }
@@ -52,7 +54,7 @@ pub fn prepare(file: &Path, organisation: Option<(&Organisation, &Home)>) -> Res
             files.push((to, fs::read(&from).map_err(|e| EngineError::io(&from, "read", e))?));
         }
     }
-    Ok(Prepared { authority, enrolled, files })
+    Ok(Prepared { authority, enrolled, sealed_to: Vec::new(), files })
 }
 
 fn detail(prepared: &Prepared) -> serde_json::Value {
@@ -85,7 +87,7 @@ pub fn found(
 ) -> Result<(Case, Prepared), EngineError> {
     let Some(person) = &who.person else { return Err(nobody()) };
     let organisation = home.organisation()?;
-    let prepared = prepare(file, organisation.as_ref().map(|o| (o, home)))?;
+    let mut prepared = prepare(file, organisation.as_ref().map(|o| (o, home)))?;
     if prepared.authority.version != 1 {
         return Err(EngineError::other(
             "A case begins with version 1 of its authority; later versions are added with `glasshouse authority amend`.",
@@ -95,6 +97,8 @@ pub fn found(
     if !ruling.allowed {
         return Err(EngineError::Denied(format!("{} may not make a case. {}", person.name, ruling.why.join(" "))));
     }
+    let recipients = home.sealed_to(&prepared.authority, organisation.as_ref())?;
+    prepared.sealed_to = recipients.iter().skip(1).map(|(name, _)| name.clone()).collect();
     let founding = Founding {
         kind: AUTHORISED.to_owned(),
         files: prepared.files.clone(),
@@ -105,6 +109,7 @@ pub fn found(
             enquiry: String::new(),
             policies: ruling.policies,
         },
+        recipients,
     };
     let actor = Actor { who: person.name.clone(), place: who.actor.place.clone() };
     let case = Case::found(root, title, custody, actor, founding)?;
@@ -287,6 +292,7 @@ pub fn draft(title: &str, administrator: &str, home: &Home) -> Result<String, En
         ));
         if person.roles.contains(&Role::Authoriser) {
             text.push_str(&format!("may_authorise = [{}]\n", quoted(&Kind::NAMES[1..])));
+            text.extend(person.recipient.iter().map(|r| format!("recipient = \"{r}\"\n")));
         }
     }
     Ok(text)

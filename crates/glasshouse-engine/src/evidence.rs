@@ -1,7 +1,8 @@
 //! The bytes of the evidence, for whoever looks at a record: ranges of entries, attachments, HTML.
 
 use crate::EngineError;
-use crate::ingest::{self, Options};
+use crate::ingest;
+use crate::read;
 use crate::segment::typed;
 use datafusion::arrow::array::{Array, StringArray, UInt32Array, UInt64Array};
 use datafusion::parquet::arrow::ProjectionMask;
@@ -12,7 +13,8 @@ use futures::SinkExt;
 use glasshouse_layout::{SourceFile, paths};
 use glasshouse_model::LocatorKind;
 pub use glasshouse_model::{EntryId, Locator};
-use glasshouse_store::{BlockFile, Container, Limits, Part};
+use glasshouse_store::Part;
+use glasshouse_store::seal::Seal;
 use serde::Serialize;
 use std::collections::VecDeque;
 use std::fs::File;
@@ -49,6 +51,7 @@ pub struct Entry {
 /// The evidence of a case, open for looking.
 pub struct Evidence {
     case: PathBuf,
+    seal: Seal,
     /// Folder of the run's lists.
     run: PathBuf,
     entries: ArrowReaderMetadata,
@@ -57,8 +60,8 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// Opens the evidence as the newest run lists it.
-    pub fn open(case: &Path) -> Result<Self, EngineError> {
+    /// Opens the evidence as the newest run lists it, with the keys that it is sealed with, if it is.
+    pub fn open(case: &Path, seal: Seal) -> Result<Self, EngineError> {
         let run = glasshouse_store::read_run(case)?
             .ok_or_else(|| EngineError::other("Nothing was read yet. Run `glasshouse process` on the case."))?;
         let run = case.join(paths::run(&run.run));
@@ -66,6 +69,7 @@ impl Evidence {
         let file = File::open(&path).map_err(|e| EngineError::io(&path, "open", e))?;
         Ok(Evidence {
             case: case.to_path_buf(),
+            seal,
             run,
             entries: ArrowReaderMetadata::load(&file, ArrowReaderOptions::new())?,
             parts: glasshouse_store::read_parts(case)?,
@@ -166,9 +170,7 @@ impl Evidence {
     /// Returns a reader of an entry's content from a place on.
     pub fn reader(&self, entry: EntryId, start: u64) -> Result<Box<dyn Read + Send>, EngineError> {
         let broken = |e: io::Error| EngineError::other(format!("Entry {entry} cannot be read: {e}."));
-        // The copy is a convenience: one that is damaged is passed over.
-        if let Ok(file) = BlockFile::open(&ingest::seekable_copy(&self.case, entry)) {
-            let mut reader = file.reader();
+        if let Some(mut reader) = read::seekable(&self.case, &self.seal, &self.parts, entry) {
             reader.seek(SeekFrom::Start(start)).map_err(broken)?;
             return Ok(Box::new(reader));
         }
@@ -185,7 +187,7 @@ impl Evidence {
     /// Returns the open part that an entry lies in, and which of its entries it is.
     fn part_of(&self, entry: EntryId) -> Result<(Part, usize), EngineError> {
         let unknown = || EngineError::other(format!("The case has no entry {entry}."));
-        let held = self.parts.iter().rev().find(|p| p.part.first_entry <= entry.0).ok_or_else(unknown)?;
+        let held = read::held(&self.parts, entry)?;
         let first = held.part.first_entry;
         let index = (entry.0 - first) as usize;
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
@@ -193,7 +195,7 @@ impl Evidence {
             if open.len() >= MOST_PARTS {
                 open.pop_front();
             }
-            let (part, entries) = self.open_part(held)?;
+            let (part, entries) = read::open_part(&self.case, &self.seal, held)?;
             open.push_back((first, part, entries));
         }
         let (part, entries) = open
@@ -206,34 +208,6 @@ impl Evidence {
             return Err(unknown());
         }
         Ok((part, index))
-    }
-
-    fn open_part(&self, held: &SourceFile) -> Result<(Part, usize), EngineError> {
-        let container = match held.part.container.as_str() {
-            "zip" | "folder" => Container::Zip,
-            "tar" => Container::Tar,
-            "tar.gz" => Container::TarGz,
-            _ => Container::File,
-        };
-        let path = match &held.part.external {
-            Some(path) => {
-                ingest::unaltered(Path::new(path), held.part.size)?;
-                path.into()
-            }
-            None => self.case.join(paths::part(&held.source, held.part.number)),
-        };
-        let key = format!("{}-{:04}", held.source, held.part.number);
-        let password = Options::default().password;
-        let cache = self.case.join("cache");
-        let (part, catalog) =
-            Part::open(&path, container, &cache, &key, password.as_deref(), &Limits::default(), &|_| {})?;
-        if catalog.entries.len() != held.part.entries as usize {
-            return Err(EngineError::other(format!(
-                "{} lists other entries than when it was taken in: nested archives in it need their password.",
-                held.part.name
-            )));
-        }
-        Ok((part, catalog.entries.len()))
     }
 
     /// Opens an attachment by the place that its record states.
@@ -289,7 +263,9 @@ impl Evidence {
     /// Returns an entry's content for reads at any place.
     fn positioned(&self, entry: EntryId) -> Result<ingest::positioned::Bytes, EngineError> {
         let (part, index) = self.part_of(entry)?;
-        if let Some(bytes) = ingest::positioned::Bytes::at_hand(&self.case, &part, index, entry) {
+        let held = read::held(&self.parts, entry)?;
+        let key = self.seal.part(&held.source, held.part.number)?;
+        if let Some(bytes) = ingest::positioned::Bytes::at_hand(&self.case, &part, index, entry, key.as_ref()) {
             return Ok(bytes);
         }
         let broken = |e: io::Error| EngineError::other(format!("Entry {entry} cannot be read: {e}."));

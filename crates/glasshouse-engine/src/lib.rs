@@ -9,6 +9,7 @@ pub mod evidence;
 pub mod facts;
 pub mod gate;
 pub mod ingest;
+mod keyholders;
 pub mod organisation;
 pub mod people;
 pub mod quarantine;

@@ -29,6 +29,8 @@ pub struct Member {
     pub roles: Vec<Role>,
     /// The kinds of authority that this person may authorise.
     pub may_authorise: Vec<Kind>,
+    /// What evidence is sealed to for this person, if the file pins it.
+    pub recipient: Option<String>,
 }
 
 const FIELDS: [&str; 8] =
@@ -132,9 +134,11 @@ fn members(sheet: &mut Sheet<'_>) -> Vec<Member> {
         let name = one(&table, "name").first().cloned().unwrap_or_default();
         let key = one(&table, "key").first().cloned().unwrap_or_default();
         let (roles, kinds) = (one(&table, "roles"), one(&table, "may_authorise"));
+        let recipient = one(&table, "recipient").first().cloned();
         let parsed: Vec<Role> = roles.iter().filter_map(|r| r.parse().ok()).filter(|r| *r != Role::Holder).collect();
         let may: Vec<Kind> = kinds.iter().filter_map(|k| k.parse().ok()).filter(|k| *k != Kind::Own).collect();
-        let strange = table.iter().find(|(k, _)| !["name", "key", "roles", "may_authorise"].contains(&k.as_str()));
+        let strange =
+            table.iter().find(|(k, _)| !["name", "key", "roles", "may_authorise", "recipient"].contains(&k.as_str()));
         let wrong = if !is_name(&name) {
             Some("needs a name of small letters".to_owned())
         } else if !sign::is_key(&key) || key.split('+').next() != Some(&name) {
@@ -145,6 +149,10 @@ fn members(sheet: &mut Sheet<'_>) -> Vec<Member> {
             Some(format!("`{name}` may authorise kinds out of {}", Kind::NAMES[1..].join(", ")))
         } else if !may.is_empty() && !parsed.contains(&Role::Authoriser) {
             Some(format!("`{name}` may authorise and is no authoriser"))
+        } else if recipient.as_deref().is_some_and(|r| !glasshouse_store::seal::is_recipient(r)) {
+            Some(format!(
+                "`{name}` has a recipient that is none; it begins with age1, as `glasshouse person list` prints it"
+            ))
         } else if members.iter().any(|m| m.name == name) {
             Some(format!("`{name}` is there twice"))
         } else {
@@ -153,7 +161,7 @@ fn members(sheet: &mut Sheet<'_>) -> Vec<Member> {
         if let Some(wrong) = wrong {
             sheet.fault("people", format!("An entry of [[people]] {wrong}."));
         }
-        members.push(Member { name, key, roles: parsed, may_authorise: may });
+        members.push(Member { name, key, roles: parsed, may_authorise: may, recipient });
     }
     members
 }

@@ -9,6 +9,7 @@ use crate::organisation::Organisation;
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use argon2::{Algorithm, Argon2, Params, Version};
 use glasshouse_layout::paths;
+use glasshouse_store::seal::Identity;
 use glasshouse_store::{files, sign};
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,8 @@ use std::str::FromStr;
 const SHORTEST: usize = 12;
 /// Memory (KiB), passes and lanes of Argon2id: the second choice of RFC 9106.
 const COST: (u32, u32, u32) = (64 << 10, 3, 4);
+/// What the secret for evidence is sealed as, so that it is not taken for the key that signs.
+const IDENTITY: &[u8] = b"identity";
 
 macro_rules! roles {
     ($($variant:ident $name:literal),* $(,)?) => {
@@ -65,6 +68,8 @@ pub struct Person {
     pub roles: Vec<Role>,
     /// Verifier key, `name+hash+base64`.
     pub key: String,
+    /// What evidence is sealed to for them; accounts of an early version have none until they sign something.
+    pub recipient: Option<String>,
 }
 
 /// A person's file.
@@ -81,6 +86,11 @@ struct Kept {
     salt: String,
     nonce: String,
     sealed_key: String,
+    /// What evidence is sealed to for this person, and the secret that opens it: nonce and sealed text, hexadecimal.
+    #[serde(default)]
+    recipient: Option<String>,
+    #[serde(default)]
+    sealed_identity: Option<String>,
 }
 
 /// The folder of an installation: people, the organisation, its policies.
@@ -136,11 +146,13 @@ impl Home {
         let salt: [u8; 16] = sign::random()?;
         let nonce: [u8; 12] = sign::random()?;
         let mut sealed = seed.to_vec();
-        sealing_key(password, &salt)?
+        let sealing = sealing_key(password, &salt)?;
+        sealing
             .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(key.as_bytes()), &mut sealed)
             .map_err(|_| EngineError::other("The key cannot be sealed."))?;
         let phc_salt = SaltString::encode_b64(&sign::random::<16>()?).map_err(|e| EngineError::other(e.to_string()))?;
         let hash = hasher()?.hash_password(password, &phc_salt).map_err(|e| EngineError::other(e.to_string()))?;
+        let (recipient, identity) = new_identity(&sealing)?;
         let kept = Kept {
             name: name.to_owned(),
             full_name: full_name.to_owned(),
@@ -151,10 +163,11 @@ impl Home {
             salt: glasshouse_layout::hex(salt),
             nonce: glasshouse_layout::hex(nonce),
             sealed_key: glasshouse_layout::hex(sealed),
+            recipient: Some(recipient),
+            sealed_identity: Some(identity),
         };
-        let text = toml::to_string(&kept).map_err(|e| EngineError::other(e.to_string()))?;
         files::make_private_folder(&self.folder.join("people"))?;
-        files::write_private(&path, text.as_bytes())?;
+        self.write(&kept)?;
         self.placed(kept)
     }
 
@@ -171,16 +184,47 @@ impl Home {
     /// Signs a text as a person, who gives their password for it.
     pub fn sign(&self, name: &str, password: &[u8], text: &str) -> Result<String, EngineError> {
         self.authenticate(name, password)?;
-        let kept = self.kept(name)?;
+        let mut kept = self.kept(name)?;
         let damaged = || damaged(&self.path(name));
         let bytes = |text: &str| hex::decode(text).map_err(|_| damaged());
         let nonce: [u8; 12] = bytes(&kept.nonce)?.try_into().map_err(|_| damaged())?;
         let mut sealed = bytes(&kept.sealed_key)?;
-        let seed = sealing_key(password, &bytes(&kept.salt)?)?
+        let sealing = sealing_key(password, &bytes(&kept.salt)?)?;
+        let seed = sealing
             .open_in_place(Nonce::assume_unique_for_key(nonce), Aad::from(kept.key.as_bytes()), &mut sealed)
             .map_err(|_| damaged())?;
         let seed: [u8; 32] = (&*seed).try_into().map_err(|_| damaged())?;
+        if kept.recipient.is_none() {
+            let (recipient, identity) = new_identity(&sealing)?;
+            (kept.recipient, kept.sealed_identity) = (Some(recipient), Some(identity));
+            self.write(&kept)?;
+        }
         Ok(sign::sign(name, &seed, text)?)
+    }
+
+    /// Returns the secret with which a person opens evidence that is sealed to them; they give their password for it.
+    pub fn identity(&self, name: &str, password: &[u8]) -> Result<Identity, EngineError> {
+        self.authenticate(name, password)?;
+        let kept = self.kept(name)?;
+        let Some(sealed) = &kept.sealed_identity else {
+            return Err(EngineError::other(format!(
+                "The account {name} was made before there were keys for evidence. It gets one with the next authority that {name} approves."
+            )));
+        };
+        let damaged = || damaged(&self.path(name));
+        let bytes = |text: &str| hex::decode(text).map_err(|_| damaged());
+        let mut sealed = bytes(sealed)?;
+        let (nonce, text) = sealed.split_first_chunk_mut::<12>().ok_or_else(damaged)?;
+        let nonce = Nonce::assume_unique_for_key(*nonce);
+        let text = sealing_key(password, &bytes(&kept.salt)?)?
+            .open_in_place(nonce, Aad::from(IDENTITY), text)
+            .map_err(|_| damaged())?;
+        std::str::from_utf8(text).ok().and_then(Identity::parse).ok_or_else(damaged)
+    }
+
+    fn write(&self, kept: &Kept) -> Result<(), EngineError> {
+        let text = toml::to_string(kept).map_err(|e| EngineError::other(e.to_string()))?;
+        Ok(files::write_private(&self.path(&kept.name), text.as_bytes())?)
     }
 
     /// Returns the organisation of this installation, if it has one, with its signature checked.
@@ -202,7 +246,8 @@ impl Home {
             None => own,
             Some(organisation) => organisation.member(&kept.name, &kept.key).map_or_else(Vec::new, |m| m.roles.clone()),
         };
-        Ok(Person { name: kept.name, full_name: kept.full_name, roles, key: kept.key })
+        let recipient = kept.recipient;
+        Ok(Person { name: kept.name, full_name: kept.full_name, roles, key: kept.key, recipient })
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -221,6 +266,17 @@ impl Home {
         let kept: Kept = toml::from_str(&text).map_err(|_| damaged(&path))?;
         if kept.name == name { Ok(kept) } else { Err(damaged(&path)) }
     }
+}
+
+/// Returns a new secret for evidence, as its recipient and as it is kept.
+fn new_identity(sealing: &LessSafeKey) -> Result<(String, String), EngineError> {
+    let identity = Identity::generate();
+    let nonce: [u8; 12] = sign::random()?;
+    let mut sealed = identity.text().as_bytes().to_vec();
+    sealing
+        .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(IDENTITY), &mut sealed)
+        .map_err(|_| EngineError::other("The key cannot be sealed."))?;
+    Ok((identity.recipient(), glasshouse_layout::hex([nonce.as_slice(), &sealed].concat())))
 }
 
 fn damaged(path: &Path) -> EngineError {

@@ -1,11 +1,12 @@
 //! One record whole, and the bytes it was made from.
 
 use crate::EngineError;
-use crate::ingest::{self, Options};
+use crate::ingest;
 use crate::sql::Tables;
-use glasshouse_layout::paths;
+use glasshouse_layout::{SourceFile, paths};
 use glasshouse_model::{EntryId, Locator};
-use glasshouse_store::{BlockFile, Container, Limits, Part};
+use glasshouse_store::seal::Seal;
+use glasshouse_store::{BlockFile, BlockReader, Cache, Container, Limits, Part};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -47,7 +48,12 @@ pub fn record(case: &Path, id: &str) -> Result<Option<BTreeMap<String, Value>>, 
 }
 
 /// Writes the bytes that a record's locator names.
-pub fn bytes(case: &Path, record: &BTreeMap<String, Value>, out: &mut impl Write) -> Result<(), EngineError> {
+pub fn bytes(
+    case: &Path,
+    seal: &Seal,
+    record: &BTreeMap<String, Value>,
+    out: &mut impl Write,
+) -> Result<(), EngineError> {
     let entry = record.get("entry").and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok());
     let locator = record.get("locator").and_then(Value::as_str).and_then(|l| l.parse::<Locator>().ok());
     let (Some(entry), Some(locator)) = (entry, locator) else {
@@ -55,63 +61,83 @@ pub fn bytes(case: &Path, record: &BTreeMap<String, Value>, out: &mut impl Write
             "The record names no bytes; this is a fault of the run. Process the case again.",
         ));
     };
-    entry_bytes(case, EntryId(entry), locator.start, locator.length, out)
+    entry_bytes(case, seal, EntryId(entry), locator.start, locator.length, out)
 }
 
 /// Writes a range of an entry's content.
 pub fn entry_bytes(
     case: &Path,
+    seal: &Seal,
     entry: EntryId,
     start: u64,
     length: u64,
     out: &mut impl Write,
 ) -> Result<(), EngineError> {
     let broken = |e: std::io::Error| EngineError::other(format!("Entry {entry} cannot be read: {e}."));
-    let copy = ingest::seekable_copy(case, entry);
-    // The copy is a convenience: one that is damaged is passed over.
-    if let Ok(file) = BlockFile::open(&copy) {
-        let mut reader = file.reader();
+    if let Some(mut reader) = seekable(case, seal, &glasshouse_store::read_parts(case)?, entry) {
         reader.seek(SeekFrom::Start(start)).map_err(broken)?;
         std::io::copy(&mut reader.take(length), out).map_err(broken)?;
         return Ok(());
     }
-    let mut reader = open_entry(case, entry)?;
+    let mut reader = open_entry(case, seal, entry)?;
     std::io::copy(&mut reader.by_ref().take(start), &mut std::io::sink()).map_err(broken)?;
     std::io::copy(&mut reader.take(length), out).map_err(broken)?;
     Ok(())
 }
 
 /// Returns a reader of an entry's content.
-pub fn open_entry(case: &Path, entry: EntryId) -> Result<Box<dyn Read + Send>, EngineError> {
-    let unknown = || EngineError::other(format!("The case has no entry {entry}."));
+pub fn open_entry(case: &Path, seal: &Seal, entry: EntryId) -> Result<Box<dyn Read + Send>, EngineError> {
     let parts = glasshouse_store::read_parts(case)?;
-    let held = parts.iter().rev().find(|p| p.part.first_entry <= entry.0).ok_or_else(unknown)?;
+    let held = held(&parts, entry)?;
+    let (part, _) = open_part(case, seal, held)?;
+    let index = (entry.0 - held.part.first_entry) as usize;
+    part.read(index).map_err(|problem| EngineError::other(problem.to_string()))
+}
+
+/// Returns the part that an entry lies in.
+pub(crate) fn held(parts: &[SourceFile], entry: EntryId) -> Result<&SourceFile, EngineError> {
+    let within = |p: &&SourceFile| p.part.first_entry <= entry.0 && entry.0 - p.part.first_entry < p.part.entries;
+    let held = parts.iter().rev().find(within);
+    held.ok_or_else(|| EngineError::other(format!("The case has no entry {entry}.")))
+}
+
+/// Opens the seekable copy of an entry, if there is one; one that is damaged is passed over.
+pub(crate) fn seekable(case: &Path, seal: &Seal, parts: &[SourceFile], entry: EntryId) -> Option<BlockReader> {
+    let copy = ingest::seekable_copy(case, entry);
+    if !copy.exists() {
+        return None;
+    }
+    let held = held(parts, entry).ok()?;
+    let key = seal.part(&held.source, held.part.number).ok()?;
+    BlockFile::open(&copy, key.as_ref()).ok().map(|file| file.reader())
+}
+
+/// Opens a part of a case, and returns the number of its entries with it.
+pub(crate) fn open_part(case: &Path, seal: &Seal, held: &SourceFile) -> Result<(Part, usize), EngineError> {
     let container = match held.part.container.as_str() {
         "zip" | "folder" => Container::Zip,
         "tar" => Container::Tar,
         "tar.gz" => Container::TarGz,
         _ => Container::File,
     };
+    let (source, number) = (&held.source, held.part.number);
+    let key = seal.part(source, number)?;
     let path = match &held.part.external {
         Some(path) => {
             ingest::unaltered(Path::new(path), held.part.size)?;
             path.into()
         }
-        None => case.join(paths::part(&held.source, held.part.number)),
+        None if key.is_some() => case.join(paths::part_sealed(source, number)),
+        None => case.join(paths::part(source, number)),
     };
-    let key = format!("{}-{:04}", held.source, held.part.number);
-    let password = Options::default().password;
-    let (part, catalog) =
-        Part::open(&path, container, &case.join("cache"), &key, password.as_deref(), &Limits::default(), &|_| {})?;
-    let index = (entry.0 - held.part.first_entry) as usize;
+    let folder = case.join("cache");
+    let cache = Cache { folder: &folder, key: &format!("{source}-{number:04}"), seal: key.as_ref() };
+    let (part, catalog) = Part::open(&path, container, cache, None, &Limits::default(), &|_| {})?;
     if catalog.entries.len() != held.part.entries as usize {
         return Err(EngineError::other(format!(
             "{} lists other entries than when it was taken in: nested archives in it need their password.",
             held.part.name
         )));
     }
-    if index >= catalog.entries.len() {
-        return Err(unknown());
-    }
-    part.read(index).map_err(|problem| EngineError::other(problem.to_string()))
+    Ok((part, catalog.entries.len()))
 }

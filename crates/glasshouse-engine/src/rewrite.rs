@@ -14,8 +14,12 @@ use std::path::Path;
 
 /// Returns some columns of a segment's records, in batches.
 pub fn read_columns(case: &Path, segment: &Segment, columns: &[&str]) -> Result<Vec<RecordBatch>, EngineError> {
-    let path = case.join(&segment.path).join("records.parquet");
-    let file = File::open(&path).map_err(|e| EngineError::io(&path, "open", e))?;
+    read_columns_of(&case.join(&segment.path).join("records.parquet"), columns)
+}
+
+/// Returns some columns of a table, in batches.
+pub fn read_columns_of(path: &Path, columns: &[&str]) -> Result<Vec<RecordBatch>, EngineError> {
+    let file = File::open(path).map_err(|e| EngineError::io(path, "open", e))?;
     let builder = ParquetRecordBatchReaderBuilder::try_new(file)?.with_batch_size(8192);
     let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
     let reader = builder.with_projection(mask).build()?;

@@ -10,6 +10,7 @@ use crate::gate::{Policies, Ruling, Situation};
 use crate::people::{Home, Person, Role};
 use crate::writing::Writing;
 use glasshouse_layout::{Kind, hex, sha256};
+use glasshouse_store::seal::{Identity, Seal};
 use glasshouse_store::{Acting, Actor, Case, Event, read_case_file};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -65,6 +66,8 @@ pub struct Session {
     actor: Actor,
     roles: Vec<Role>,
     policies: Policies,
+    /// What may open the evidence here.
+    identities: Vec<Identity>,
     /// None in a personal case.
     standing: Option<Standing>,
     enquiry: Mutex<Option<String>>,
@@ -89,6 +92,7 @@ impl Session {
                 actor: who.actor,
                 roles: vec![Role::Holder],
                 policies,
+                identities: Vec::new(),
                 standing: None,
                 enquiry: Mutex::new(None),
                 lines: Vec::new(),
@@ -108,6 +112,7 @@ impl Session {
             name: person.name,
             roles: person.roles,
             policies,
+            identities: home.processing().into_iter().collect(),
             standing: Some(standing),
             enquiry: Mutex::new(enquiry),
             lines,
@@ -229,8 +234,14 @@ impl Session {
         } else {
             Case::open_within(&self.root, self.actor.clone(), PATIENCE)?
         };
+        case.unlock(&self.identities);
         case.act(self.acting(&ruling));
         Ok(case)
+    }
+
+    /// Returns the keys of the case's evidence; an error says what can be done where they are not at hand.
+    pub fn seal(&self) -> Result<Seal, EngineError> {
+        Ok(Seal::open(&self.root, &read_case_file(&self.root)?, &self.identities)?)
     }
 
     /// Keeps the case open for the log from now on, as a server does; nobody else writes it then.

@@ -3,6 +3,9 @@ use serde::{Deserialize, Serialize};
 /// The format version that this code writes.
 pub const FORMAT_VERSION: u32 = 1;
 
+/// What `encryption` says where evidence is sealed in the form of age, version 1.
+pub const SEALED: &str = "age";
+
 /// `case.toml`: what the case is. Written once; its hash is in the log's first event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CaseFile {
@@ -17,8 +20,11 @@ pub struct CaseFile {
     pub kind: String,
     /// `copied` or `external` (`--in-place`: parts stay where they are and are only hashed).
     pub custody: String,
-    /// `none`, or how the evidence is encrypted.
+    /// `none`, or [`SEALED`] where the evidence is sealed.
     pub encryption: String,
+    /// What the keys of sealed parts are sealed to: the public half of the case's key, as age writes it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub recipient: String,
     /// Name of the log: the first line of its checkpoints and the name of its key.
     pub origin: String,
     /// The log's verifier key in the form of C2SP signed-note: `name+hash+base64`.

@@ -10,13 +10,13 @@ mod run;
 mod signature;
 mod source;
 
-pub use case::{AuthorityFile, CaseFile, FORMAT_VERSION, fingerprint, fingerprint_of_key};
+pub use case::{AuthorityFile, CaseFile, FORMAT_VERSION, SEALED, fingerprint, fingerprint_of_key};
 pub use log::{
     BundleError, FileHash, Kind, Leaf, Payload, PayloadError, Sealed, commitment, decode_bundle, encode_bundle,
 };
 pub use run::{Found, RunFile, Segment};
 pub use signature::{statement, states};
-pub use source::{EntryLine, PartInfo, SourceFile};
+pub use source::{EntryLine, Opening, PartInfo, SourceFile};
 
 /// Returns the lower-case hexadecimal form of some bytes.
 pub fn hex(bytes: impl AsRef<[u8]>) -> String {

@@ -44,6 +44,26 @@ pub fn part(source: &str, part: u32) -> String {
     format!("evidence/{source}/part-{part:04}")
 }
 
+/// Returns the path of a part's bytes where they are sealed.
+pub fn part_sealed(source: &str, part: u32) -> String {
+    format!("evidence/{source}/part-{part:04}.age")
+}
+
+/// Returns the path of a part's list of entries where it is sealed.
+pub fn manifest_sealed(source: &str, part: u32) -> String {
+    format!("evidence/{source}/part-{part:04}.manifest.jsonl.age")
+}
+
+/// Returns the path of the key of a sealed part, which is sealed to the key of the case.
+pub fn part_key(source: &str, part: u32) -> String {
+    format!("evidence/{source}/part-{part:04}.key.age")
+}
+
+/// Returns the path of a version of the key of a case, sealed to those who may open its evidence.
+pub fn case_key(version: u32) -> String {
+    format!("evidence/key-{version}.age")
+}
+
 /// Returns the path of a part's list of entries.
 pub fn manifest(source: &str, part: u32) -> String {
     format!("evidence/{source}/part-{part:04}.manifest.jsonl")

@@ -22,9 +22,13 @@ pub struct PartInfo {
     pub name: String,
     /// `zip`, `tar`, `tar.gz`, `file`, or `folder` (packed into a zip of stored entries).
     pub container: String,
+    /// Length of the file that holds it, sealed or not.
     pub size: u64,
-    /// SHA-256 of the part's bytes, hexadecimal.
+    /// SHA-256 of that file, hexadecimal.
     pub sha256: String,
+    /// Where the part is sealed: the commitment to the SHA-256 of its bytes as they were given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<String>,
     /// When it was taken in, RFC 3339, UTC.
     pub added: String,
     /// Where it is, if it was left in place (custody `external`).
@@ -33,6 +37,26 @@ pub struct PartInfo {
     /// Number of the part's first entry; entries are numbered through the whole case.
     pub first_entry: u32,
     pub entries: u32,
+}
+
+/// The first line of a sealed manifest: what of a part could tell about its content. Then come its entries.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Opening {
+    pub name: String,
+    pub series: String,
+    /// Length of the part as it was given.
+    pub size: u64,
+    /// SHA-256 of the part as it was given, hexadecimal.
+    pub sha256: String,
+    /// 64 hexadecimal digits that make the commitment to the hash one that cannot be guessed.
+    pub salt: String,
+}
+
+impl Opening {
+    /// Returns what the description of the part commits to.
+    pub fn commitment(&self) -> String {
+        crate::Sealed { salt: self.salt.clone(), text: self.sha256.clone() }.commitment()
+    }
 }
 
 /// One line of a manifest: facts of the container about one entry. Never rewritten.

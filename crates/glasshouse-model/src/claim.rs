@@ -105,6 +105,9 @@ pub struct Claim {
     pub shared_companions: bool,
     /// Entries that records may name without reading them (the media beside a chat). Claims may share one list.
     pub links: Arc<Links>,
+    /// Entries by their names, for a parser that compares what the export says it holds with what arrived. Unlike
+    /// `links` they do not count as attached.
+    pub present: Arc<Links>,
 }
 
 impl Claim {
@@ -119,6 +122,7 @@ impl Claim {
             group: None,
             shared_companions: false,
             links: Arc::default(),
+            present: Arc::default(),
         }
     }
 }

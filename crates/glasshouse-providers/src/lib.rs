@@ -28,6 +28,7 @@ mod signal;
 mod sink;
 mod slack;
 mod snapchat;
+mod tcx;
 mod telegram;
 mod tree;
 mod vcard;
@@ -72,6 +73,7 @@ pub const ALL: &[&dyn Provider] = &[
     &xiaomi::Xiaomi,
     &gpx::Gpx,
     &kml::Kml,
+    &tcx::Tcx,
     &geojson::GeoJson,
     &mail::Mail,
     &outlook::Outlook,

@@ -109,6 +109,16 @@ pub struct Frame<'a> {
     pub truncated: bool,
 }
 
+impl<'a> Frame<'a> {
+    /// Returns the frame without a byte order mark: readers of XML pass over one and do not count it.
+    pub fn without_mark(&self) -> Frame<'a> {
+        match self.bytes.strip_prefix(b"\xef\xbb\xbf") {
+            Some(bytes) => Frame { bytes, offset: self.offset + 3, ..*self },
+            None => *self,
+        }
+    }
+}
+
 /// A small entry given whole beside the main one.
 #[derive(Clone, Copy, Debug)]
 pub struct Companion<'a> {

@@ -4,6 +4,7 @@
 //! each block lies. A file that was not finished, or was cut or altered, does not open: it is a cache,
 //! and is made again.
 
+use crate::seal::{Identity, Stream, stream};
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -92,29 +93,37 @@ impl<W: Write> Write for BlockWriter<W> {
 }
 
 /// An open block file. Cheap to clone; readers work independently of each other.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct BlockFile {
     opened: Arc<Opened>,
     recent: Recent,
 }
 
-#[derive(Debug)]
 struct Opened {
     /// Tells files apart that share their recent blocks.
     id: u64,
     /// Readers open the file themselves, so that a part with thousands of nested archives does not use up
     /// the open files of the process.
     path: PathBuf,
+    /// What the file is sealed with, if it is.
+    key: Option<Identity>,
     len: u64,
     /// Where each block begins, and where the last one ends.
     starts: Vec<u64>,
 }
 
+impl std::fmt::Debug for BlockFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BlockFile").field("path", &self.opened.path).field("len", &self.opened.len).finish()
+    }
+}
+
 impl BlockFile {
-    /// Opens a finished block file. One that is cut short, or not a block file, is `InvalidData`.
-    pub fn open(path: &Path) -> io::Result<Self> {
-        let file = File::open(path)?;
-        let size = file.metadata()?.len();
+    /// Opens a finished block file, sealed or in clear. One that is cut short, or not a block file, is
+    /// `InvalidData`.
+    pub fn open(path: &Path, key: Option<&Identity>) -> io::Result<Self> {
+        let mut file = Handle::open(path, key)?;
+        let size = file.len()?;
         let mut magic = [0; 8];
         let mut trailer = [0; TRAILER];
         let Some(trailer_at) = size.checked_sub(TRAILER as u64) else {
@@ -152,9 +161,8 @@ impl BlockFile {
         if at != index_at {
             return Err(damaged("blocks are missing"));
         }
-        let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
-        let path = path.to_path_buf();
-        Ok(Self { opened: Arc::new(Opened { id, path, len, starts }), recent: Recent::default() })
+        let (id, path, key) = (next_id(), path.to_path_buf(), key.cloned());
+        Ok(Self { opened: Arc::new(Opened { id, path, key, len, starts }), recent: Recent::default() })
     }
 
     /// Shares the memory for recent blocks with other files.
@@ -181,7 +189,7 @@ impl BlockFile {
 /// Reads a [`BlockFile`] and keeps the block it is in.
 pub struct BlockReader {
     blocks: BlockFile,
-    file: Option<File>,
+    file: Option<Handle>,
     at: u64,
     held: Option<(usize, Block)>,
     packed: Vec<u8>,
@@ -222,7 +230,7 @@ impl BlockReader {
         self.packed.resize((to - from) as usize, 0);
         let file = match &mut self.file {
             Some(file) => file,
-            none => none.insert(File::open(&opened.path)?),
+            none => none.insert(Handle::open(&opened.path, opened.key.as_ref())?),
         };
         file.read_exact_at(&mut self.packed, *from)?;
         let before = (number * BLOCK) as u64;
@@ -265,9 +273,48 @@ impl Seek for BlockReader {
     }
 }
 
-type Block = Arc<Vec<u8>>;
+/// A block file open for reading, in clear or sealed.
+enum Handle {
+    Clear(File),
+    Sealed(Box<Stream>),
+}
+
+impl Handle {
+    fn open(path: &Path, key: Option<&Identity>) -> io::Result<Self> {
+        let file = File::open(path)?;
+        Ok(match key {
+            None => Handle::Clear(file),
+            Some(key) => Handle::Sealed(Box::new(stream(Arc::new(file), key)?)),
+        })
+    }
+
+    fn len(&mut self) -> io::Result<u64> {
+        match self {
+            Handle::Clear(file) => Ok(file.metadata()?.len()),
+            Handle::Sealed(stream) => stream.seek(SeekFrom::End(0)),
+        }
+    }
+
+    fn read_exact_at(&mut self, buffer: &mut [u8], place: u64) -> io::Result<()> {
+        match self {
+            Handle::Clear(file) => file.read_exact_at(buffer, place),
+            Handle::Sealed(stream) => {
+                stream.seek(SeekFrom::Start(place))?;
+                stream.read_exact(buffer)
+            }
+        }
+    }
+}
+
+/// A decoded stretch of a file, shared by its readers.
+pub(crate) type Block = Arc<Vec<u8>>;
 
 static NEXT_ID: AtomicU64 = AtomicU64::new(0);
+
+/// Returns a number that no other open file has.
+pub(crate) fn next_id() -> u64 {
+    NEXT_ID.fetch_add(1, Ordering::Relaxed)
+}
 
 /// Blocks that were decoded last, so that many small entries in one block do not decode it each.
 #[derive(Clone, Debug, Default)]
@@ -276,13 +323,13 @@ pub(crate) struct Recent(Arc<Mutex<VecDeque<(u64, usize, Block)>>>);
 const RECENT: usize = 8;
 
 impl Recent {
-    fn get(&self, id: u64, number: usize) -> Option<Block> {
+    pub(crate) fn get(&self, id: u64, number: usize) -> Option<Block> {
         let recent = self.0.lock().ok()?;
         let found = recent.iter().find(|(file, block, _)| (*file, *block) == (id, number));
         found.map(|(_, _, block)| Arc::clone(block))
     }
 
-    fn put(&self, id: u64, number: usize, block: &Block) {
+    pub(crate) fn put(&self, id: u64, number: usize, block: &Block) {
         // A poisoned lock only means that nothing is remembered any more.
         if let Ok(mut recent) = self.0.lock() {
             recent.truncate(RECENT - 1);

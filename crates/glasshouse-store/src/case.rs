@@ -2,13 +2,15 @@ use crate::StoreError;
 use crate::files::{make_folder, read_text, write_atomic};
 use crate::keys::{Keys, random};
 use crate::log::{Event, Log, now, read_events, read_some};
+use crate::seal::{self, Identity, Seal};
 use glasshouse_layout::{
-    AuthorityFile, CaseFile, FORMAT_VERSION, FileHash, Kind, Leaf, Payload, RunFile, SourceFile, fingerprint, paths,
+    AuthorityFile, CaseFile, FORMAT_VERSION, FileHash, Kind, Leaf, Payload, RunFile, SEALED, SourceFile, fingerprint,
+    paths,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The authority of every case that an account holder opens on their own data.
@@ -58,6 +60,8 @@ pub struct Founding {
     /// What the log says of them.
     pub detail: serde_json::Value,
     pub acting: Acting,
+    /// Who may open the evidence, with what is sealed to them; nobody for evidence in clear.
+    pub recipients: Vec<(String, String)>,
 }
 
 /// A case folder opened for writing: nobody else writes while it lives.
@@ -68,6 +72,8 @@ pub struct Case {
     actor: Actor,
     acting: Mutex<Acting>,
     log: Mutex<Log>,
+    /// The keys of its evidence, once they are opened.
+    seal: OnceLock<Seal>,
     lock: File,
 }
 
@@ -88,6 +94,7 @@ impl Case {
             files: vec![(paths::authority(SELF_AUTHORITY, 1), to_toml(&authority)?.into_bytes())],
             detail: serde_json::json!({ "kind": SELF_AUTHORITY, "statement": SELF_STATEMENT }),
             acting: Acting::default(),
+            recipients: Vec::new(),
         };
         Case::found(root, title, custody, actor, founding)
     }
@@ -118,6 +125,9 @@ impl Case {
         let origin = format!("glasshouse.local/case/{id}");
         let (keys, public_key) = Keys::generate(&origin)?;
         keys.write(root)?;
+        let sealed = !founding.recipients.is_empty();
+        let recipients: Vec<String> = founding.recipients.iter().map(|(_, recipient)| recipient.clone()).collect();
+        let seal = if sealed { Seal::found(root, &recipients)? } else { Seal::none() };
         let file = CaseFile {
             format: FORMAT_VERSION,
             id,
@@ -125,7 +135,8 @@ impl Case {
             created: now(),
             kind: founding.kind,
             custody: custody.to_owned(),
-            encryption: "none".to_owned(),
+            encryption: if sealed { SEALED } else { "none" }.to_owned(),
+            recipient: seal.recipient().unwrap_or_default(),
             origin,
             public_key,
             tool: tool(),
@@ -140,9 +151,15 @@ impl Case {
         }
         let log = Mutex::new(Log::create(root, &file.origin, &keys));
         let acting = Mutex::new(founding.acting);
-        let case = Case { root: root.to_path_buf(), file, keys, actor, acting, log, lock };
-        let created =
-            case.event(Kind::Collection, "case.created", vec![case.hash(paths::CASE)?], serde_json::Value::Null);
+        let case = Case { root: root.to_path_buf(), file, keys, actor, acting, log, seal: seal.into(), lock };
+        let mut made = vec![case.hash(paths::CASE)?];
+        let mut detail = serde_json::Value::Null;
+        if sealed {
+            made.push(case.hash(&paths::case_key(1))?);
+            let to: BTreeMap<_, _> = founding.recipients.into_iter().collect();
+            detail = serde_json::json!({ "sealed_to": to });
+        }
+        let created = case.event(Kind::Collection, "case.created", made, detail);
         let files = founding.files.iter().map(|(path, _)| case.hash(path)).collect::<Result<Vec<_>, _>>()?;
         let added = case.event(Kind::Collection, "authority.added", files, founding.detail);
         case.append(&[created, added])?;
@@ -160,7 +177,9 @@ impl Case {
         let keys = Keys::read(root)?;
         let log = Log::open(root, &file.origin, &file.public_key, &keys)?;
         let acting = Mutex::new(Acting::default());
-        let case = Case { root: root.to_path_buf(), file, keys, actor, acting, log: Mutex::new(log), lock };
+        let seal = OnceLock::new();
+        let log = Mutex::new(log);
+        let case = Case { root: root.to_path_buf(), file, keys, actor, acting, log, seal, lock };
         case.intact(wanted)?;
         Ok(case)
     }
@@ -270,9 +289,27 @@ impl Case {
         &self.file
     }
 
-    /// Returns the key that record ids are made with.
+    /// Opens the keys of the evidence with one of some identities; without one that fits they stay closed.
+    pub fn unlock(&self, identities: &[Identity]) {
+        if let Ok(seal) = Seal::open(&self.root, &self.file, identities) {
+            // They are open already, and are the same.
+            let _ = self.seal.set(seal);
+        }
+    }
+
+    /// Returns the keys of the evidence; an error says what can be done where they are not at hand.
+    pub fn seal(&self) -> Result<Seal, StoreError> {
+        match self.seal.get() {
+            Some(seal) => Ok(seal.clone()),
+            None if self.file.encryption != SEALED => Ok(Seal::none()),
+            None => Err(seal::locked(&self.root)),
+        }
+    }
+
+    /// Returns the key that record ids are made with. Where evidence is sealed it comes from the key of the case, so
+    /// that a guess about what is outside the limits cannot be tried by whoever has the folder.
     pub fn record_key(&self) -> Result<[u8; 32], StoreError> {
-        self.keys.record_key()
+        self.seal()?.record_key()?.map_or_else(|| self.keys.record_key(), Ok)
     }
 
     /// Returns the fingerprint of the log's key, in groups.
@@ -363,8 +400,10 @@ fn is_leftover(entry: &fs::DirEntry) -> bool {
     let name = name.to_string_lossy();
     match name.as_ref() {
         paths::CASE | "case.toml.new" | "keys" | "authorities" | "log" | ".lock" => true,
-        // Made empty; with something in them they are somebody's.
-        "evidence" | "runs" | "cache" => fs::read_dir(entry.path()).is_ok_and(|mut inside| inside.next().is_none()),
+        // Made empty, but for the key; with something else in them they are somebody's.
+        "evidence" | "runs" | "cache" => fs::read_dir(entry.path()).is_ok_and(|mut inside| {
+            inside.all(|e| e.is_ok_and(|e| e.file_name().to_string_lossy().starts_with("key-1.age")))
+        }),
         _ => false,
     }
 }
@@ -402,7 +441,7 @@ pub fn read_case_events(root: &Path) -> Result<Vec<(Leaf, Option<Payload>)>, Sto
 pub fn read_parts(root: &Path) -> Result<Vec<SourceFile>, StoreError> {
     let mut parts = Vec::new();
     let evidence = root.join("evidence");
-    for source in list(&evidence)? {
+    for source in list(&evidence)?.into_iter().filter(|path| path.is_dir()) {
         for path in list(&source)? {
             if path.extension().is_some_and(|e| e == "json") {
                 let text = read_text(&path)?;

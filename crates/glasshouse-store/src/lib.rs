@@ -16,6 +16,7 @@ mod opener;
 mod pack;
 mod part;
 mod pipe;
+pub mod seal;
 pub mod sign;
 mod source;
 mod spool;
@@ -33,5 +34,5 @@ pub use container::{Catalog, CatalogEntry, Container, EntryKind, EntryProblem, L
 pub use copy::{copy_part, free_space, hash_file, sync_part};
 pub use error::StoreError;
 pub use log::{Event, Proof, now, prove, read_sealed};
-pub use pack::{Packed, pack_folder};
-pub use part::{Part, Window};
+pub use pack::{Packed, pack_folder, pack_sealed};
+pub use part::{Cache, Part, Window};

@@ -4,7 +4,7 @@ use crate::container::{Catalog, CatalogEntry, Container, EntryKind, Limits, snif
 use crate::error::StoreError;
 use crate::gzip::Members;
 use crate::listing::{Budget, How, Listing, Place, Troubles};
-use crate::part::{Slot, open_slot};
+use crate::part::{Cache, Slot, open_slot};
 use crate::source::Source;
 use crate::spool::{Spool, Spooled};
 use crate::zips::NotListed;
@@ -42,8 +42,7 @@ struct Branch {
 impl<'a> Opener<'a> {
     pub(crate) fn new(
         path: &'a Path,
-        cache: &'a Path,
-        key: &'a str,
+        cache: Cache<'a>,
         password: Option<&'a [u8]>,
         limits: &Limits,
         len: u64,
@@ -51,7 +50,7 @@ impl<'a> Opener<'a> {
     ) -> Self {
         Self {
             path,
-            key,
+            key: cache.key,
             password,
             budget: Budget::new(limits, len),
             spool: Spool::new(cache, progress),

@@ -2,6 +2,7 @@
 
 use crate::copy::{beside, settle};
 use crate::error::StoreError;
+use crate::seal::{Identity, Plain, write_sealed};
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, BufWriter, Read, Seek, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -41,16 +42,51 @@ pub fn pack_folder(folder: &Path, prefix: &str, out: &Path, progress: &dyn Fn(u6
     packed
 }
 
-fn write(folder: &Path, prefix: &str, temporary: &Path, progress: &dyn Fn(u64)) -> Result<Packed, StoreError> {
+/// As [`pack_folder`], into a sealed file; nothing of the folder touches the disk in clear.
+///
+/// A sealed file is written from its beginning to its end: sizes stand behind the content of each file and in the
+/// directory, and of a file that cannot be read to its end what was read is in the container.
+pub fn pack_sealed(
+    folder: &Path,
+    prefix: &str,
+    out: &Path,
+    key: &Identity,
+    progress: &dyn Fn(u64),
+) -> Result<(Plain, Packed), StoreError> {
+    let root = readable(folder)?;
+    write_sealed(out, key, 0, |sealer| {
+        let failed = |e: ZipError| StoreError::io(out, "write", e.into());
+        let mut packer = Packer {
+            zip: ZipWriter::new_stream(sealer),
+            own: None,
+            can_take_back: false,
+            buffer: vec![0; 1 << 20],
+            progress,
+            packed: Packed::default(),
+        };
+        packer.pack(folder, prefix.trim_end_matches('/').as_bytes(), &root).map_err(failed)?;
+        packer.zip.finish().map_err(failed)?;
+        Ok(packer.packed)
+    })
+}
+
+/// Returns what a folder is, if it can be listed.
+fn readable(folder: &Path) -> Result<Metadata, StoreError> {
     let opened = |e| StoreError::io(folder, "read", e);
     let root = fs::metadata(folder).map_err(opened)?;
     fs::read_dir(folder).map_err(opened)?;
+    Ok(root)
+}
+
+fn write(folder: &Path, prefix: &str, temporary: &Path, progress: &dyn Fn(u64)) -> Result<Packed, StoreError> {
+    let root = readable(folder)?;
     let failed = |e| StoreError::io(temporary, "write", e);
     let file = File::create(temporary).map_err(failed)?;
     let own = file.metadata().map_err(failed)?;
     let mut packer = Packer {
         zip: ZipWriter::new(BufWriter::with_capacity(1 << 20, file)),
-        own: (own.dev(), own.ino()),
+        own: Some((own.dev(), own.ino())),
+        can_take_back: true,
         buffer: vec![0; 1 << 20],
         progress,
         packed: Packed::default(),
@@ -64,10 +100,12 @@ fn write(folder: &Path, prefix: &str, temporary: &Path, progress: &dyn Fn(u64)) 
     Ok(packer.packed)
 }
 
-struct Packer<'a> {
-    zip: ZipWriter<BufWriter<File>>,
+struct Packer<'a, W: Write + Seek> {
+    zip: ZipWriter<W>,
     /// The container itself, which may lie in the folder.
-    own: (u64, u64),
+    own: Option<(u64, u64)>,
+    /// Whether what was written of a file can be taken out again.
+    can_take_back: bool,
     buffer: Vec<u8>,
     progress: &'a dyn Fn(u64),
     packed: Packed,
@@ -80,7 +118,7 @@ struct Item {
     metadata: Metadata,
 }
 
-impl Packer<'_> {
+impl<W: Write + Seek> Packer<'_, W> {
     /// Packs a folder and everything in it. Errors are those of the container alone.
     fn pack(&mut self, folder: &Path, path: &[u8], metadata: &Metadata) -> Result<(), ZipError> {
         // The folders still to be gone through lie on a list and not on the stack, whose depth is bounded.
@@ -138,7 +176,7 @@ impl Packer<'_> {
                 (entry.file_name(), metadata)
             });
             match found {
-                Ok((_, Ok(metadata))) if (metadata.dev(), metadata.ino()) == self.own => {}
+                Ok((_, Ok(metadata))) if Some((metadata.dev(), metadata.ino())) == self.own => {}
                 Ok((name, Ok(metadata))) => {
                     let mut key = name.as_bytes().to_vec();
                     if metadata.is_dir() {
@@ -176,8 +214,13 @@ impl Packer<'_> {
                 Ok(n) => n,
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
                 Err(e) => {
-                    self.zip.abort_file()?;
-                    self.problem(name, &format!("it cannot be read to its end: {e}"));
+                    if self.can_take_back {
+                        self.zip.abort_file()?;
+                        self.problem(name, &format!("it cannot be read to its end: {e}"));
+                        return Ok(());
+                    }
+                    self.problem(name, &format!("only its first {len} bytes could be read: {e}"));
+                    self.packed.bytes += len;
                     return Ok(());
                 }
             };
@@ -206,11 +249,17 @@ impl Packer<'_> {
     }
 
     fn start(&mut self, name: &[u8], metadata: &Metadata, kind: u32) -> Result<(), ZipError> {
+        // What is not written to the end at once has its sizes behind it, which the library does for all but folders;
+        // the slash at the end of its name makes it one all the same.
+        let attributes = match kind {
+            0o040_000 if !self.can_take_back => (metadata.mode() & 0o7777).max(1) << 16 | 0x10,
+            _ => (kind | (metadata.mode() & 0o7777)) << 16,
+        };
         let mut options = FullFileOptions::default()
             .compression_method(CompressionMethod::Stored)
             .large_file(true)
             .system(zip::System::Unix)
-            .external_attributes((kind | (metadata.mode() & 0o7777)) << 16)
+            .external_attributes(attributes)
             .last_modified_time(dos_time(metadata.mtime()));
         // The field holds seconds of UTC up to 2038; a later time remains in the header alone.
         if let Ok(seconds) = i32::try_from(metadata.mtime()) {

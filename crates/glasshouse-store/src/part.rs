@@ -5,11 +5,22 @@ use crate::container::{Catalog, Container, EntryKind, EntryProblem, Limits};
 use crate::error::StoreError;
 use crate::listing::{How, Place};
 use crate::opener::Opener;
+use crate::seal::Identity;
 use crate::source::Source;
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 use zeroize::Zeroizing;
+
+/// Where copies go of what has to be inflated to be read at any place.
+#[derive(Clone, Copy)]
+pub struct Cache<'a> {
+    pub folder: &'a Path,
+    /// What names of copies begin with; it must stand for the bytes of the part.
+    pub key: &'a str,
+    /// The key of the part, where it is sealed; then its copies are, too.
+    pub seal: Option<&'a Identity>,
+}
 
 /// An open part. Cheap to clone; entries can be read from several threads at once.
 #[derive(Clone)]
@@ -31,21 +42,23 @@ pub(crate) struct Slot {
 impl Part {
     /// Opens a stored part and lists it, with the archives inside it.
     ///
-    /// What has to be inflated to be listed, and is large, is kept in `cache` under names that begin with
-    /// `key`; the key must stand for the bytes of the part. Copies that an earlier call finished are used
-    /// again. `progress` is told how many bytes were read so far: packed bytes of a `tar.gz`, and content
-    /// of nested archives that had to be copied out.
+    /// What has to be inflated to be listed, and is large, is kept in the cache; copies that an earlier call
+    /// finished are used again. `progress` is told how many bytes were read so far: packed bytes of a `tar.gz`,
+    /// and content of nested archives that had to be copied out.
     pub fn open(
         path: &Path,
         container: Container,
-        cache: &Path,
-        key: &str,
+        cache: Cache<'_>,
         password: Option<&[u8]>,
         limits: &Limits,
         progress: &dyn Fn(u64),
     ) -> Result<(Self, Catalog), StoreError> {
-        let source = Source::file(path).map_err(|e| StoreError::io(path, "open", e))?;
-        let opener = Opener::new(path, cache, key, password, limits, source.len(), progress);
+        let source = match cache.seal {
+            None => Source::file(path),
+            Some(seal) => Source::sealed(path, seal),
+        };
+        let source = source.map_err(|e| StoreError::io(path, "open", e))?;
+        let opener = Opener::new(path, cache, password, limits, source.len(), progress);
         let opened = opener.open(source, container)?;
         let inner = Inner {
             sources: opened.sources,

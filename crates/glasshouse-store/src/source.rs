@@ -1,6 +1,7 @@
 //! A stretch of bytes that can be read at any place, from several threads at once.
 
 use crate::blocks::{BlockFile, BlockReader};
+use crate::seal::{Identity, SealedFile, SealedReader};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
@@ -18,6 +19,7 @@ pub(crate) struct Source {
 #[derive(Clone, Debug)]
 enum Bytes {
     File(Arc<File>),
+    Sealed(SealedFile),
     Memory(Arc<[u8]>),
     Blocks(BlockFile),
 }
@@ -27,6 +29,11 @@ impl Source {
         let file = File::open(path)?;
         let len = file.metadata()?.len();
         Ok(Self { bytes: Bytes::File(Arc::new(file)), start: 0, len })
+    }
+
+    pub(crate) fn sealed(path: &Path, key: &Identity) -> io::Result<Self> {
+        let sealed = SealedFile::open(path, key)?;
+        Ok(Self { len: sealed.len(), bytes: Bytes::Sealed(sealed), start: 0 })
     }
 
     pub(crate) fn memory(bytes: Vec<u8>) -> Self {
@@ -54,6 +61,7 @@ impl Source {
     pub(crate) fn reader(&self) -> SourceReader {
         let inner = match &self.bytes {
             Bytes::File(file) => Inner::File(Arc::clone(file)),
+            Bytes::Sealed(sealed) => Inner::Sealed(sealed.reader()),
             Bytes::Memory(bytes) => Inner::Memory(Arc::clone(bytes)),
             Bytes::Blocks(blocks) => Inner::Blocks(Box::new(blocks.reader())),
         };
@@ -73,6 +81,7 @@ pub(crate) struct SourceReader {
 #[derive(Debug)]
 enum Inner {
     File(Arc<File>),
+    Sealed(SealedReader),
     Memory(Arc<[u8]>),
     Blocks(Box<BlockReader>),
 }
@@ -109,6 +118,7 @@ impl Read for SourceReader {
         let place = self.start + self.at;
         let n = match &mut self.inner {
             Inner::File(file) => file.read_at(buffer, place)?,
+            Inner::Sealed(sealed) => sealed.read_at(buffer, place)?,
             Inner::Memory(bytes) => {
                 let from = usize::try_from(place).unwrap_or(usize::MAX);
                 let Some(stretch) = bytes.get(from..) else {

@@ -2,14 +2,18 @@
 
 use crate::blocks::{BlockFile, BlockWriter, Recent};
 use crate::error::StoreError;
+use crate::part::Cache;
+use crate::seal::{Identity, Output};
 use crate::source::Source;
 use std::cell::Cell;
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Read, Write};
+use std::fs;
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 pub(crate) struct Spool<'a> {
     cache: &'a Path,
+    /// What copies in the cache are sealed with.
+    key: Option<&'a Identity>,
     progress: &'a dyn Fn(u64),
     done: Cell<u64>,
     recent: Recent,
@@ -24,8 +28,8 @@ pub(crate) enum Spooled {
 }
 
 impl<'a> Spool<'a> {
-    pub(crate) fn new(cache: &'a Path, progress: &'a dyn Fn(u64)) -> Self {
-        Self { cache, progress, done: Cell::new(0), recent: Recent::default() }
+    pub(crate) fn new(cache: Cache<'a>, progress: &'a dyn Fn(u64)) -> Self {
+        Self { cache: cache.folder, key: cache.seal, progress, done: Cell::new(0), recent: Recent::default() }
     }
 
     /// Counts what is read through it as progress.
@@ -50,7 +54,7 @@ impl<'a> Spool<'a> {
         count: bool,
     ) -> Result<Spooled, StoreError> {
         let path = self.cache.join(format!("{name}.blocks"));
-        if let Ok(blocks) = BlockFile::open(&path) {
+        if let Ok(blocks) = BlockFile::open(&path, self.key) {
             if blocks.len() > room {
                 return Ok(Spooled::TooLarge);
             }
@@ -59,7 +63,7 @@ impl<'a> Spool<'a> {
             return Ok(Spooled::Kept { source, broken: None });
         }
         let mut held = Vec::new();
-        let mut file: Option<BlockWriter<BufWriter<File>>> = None;
+        let mut file: Option<BlockWriter<Output>> = None;
         let mut buffer = vec![0; 1 << 17];
         let unfinished = self.cache.join(format!("{name}.unfinished"));
         let failed = |e| StoreError::io(&unfinished, "write", e);
@@ -90,8 +94,8 @@ impl<'a> Spool<'a> {
                 Some(writer) => writer,
                 none => {
                     fs::create_dir_all(self.cache).map_err(failed)?;
-                    let new = File::create(&unfinished).map_err(failed)?;
-                    let new = BlockWriter::new(BufWriter::new(new)).map_err(failed)?;
+                    let new = Output::create(&unfinished, self.key).map_err(failed)?;
+                    let new = BlockWriter::new(new).map_err(failed)?;
                     let writer = none.insert(new);
                     writer.write_all(&held).map_err(failed)?;
                     held = Vec::new();
@@ -104,17 +108,15 @@ impl<'a> Spool<'a> {
             let source = Source::memory(held);
             return Ok(Spooled::Kept { source, broken });
         };
-        let written = writer.finish().map_err(failed)?;
-        let written = written.into_inner().map_err(|e| failed(e.into_error()))?;
         // The name must not reach the disk before the content does.
-        written.sync_data().map_err(failed)?;
+        writer.finish().and_then(Output::finish).and_then(|file| file.sync_data()).map_err(failed)?;
         // A copy that is not whole keeps another name, so that the next run notices the damage again.
         let path = match broken {
             Some(_) => self.cache.join(format!("{name}.damaged")),
             None => path,
         };
         fs::rename(&unfinished, &path).map_err(failed)?;
-        let blocks = BlockFile::open(&path).map_err(|e| StoreError::io(&path, "open", e))?;
+        let blocks = BlockFile::open(&path, self.key).map_err(|e| StoreError::io(&path, "open", e))?;
         let source = Source::blocks(blocks.sharing(&self.recent));
         Ok(Spooled::Kept { source, broken })
     }

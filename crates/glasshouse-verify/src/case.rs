@@ -2,7 +2,7 @@ use crate::files::{FileError, Root};
 use crate::log::unusable;
 use crate::note::{Checkpoint, Key, MAX_CHECKPOINT};
 use crate::report::{Class, Report};
-use crate::{anchor, authority, content, deep, events, log, parts, stray};
+use crate::{anchor, authority, content, deep, events, log, parts, stray, unseal};
 use glasshouse_layout::{CaseFile, FORMAT_VERSION, fingerprint_of_key, hex, paths};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -19,6 +19,8 @@ pub struct Options {
     pub fingerprint: Option<String>,
     /// Hash the content of every entry, too.
     pub deep: bool,
+    /// The text of keys (as age writes identities) that open the evidence, where it is sealed.
+    pub identity: Option<String>,
     /// Where `deep` may put the content of nested archives for a while; in memory alone if there is no such place.
     pub scratch: Option<PathBuf>,
 }
@@ -38,6 +40,8 @@ pub enum CannotCheck {
     Against(String),
     #[error("a fingerprint has 64 hexadecimal digits")]
     Fingerprint,
+    #[error("what was given to open the evidence with is no key: one begins with AGE-SECRET-KEY-1")]
+    Identity,
 }
 
 /// Verifies the case in a folder.
@@ -47,6 +51,8 @@ pub fn verify(case: &Path, options: &Options) -> Result<Report, CannotCheck> {
         None => None,
     };
     let fingerprint = options.fingerprint.as_deref().map(read_fingerprint).transpose()?;
+    let identities = options.identity.as_deref().map(|text| unseal::identities(text).ok_or(CannotCheck::Identity));
+    let identities = identities.transpose()?.unwrap_or_default();
     std::fs::read_dir(case).map_err(|error| CannotCheck::Unreadable(case.to_path_buf(), error.to_string()))?;
     let root = Root::new(case);
     let mut report = Report::default();
@@ -66,7 +72,8 @@ pub fn verify(case: &Path, options: &Options) -> Result<Report, CannotCheck> {
     }
     let good = content::check(&root, &state, external, &mut report);
     authority::check(&root, &state, &good, file.as_ref(), &mut report);
-    let whole = parts::check(&root, &state, &good, &mut report);
+    let keys = unseal::Keys::open(&root, &state, &good, file.as_ref(), &identities, &mut report);
+    let whole = parts::check(&root, &state, &good, file.as_ref(), &keys, &mut report);
     stray::check(&root, &state, checkpoint.size, &mut report);
     if options.deep {
         deep::check(&root, &state, &whole, options.scratch.as_deref(), &mut report);

@@ -5,7 +5,8 @@ use crate::files::{FileError, Root, hash, open_external};
 use crate::inflate::{Gunzip, Inflate};
 use crate::parts::{Part, each_entry};
 use crate::report::{Class, Report};
-use crate::view::{View, ViewReader};
+use crate::unseal;
+use crate::view::{Scratch, View, ViewReader};
 use glasshouse_layout::EntryLine;
 use std::collections::BTreeSet;
 use std::io::{self, BufReader, Read};
@@ -24,8 +25,13 @@ pub fn check(root: &Root, state: &State, parts: &[Part], scratch: Option<&Path>,
             Some(place) => open_external(Path::new(place)),
             None => root.open(&part.path),
         };
+        // What was sealed is not put aside in clear.
+        let scratch = Scratch { folder: scratch, sealed: part.key.is_some() };
         let outcome = opened.and_then(|(file, length)| {
-            let view = View::of_file(file, length);
+            let view = match &part.key {
+                None => View::of_file(file, length),
+                Some(key) => View::of_sealed(unseal::stream(file, key)?)?,
+            };
             check_part(root, part, view, scratch, report).map_err(|message| FileError::Io(io::Error::other(message)))
         });
         if let Err(error) = outcome {
@@ -34,16 +40,16 @@ pub fn check(root: &Root, state: &State, parts: &[Part], scratch: Option<&Path>,
     }
 }
 
-fn check_part(root: &Root, part: &Part, view: View, scratch: Option<&Path>, report: &mut Report) -> Result<(), String> {
+fn check_part(root: &Root, part: &Part, view: View, scratch: Scratch<'_>, report: &mut Report) -> Result<(), String> {
     let mut archives = BTreeSet::new();
-    each_entry(root, &part.manifest, |entry| {
+    each_entry(root, &part.manifest, part.key.as_ref(), |entry| {
         archives.extend(entry.parent);
         Ok(())
     })?;
     let stream = (part.file.part.container == "tar.gz")
         .then(|| Stream { reader: Gunzip::new(buffered(view.reader())), position: 0 });
     let mut walk = Walk { view, stream, archives, open: Vec::new(), scratch };
-    each_entry(root, &part.manifest, |entry| {
+    each_entry(root, &part.manifest, part.key.as_ref(), |entry| {
         let outcome = walk.entry(&entry);
         let number = entry.entry;
         match outcome {
@@ -99,7 +105,7 @@ struct Walk<'a> {
     archives: BTreeSet<u32>,
     /// The archives around the present entry, outermost first.
     open: Vec<Nested>,
-    scratch: Option<&'a Path>,
+    scratch: Scratch<'a>,
 }
 
 impl Walk<'_> {

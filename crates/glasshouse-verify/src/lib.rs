@@ -28,6 +28,7 @@ mod parts;
 mod report;
 mod stray;
 mod tree;
+mod unseal;
 mod view;
 
 pub use case::{CannotCheck, Options, verify};

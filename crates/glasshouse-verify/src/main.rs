@@ -7,6 +7,9 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+/// Longest file of keys that is read.
+const MAX_IDENTITY: u64 = 1 << 16;
+
 /// Proves a Glasshouse case, or says exactly what fails.
 ///
 /// Leaves with 0 if the case is proven, 1 if something in it contradicts its log or what was kept outside, and 2 if
@@ -25,6 +28,12 @@ struct Arguments {
     /// Hash the content of every entry, too.
     #[arg(long)]
     deep: bool,
+    /// A file with the key that opens the evidence, where it is sealed: then what is in it is checked, too.
+    #[arg(long, value_name = "FILE", conflicts_with = "identity_fd")]
+    identity: Option<PathBuf>,
+    /// As --identity, from this file descriptor.
+    #[arg(long, value_name = "FD")]
+    identity_fd: Option<i32>,
     /// Print one JSON object.
     #[arg(long)]
     json: bool,
@@ -53,8 +62,11 @@ fn main() -> ExitCode {
 
 fn options(arguments: &Arguments) -> Result<Options, CannotCheck> {
     let against = arguments.against.as_deref().map(read_kept).transpose()?;
+    let descriptor = arguments.identity_fd.map(|fd| PathBuf::from(format!("/dev/fd/{fd}")));
+    let identity = arguments.identity.as_ref().or(descriptor.as_ref()).map(|path| read_identity(path)).transpose()?;
     Ok(Options {
         against,
+        identity,
         fingerprint: arguments.fingerprint.clone(),
         deep: arguments.deep,
         scratch: Some(std::env::temp_dir()),
@@ -71,6 +83,15 @@ fn read_kept(given: &Path) -> Result<Vec<u8>, CannotCheck> {
         .and_then(|file| file.take(MAX_CHECKPOINT + 1).read_to_end(&mut bytes))
         .map_err(|error| CannotCheck::Unreadable(given.to_path_buf(), error.to_string()))?;
     Ok(bytes)
+}
+
+/// Returns the text of a small file of keys.
+fn read_identity(path: &Path) -> Result<String, CannotCheck> {
+    let mut text = String::new();
+    File::open(path)
+        .and_then(|file| file.take(MAX_IDENTITY).read_to_string(&mut text))
+        .map_err(|error| CannotCheck::Unreadable(path.to_path_buf(), error.to_string()))?;
+    Ok(text)
 }
 
 fn print(report: &Report, json: bool) -> io::Result<()> {

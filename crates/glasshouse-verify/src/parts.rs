@@ -1,10 +1,12 @@
 //! Checks that parts, what is written of them, and their lists of entries fit together.
 
 use crate::events::{State, is_hash};
-use crate::files::Root;
+use crate::files::{Root, hash};
 use crate::log::unusable;
 use crate::report::{Class, Report};
-use glasshouse_layout::{EntryLine, SourceFile, paths};
+use crate::unseal::{self, Keys};
+use age::x25519::Identity;
+use glasshouse_layout::{CaseFile, EntryLine, Opening, SEALED, SourceFile, paths};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Read};
@@ -19,6 +21,8 @@ pub struct Part {
     pub path: String,
     pub manifest: String,
     pub file: SourceFile,
+    /// Its key, where it is sealed.
+    pub key: Option<Identity>,
 }
 
 /// `run.json`, as far as a proof needs it.
@@ -33,8 +37,16 @@ struct Segment {
 }
 
 /// Checks what the events vouch for beyond hashes. `good` are the files whose hash is right.
-pub fn check(root: &Root, state: &State, good: &BTreeSet<&str>, report: &mut Report) -> Vec<Part> {
-    let parts = check_parts(root, state, good, report);
+pub fn check(
+    root: &Root,
+    state: &State,
+    good: &BTreeSet<&str>,
+    case: Option<&CaseFile>,
+    keys: &Keys,
+    report: &mut Report,
+) -> Vec<Part> {
+    let sealed = case.map(|case| case.encryption == SEALED);
+    let parts = check_parts(root, state, good, (sealed, keys), report);
     for path in good.iter().filter(|path| path.starts_with("authorities/") && !path.ends_with(".sig")) {
         check_authority(root, path, report);
     }
@@ -42,15 +54,33 @@ pub fn check(root: &Root, state: &State, good: &BTreeSet<&str>, report: &mut Rep
     parts
 }
 
-fn check_parts(root: &Root, state: &State, good: &BTreeSet<&str>, report: &mut Report) -> Vec<Part> {
+fn check_parts(
+    root: &Root,
+    state: &State,
+    good: &BTreeSet<&str>,
+    (sealed_case, keys): (Option<bool>, &Keys),
+    report: &mut Report,
+) -> Vec<Part> {
     let mut parts = Vec::new();
+    let mut closed = 0u64;
     let mut ranges = BTreeMap::new();
     for path in state.files.keys() {
-        let Some((source, number)) = part_of(path) else { continue };
+        let Some((source, number, sealed)) = part_of(path) else { continue };
         report.counts.parts += 1;
-        let (description, manifest) = (paths::source_file(source, number), paths::manifest(source, number));
+        let description = paths::source_file(source, number);
+        let mut beside = vec![description.clone()];
+        if sealed {
+            beside.extend([paths::part_key(source, number), paths::manifest_sealed(source, number)]);
+        } else {
+            beside.push(paths::manifest(source, number));
+        }
+        let manifest = beside.last().cloned().unwrap_or_default();
         let mut whole = good.contains(path.as_str());
-        for beside in [&description, &manifest] {
+        if sealed_case.is_some_and(|case| case != sealed) {
+            let message = if sealed { "it is sealed, and" } else { "it lies in clear, and" };
+            report.fault(Class::Malformed, path, format!("{message} case.toml says otherwise of the evidence"));
+        }
+        for beside in &beside {
             if !state.files.contains_key(beside) {
                 report.fault(Class::Malformed, beside, format!("no event vouches for it, though one does for {path}"));
             }
@@ -60,17 +90,36 @@ fn check_parts(root: &Root, state: &State, good: &BTreeSet<&str>, report: &mut R
             continue;
         }
         let Some(file) = read_description(root, &description, report) else { continue };
-        if let Some(message) = contradiction(state, path, source, number, &file) {
+        let wrong = contradiction(state, path, source, number, &file);
+        let unsaid = || "what it says of the content of a sealed part is no hash, or is said of another".to_owned();
+        let stated = file.part.content.as_deref().map(is_hash) == sealed.then_some(true);
+        if let Some(message) = wrong.or_else(|| (!stated).then(unsaid)) {
             report.fault(Class::Malformed, &description, message);
             continue;
         }
         ranges.insert((file.part.first_entry, file.part.entries), description.clone());
-        if good.contains(manifest.as_str()) {
-            whole &= check_manifest(root, &manifest, &file, report);
+        let mut key = None;
+        if sealed {
+            whole = whole && !keys.is_none();
+            closed += u64::from(keys.is_none());
+            key = if whole { keys.part(root, source, number, report) } else { None };
+            whole &= key.is_some();
+        }
+        let readable = !sealed || key.is_some();
+        if readable && good.contains(manifest.as_str()) {
+            whole &= check_manifest(root, &manifest, &file, key.as_ref(), report);
+        }
+        if let (true, Some(key)) = (whole, &key) {
+            whole = check_content(root, path, &manifest, &file, key, report);
         }
         if whole {
-            parts.push(Part { path: path.clone(), manifest, file });
+            parts.push(Part { path: path.clone(), manifest, file, key });
         }
+    }
+    if closed > 0 {
+        let message =
+            format!("{closed} parts are sealed, and no key opens them here: what is in them was not looked at");
+        report.note(Class::NotChecked, "evidence", message);
     }
     let mut free = 0u64;
     for ((first, count), path) in ranges {
@@ -82,11 +131,14 @@ fn check_parts(root: &Root, state: &State, good: &BTreeSet<&str>, report: &mut R
     parts
 }
 
-/// Returns source and number of `evidence/<source>/part-NNNN`.
-fn part_of(path: &str) -> Option<(&str, u32)> {
+/// Returns source and number of `evidence/<source>/part-NNNN`, and whether it is sealed (`….age`).
+fn part_of(path: &str) -> Option<(&str, u32, bool)> {
     let (source, name) = path.strip_prefix("evidence/")?.split_once('/')?;
-    let number = name.strip_prefix("part-")?.parse().ok()?;
-    (paths::part(source, number) == path).then_some((source, number))
+    let number = name.strip_prefix("part-")?;
+    let (number, sealed) = number.strip_suffix(".age").map_or((number, false), |number| (number, true));
+    let number = number.parse().ok()?;
+    let known = if sealed { paths::part_sealed } else { paths::part };
+    (known(source, number) == path).then_some((source, number, sealed))
 }
 
 fn read_description(root: &Root, path: &str, report: &mut Report) -> Option<SourceFile> {
@@ -120,10 +172,10 @@ fn contradiction(state: &State, path: &str, source: &str, number: u32, file: &So
     (!containers.contains(&part.container.as_str())).then(|| format!("`{}` is no container", part.container))
 }
 
-fn check_manifest(root: &Root, path: &str, file: &SourceFile, report: &mut Report) -> bool {
+fn check_manifest(root: &Root, path: &str, file: &SourceFile, key: Option<&Identity>, report: &mut Report) -> bool {
     let first = u64::from(file.part.first_entry);
     let mut lines = 0u64;
-    let outcome = each_entry(root, path, |entry| {
+    let outcome = each_entry(root, path, key, |entry| {
         let number = first + lines;
         lines += 1;
         problem_of(&entry, first, number).map_or(Ok(()), Err)
@@ -138,6 +190,40 @@ fn check_manifest(root: &Root, path: &str, file: &SourceFile, report: &mut Repor
         report.fault(Class::Malformed, path, message);
     }
     outcome.is_ok()
+}
+
+/// Compares a sealed part with what the first line of its manifest says, and that with what the case commits to.
+fn check_content(
+    root: &Root,
+    path: &str,
+    manifest: &str,
+    file: &SourceFile,
+    key: &Identity,
+    report: &mut Report,
+) -> bool {
+    let opening = match open(root, manifest, Some(key)).and_then(|(opening, _)| opening.ok_or_else(String::new)) {
+        Ok(opening) => opening,
+        Err(message) => {
+            report.fault(Class::Malformed, manifest, message);
+            return false;
+        }
+    };
+    if Some(opening.commitment()) != file.part.content {
+        report.fault(Class::Malformed, manifest, "its first line is not what the description of the part commits to");
+        return false;
+    }
+    let found = root.open(path).map_err(|error| error.to_string()).and_then(|(file, _)| {
+        unseal::stream(file, key).and_then(|stream| hash(stream, opening.size)).map_err(|error| error.to_string())
+    });
+    match found {
+        Ok((sha256, length)) if length == opening.size && sha256 == opening.sha256 => return true,
+        Ok((sha256, _)) => {
+            let message = format!("its content has SHA-256 {sha256} but its manifest says {}", opening.sha256);
+            report.fault(Class::Altered, path, message);
+        }
+        Err(message) => report.fault(Class::Malformed, path, message),
+    }
+    false
 }
 
 fn problem_of(entry: &EntryLine, first: u64, number: u64) -> Option<String> {
@@ -157,16 +243,28 @@ fn problem_of(entry: &EntryLine, first: u64, number: u64) -> Option<String> {
     None
 }
 
-/// Calls `each` with every line of a manifest, in order; its message ends the reading.
+/// Opens a manifest; of a sealed one the first line, which is about the part, is returned apart.
+fn open(root: &Root, path: &str, key: Option<&Identity>) -> Result<(Option<Opening>, Box<dyn BufRead>), String> {
+    let (file, _) = root.open(path).map_err(|error| error.to_string())?;
+    let Some(key) = key else { return Ok((None, Box::new(BufReader::new(file)))) };
+    let stream = unseal::stream(file, key).map_err(|error| error.to_string())?;
+    let mut reader = BufReader::new(stream);
+    let mut line = Vec::new();
+    reader.by_ref().take(MAX_LINE).read_until(b'\n', &mut line).map_err(|error| error.to_string())?;
+    let opening = serde_json::from_slice(&line).map_err(|_| "its first line does not say what the part is")?;
+    Ok((Some(opening), Box::new(reader)))
+}
+
+/// Calls `each` with every entry of a manifest, in order; its message ends the reading.
 pub fn each_entry(
     root: &Root,
     path: &str,
+    key: Option<&Identity>,
     mut each: impl FnMut(EntryLine) -> Result<(), String>,
 ) -> Result<(), String> {
-    let (file, _) = root.open(path).map_err(|error| error.to_string())?;
-    let mut reader = BufReader::new(file);
+    let (opening, mut reader) = open(root, path, key)?;
     let mut line = Vec::new();
-    for number in 1u64.. {
+    for number in 1 + u64::from(opening.is_some()).. {
         line.clear();
         let count = reader.by_ref().take(MAX_LINE).read_until(b'\n', &mut line).map_err(|error| error.to_string())?;
         if count == 0 {

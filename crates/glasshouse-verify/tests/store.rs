@@ -5,7 +5,7 @@ mod support;
 use flate2::{Compression, write::GzEncoder};
 use glasshouse_layout::{EntryLine, Kind, PartInfo, Payload, SourceFile, hex, paths};
 use glasshouse_store::{
-    Actor, Case, Container, EntryKind, Event, Limits, Part, copy_part, hash_file, pack_folder, sniff,
+    Actor, Cache, Case, Container, EntryKind, Event, Limits, Part, copy_part, hash_file, pack_folder, sniff,
 };
 use serde_json::Value;
 use std::fs;
@@ -59,8 +59,16 @@ fn preserve(case: &Case, number: u32, given: &Path, first: u32) -> u32 {
         sniff(&place).expect("sniffed").as_str()
     };
     let kind = sniff(&place).unwrap_or(Container::File);
-    let open =
-        |kind| Part::open(&place, kind, &root.join("cache"), &number.to_string(), None, &Limits::default(), &|_| ());
+    let open = |kind| {
+        Part::open(
+            &place,
+            kind,
+            Cache { folder: &root.join("cache"), key: &number.to_string(), seal: None },
+            None,
+            &Limits::default(),
+            &|_| (),
+        )
+    };
     // What cannot be listed as what it seems is held as one file.
     let (part, catalog) = open(kind).or_else(|_| open(Container::File)).expect("a part");
     let mut manifest = String::new();
@@ -96,6 +104,7 @@ fn preserve(case: &Case, number: u32, given: &Path, first: u32) -> u32 {
         container: container.into(),
         size,
         sha256: hex(hash),
+        content: None,
         added: glasshouse_store::now(),
         external: None,
         first_entry: first,

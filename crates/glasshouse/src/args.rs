@@ -85,7 +85,7 @@ pub enum Command {
     Providers(Json),
     /// Proves the case whole, or says what fails. (The small program glasshouse-verify does the same.)
     Verify(Verify),
-    /// Serves the case to a browser on this machine and prints the link.
+    /// Serves the case to browsers: your own behind a link, any other to people who sign in.
     Serve(Serve),
     /// Writes a small synthetic account to try things on.
     Sample(Sample),
@@ -248,14 +248,26 @@ pub struct Verify {
     /// Also read every entry and compare its hash.
     #[arg(long)]
     pub deep: bool,
+    /// A file with the key that opens the evidence, where it is sealed: then what is in it is checked, too.
+    #[arg(long, value_name = "FILE")]
+    pub identity: Option<PathBuf>,
 }
 
 #[derive(ClapArgs)]
 pub struct Serve {
     pub case: PathBuf,
-    /// Address to serve at; port 0 takes a free one.
+    /// Address to serve at; port 0 takes a free one. Other machines are served over TLS only, and never a personal case.
     #[arg(long, default_value = "127.0.0.1:0")]
     pub listen: String,
+    /// Certificate of the server with its chain (PEM).
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// Key of the certificate (PEM).
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+    /// Name by which browsers reach the server, beside its address; may be given more than once.
+    #[arg(long = "name", value_name = "HOST")]
+    pub names: Vec<String>,
 }
 
 #[derive(ClapArgs)]
@@ -298,7 +310,7 @@ pub fn run(args: Args) -> Result<u8, EngineError> {
         Command::Organisation(command) => govern::organisation(&command, acting),
         Command::Providers(json) => output::providers(json.json),
         Command::Verify(verify) => output::verify(&verify),
-        Command::Serve(serve) => intake::serve(&serve.case, &serve.listen, acting),
+        Command::Serve(serve) => intake::serve(&serve, acting),
         Command::Sample(sample) => output::sample(&sample),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Args::command(), "glasshouse", &mut std::io::stdout());

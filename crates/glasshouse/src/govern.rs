@@ -67,6 +67,8 @@ pub enum PersonCommand {
     },
     /// Lists the accounts with their roles and keys.
     List,
+    /// Prints the secret that opens evidence sealed to you (--as), for glasshouse-verify --identity or the program age.
+    Identity,
 }
 
 #[derive(Subcommand)]
@@ -221,10 +223,19 @@ pub fn person(command: &PersonCommand, acting: &As) -> Result<u8, EngineError> {
                 say!("The administrator gives {name} roles in organisation.toml; until then there are none.");
             }
         }
+        PersonCommand::Identity => {
+            let name = acting.name()?;
+            home().person(&name)?;
+            let identity = home().identity(&name, &acting.password(&format!("Password of {name}: "))?)?;
+            say!("# Opens the evidence of cases that is sealed to {name}. Whoever has this and a case sees all of it.");
+            say!("# public key: {}", identity.recipient());
+            say!("{}", identity.text().as_str());
+        }
         PersonCommand::List => {
             for person in home().people()? {
                 let roles: Vec<_> = person.roles.iter().map(|r| r.as_str()).collect();
-                say!("{}  {}  {}  {}", person.name, output::plain(&person.full_name), roles.join(","), person.key);
+                let (full, recipient) = (output::plain(&person.full_name), person.recipient.unwrap_or_default());
+                say!("{}  {full}  {}  {recipient}  {}", person.name, roles.join(","), person.key);
             }
         }
     }

@@ -1,8 +1,9 @@
 //! Opening cases and taking things in, with one progress bar.
 
 use crate::acting::{As, first_line, home};
-use crate::args::{How, Open};
+use crate::args::{How, Open, Serve};
 use crate::output;
+use crate::serve::{Door, Listening};
 use glasshouse_engine::EngineError;
 use glasshouse_engine::enrol;
 use glasshouse_engine::ingest::{Options, Progress, Report, Taken, ingest};
@@ -34,19 +35,26 @@ pub fn open(open: Open, acting: &As) -> Result<u8, EngineError> {
     let report = take_in(&case, &open.paths, &open.how)?;
     say(&case, &report)?;
     drop(case);
-    if open.no_serve { Ok(0) } else { serve(&folder, &open.listen, acting) }
+    if open.no_serve {
+        return Ok(0);
+    }
+    serve(&Serve { case: folder, listen: open.listen, tls_cert: None, tls_key: None, names: Vec::new() }, acting)
 }
 
 /// `glasshouse serve`.
-pub fn serve(folder: &Path, listen: &str, acting: &As) -> Result<u8, EngineError> {
-    let session = acting.session(folder)?;
-    session.may("case.serve")?;
-    if !session.is_own() {
-        return Err(EngineError::Denied(
-            "The page writes no log of what is looked at yet, so it serves personal cases only. Use search, show and sql, which do.".into(),
-        ));
-    }
-    crate::serve::serve(folder, listen, session)
+pub fn serve(serve: &Serve, acting: &As) -> Result<u8, EngineError> {
+    let own = glasshouse_store::read_case_file(&serve.case)?.kind == glasshouse_store::SELF_AUTHORITY;
+    let door = if own {
+        let session = acting.session(&serve.case)?;
+        session.may("case.serve")?;
+        Door::Link(session)
+    } else {
+        // Whoever starts the server sees nothing by that: people sign in to the page, each for themselves.
+        Door::People(home())
+    };
+    let tls = serve.tls_cert.as_deref().zip(serve.tls_key.as_deref());
+    let listening = Listening { address: &serve.listen, tls, names: &serve.names };
+    crate::serve::serve(&serve.case, &listening, door)
 }
 
 /// Makes a case: under an authority, or as its account's holder.
@@ -71,6 +79,15 @@ fn make(
     let (case, prepared) = enrol::found(folder, title, custody, &acting.who()?, &home(), file)?;
     let authority = &prepared.authority;
     say!("Under {} version {} ({}): {}.", authority.id, authority.version, authority.kind, prepared.enrolled.label());
+    let key = home().processing_path();
+    match (&authority.people, prepared.sealed_to.first()) {
+        (_, Some(name)) => say!("Its evidence is sealed: {} opens it, and {name} can.", key.display()),
+        (Some(people), None) => {
+            let name = &people.authoriser;
+            say!("Its evidence is sealed: {} alone opens it, for no key of {name} is known here.", key.display());
+        }
+        (None, None) => {}
+    }
     drop(case);
     // From here on the authority has to be in force.
     acting.session(folder)?.open("case.show")

@@ -151,8 +151,13 @@ pub fn verify(verify: &Verify) -> Result<u8, EngineError> {
         Some(path) => Some(std::fs::read(path).map_err(|e| EngineError::io(path, "read", e))?),
         None => None,
     };
+    let identity = verify
+        .identity
+        .as_ref()
+        .map(|path| std::fs::read_to_string(path).map_err(|e| EngineError::io(path, "read", e)));
     let options = glasshouse_verify::Options {
         against,
+        identity: identity.transpose()?,
         deep: verify.deep,
         scratch: Some(std::env::temp_dir()),
         ..glasshouse_verify::Options::default()

@@ -40,7 +40,8 @@ pub fn search(search: &Search, acting: &As) -> Result<u8, EngineError> {
 /// `glasshouse show`.
 pub fn show(show: &Show, acting: &As) -> Result<u8, EngineError> {
     let action = if show.bytes { "record.bytes" } else { "record.show" };
-    acting.session(&show.case)?.consult(action, About::object(&show.record))?;
+    let session = acting.session(&show.case)?;
+    session.consult(action, About::object(&show.record))?;
     let record = glasshouse_engine::read::record(&show.case, &show.record)?;
     let Some(record) = record else {
         return Err(EngineError::other(format!(
@@ -50,7 +51,7 @@ pub fn show(show: &Show, acting: &As) -> Result<u8, EngineError> {
     };
     if show.bytes {
         let mut out = std::io::stdout().lock();
-        glasshouse_engine::read::bytes(&show.case, &record, &mut out)?;
+        glasshouse_engine::read::bytes(&show.case, &session.seal()?, &record, &mut out)?;
         out.flush().map_err(|e| EngineError::other(e.to_string()))?;
         return Ok(0);
     }

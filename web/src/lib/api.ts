@@ -17,9 +17,16 @@ export function address(path: string, asked: Asked = {}): string {
   return `/api/${path}${text ? `?${text}` : ""}`;
 }
 
+let stranger = (): void => undefined;
+/** Says what to do once the server no longer knows who asks. */
+export function whenStranger(act: () => void): void {
+  stranger = act;
+}
+
 async function answered<T>(response: Response): Promise<T> {
   const body = await response.json().catch(() => null);
   if (response.ok) return body as T;
+  if (response.status === 401) stranger();
   throw new Refused(response.status, (body as { error?: string } | null)?.error ?? `${response.status} ${response.statusText}`);
 }
 

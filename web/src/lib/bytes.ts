@@ -20,14 +20,14 @@ function pieces(items: { text: string; in: boolean }[], glue: string): { text: s
   return out;
 }
 
-/** Lays bytes out in rows of sixteen, aligned to the offset in the entry. */
-export function hexRows(bytes: Uint8Array, at: number, start: number, end: number): HexRow[] {
+/** Lays bytes out in rows of so many, aligned to the offset in the entry. */
+export function hexRows(bytes: Uint8Array, at: number, start: number, end: number, width: number): HexRow[] {
   const rows: HexRow[] = [];
-  const lead = at % 16;
-  for (let row = -lead; row < bytes.length; row += 16) {
+  const lead = at % width;
+  for (let row = -lead; row < bytes.length; row += width) {
     const cells: { text: string; in: boolean }[] = [];
     const chars: { text: string; in: boolean }[] = [];
-    for (let i = row; i < row + 16; i++) {
+    for (let i = row; i < row + width; i++) {
       if (i >= bytes.length) break;
       const here = i >= 0 && at + i >= start && at + i < end;
       const byte = bytes[i];

@@ -1,6 +1,6 @@
 // Who looks at which case, and how the page looks to them.
 
-import { changesCarry, get } from "./api";
+import { changesCarry, get, post, Refused, whenStranger } from "./api";
 import type { Session } from "./types";
 
 class State {
@@ -10,8 +10,14 @@ class State {
   blur = $state<string>(remembered("blur"));
   /** A sentence for people who hear the page; it is read out when it changes. */
   said = $state("");
+  /** Nobody is signed in, and somebody could. */
+  stranger = $state(false);
+  /** The line of enquiry is being chosen anew. */
+  choosing = $state(false);
   get own(): boolean { return this.session?.case.kind === "self"; }
-  get canWrite(): boolean { return this.session !== undefined && !this.session.readonly; }
+  get canWrite(): boolean { return this.session !== undefined && !this.session.readonly && this.may("work.write"); }
+  /** Whether the policies allow it to whoever is signed in; the server asks them again each time. */
+  may(action: string): boolean { return this.session?.may?.includes(action) ?? true; }
 }
 export const app = new State();
 
@@ -32,10 +38,20 @@ export async function begin(): Promise<void> {
     const session = await get<Session>("session");
     changesCarry(session.csrf);
     app.error = undefined;
+    app.stranger = false;
     app.session = session;
+    if (session.enquiries?.length && !session.enquiry) app.choosing = true;
   } catch (error) {
-    app.error = error as Error;
+    if (!(error instanceof Refused && error.status === 401)) app.error = error as Error;
   }
+}
+// A session may end at any request: what was shown goes with it.
+whenStranger(() => { app.session = undefined; app.stranger = true; app.choosing = false; });
+
+export async function leave(): Promise<void> {
+  await post("sign-out").catch(() => undefined);
+  app.session = undefined;
+  app.stranger = true;
 }
 /** Says something to people who hear the page. */
 export function say(sentence: string): void {

@@ -49,6 +49,10 @@ export interface Session {
   csrf: string;
   readonly?: boolean;
   version?: string;
+  may?: string[];
+  authority?: string | null;
+  enquiries?: string[];
+  enquiry?: string | null;
 }
 export interface CaseInfo {
   sources?: { id: string; title: string; added?: string; entries?: number; parts?: { number: number; path: string; size: number; sha256: string }[] }[];

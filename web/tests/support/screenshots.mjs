@@ -1,15 +1,21 @@
-// Pictures of every view, light and dark: `node tests/support/screenshots.mjs [folder] [name…]`.
+// Pictures of every view, light and dark, on the small synthetic case: `node tests/support/screenshots.mjs [folder] [name…]`.
+// CASE=folder shows another case; SCHEMES, WIDTH and HEIGHT change what is taken.
 import { execFileSync } from "node:child_process";
 import { mkdir } from "node:fs/promises";
-import { open, PLACES, settled } from "./browser.mjs";
+import { open, settled } from "./browser.mjs";
+import { demo, scratch, serve } from "./real.mjs";
+import { asking, places } from "./views.mjs";
 
 const folder = process.argv[2] ?? new URL("../../../docs/screenshots", import.meta.url).pathname;
 const wanted = process.argv.slice(3);
 await mkdir(folder, { recursive: true });
-const site = await open({ viewport: { width: Number(process.env.WIDTH ?? 1280), height: Number(process.env.HEIGHT ?? 800) } });
+const keep = await scratch();
+const served = await serve(process.env.CASE ?? demo(keep.folder));
+const site = await open({ served, viewport: { width: Number(process.env.WIDTH ?? 1280), height: Number(process.env.HEIGHT ?? 800) } });
+const found = await places(asking(await site.page(), served.url));
 for (const scheme of (process.env.SCHEMES ?? "light,dark").split(",")) {
   const tab = await site.page({ colorScheme: scheme });
-  for (const [name, address] of Object.entries(PLACES)) {
+  for (const [name, address] of Object.entries(found)) {
     if (wanted.length && !wanted.includes(name)) continue;
     await tab.to(address);
     await tab.waitForTimeout(350);
@@ -22,3 +28,4 @@ for (const scheme of (process.env.SCHEMES ?? "light,dark").split(",")) {
   if (tab.faults.length) console.log(scheme, tab.faults.join("\n"));
 }
 await site.stop();
+await keep.remove();

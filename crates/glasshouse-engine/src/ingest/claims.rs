@@ -122,15 +122,18 @@ fn key(
     claim: &Claim,
     lists: &mut HashMap<*const Links, blake3::Hash>,
 ) -> String {
-    let links = lists.entry(Arc::as_ptr(&claim.links)).or_insert_with(|| {
-        let mut hasher = blake3::Hasher::new();
-        for link in claim.links.as_slice() {
-            hasher.update(format!("{} {}\n", link.entry, link.name.len()).as_bytes());
-            hasher.update(link.name.as_bytes());
-        }
-        hasher.finalize()
-    });
-    let text = format!(
+    let mut digest = |list: &Arc<Links>| {
+        *lists.entry(Arc::as_ptr(list)).or_insert_with(|| {
+            let mut hasher = blake3::Hasher::new();
+            for link in list.as_slice() {
+                hasher.update(format!("{} {}\n", link.entry, link.name.len()).as_bytes());
+                hasher.update(link.name.as_bytes());
+            }
+            hasher.finalize()
+        })
+    };
+    let links = digest(&claim.links);
+    let mut text = format!(
         "{}.{}/{} {} {:?} {:?} {:?} {:?} {}",
         provider.manifest().id,
         format.id,
@@ -142,6 +145,9 @@ fn key(
         claim.group,
         links,
     );
+    if !claim.present.as_slice().is_empty() {
+        text.push_str(&format!(" {}", digest(&claim.present)));
+    }
     blake3::hash(text.as_bytes()).to_hex()[..32].to_owned()
 }
 

@@ -6,6 +6,7 @@ use super::copies::Copies;
 use super::intake::{Evidence, HeldPart};
 use super::journal::{EntryHash, Journal};
 use super::limits::{Counts, Limits};
+use super::sealed::{self, Vouched};
 use crate::EngineError;
 use crate::quarantine::Standing as Decided;
 use crate::rewrite::{read_columns, rewrite};
@@ -28,25 +29,38 @@ pub fn seal(case: &Case, journal: &Journal, evidence: &Evidence) -> Result<(), E
     for part in &evidence.parts {
         let Some(sha256) = part.row.sha256.clone() else { continue };
         let (source, number) = (&part.row.source, part.row.number);
-        let (info_path, manifest_path) = (paths::source_file(source, number), paths::manifest(source, number));
+        let manifest_path = if part.seal.is_some() { paths::manifest_sealed } else { paths::manifest };
+        let (info_path, manifest_path) = (paths::source_file(source, number), manifest_path(source, number));
         if logged.contains_key(&info_path) {
             continue;
         }
         // A part that was left in place has no folder yet.
         files::make_folder(&case.root().join(paths::source(source)))?;
         let manifest = manifest(part, &hashes)?;
-        files::write_atomic(&case.root().join(&manifest_path), manifest.as_bytes())?;
+        let vouched = match &part.seal {
+            None => {
+                files::write_atomic(&case.root().join(&manifest_path), manifest.as_bytes())?;
+                Vouched::clear(&part.row, sha256)
+            }
+            Some(key) => {
+                let opening = sealed::opening(&part.row)?;
+                let bytes = sealed::seal_manifest(&manifest, &opening, key)?;
+                files::write_atomic(&case.root().join(&manifest_path), &bytes)?;
+                Vouched::sealed(sealed::file(journal, &part.row)?, source, number, &opening)
+            }
+        };
         let info = SourceFile {
             source: source.clone(),
-            series: part.row.series.clone(),
+            series: vouched.series,
             authority: case.authority(),
             account: journal.fact(&format!("account {source}"))?,
             part: PartInfo {
                 number,
-                name: part.row.name.clone(),
+                name: vouched.name.clone(),
                 container: part.row.container.clone(),
-                size: part.row.size,
-                sha256: sha256.clone(),
+                size: vouched.size,
+                sha256: vouched.sha256.clone(),
+                content: vouched.content,
                 added: glasshouse_store::now(),
                 external: part.row.external.then(|| part.row.origin.clone()),
                 first_entry: part.row.first_entry.unwrap_or(0),
@@ -56,13 +70,16 @@ pub fn seal(case: &Case, journal: &Journal, evidence: &Evidence) -> Result<(), E
         let json = serde_json::to_string(&info).map_err(|e| EngineError::other(e.to_string()))? + "\n";
         files::write_atomic(&case.root().join(&info_path), json.as_bytes())?;
         let bytes = FileHash {
-            path: paths::part(source, number),
-            size: part.row.size,
-            sha256,
+            path: vouched.path,
+            size: vouched.size,
+            sha256: vouched.sha256,
             external: part.row.external.then(|| part.row.origin.clone()),
         };
-        let files = vec![bytes, hash(case.root(), &info_path)?, hash(case.root(), &manifest_path)?];
-        let detail = serde_json::json!({ "source": source, "part": number, "name": part.row.name, "entries": part.entries.len() });
+        let mut files = vec![bytes, hash(case.root(), &info_path)?, hash(case.root(), &manifest_path)?];
+        if part.seal.is_some() {
+            files.push(hash(case.root(), &paths::part_key(source, number))?);
+        }
+        let detail = serde_json::json!({ "source": source, "part": number, "name": vouched.name, "entries": part.entries.len() });
         events.push(case.event(Kind::Collection, "part.preserved", files, detail));
     }
     case.append(&events)?;
@@ -152,7 +169,7 @@ pub fn finish(finishing: &Finishing<'_>, obsolete: &[u32], started: String) -> R
     let unread = unread(&statuses, evidence, recognised, limits);
     if !limits.are_none() {
         // A name is as telling as a content: only entries that something came in from are listed.
-        let visible = visible(journal, recognised, numbers, &aside.released)?;
+        let visible = super::visible::entries(case, journal, recognised, numbers, &aside.released)?;
         statuses.retain(|entry, _| visible.contains(entry));
     }
     let warning_rows = journal.warnings()?;
@@ -497,25 +514,6 @@ fn unread(statuses: &BTreeMap<u32, Status>, evidence: &Evidence, recognised: &Re
         *bytes += size;
     }
     unread
-}
-
-/// Returns the entries that records came in from, with their companions.
-fn visible(
-    journal: &Journal,
-    recognised: &Recognised,
-    numbers: &HashMap<String, (u32, Option<u32>)>,
-    released: &BTreeSet<u32>,
-) -> Result<BTreeSet<u32>, EngineError> {
-    let records = journal.records_by_claim()?;
-    let mut visible = BTreeSet::new();
-    for standing in &recognised.claims {
-        let came = |n: &u32| released.contains(n) || records.get(n).is_some_and(|r| *r > 0);
-        if numbers.get(&standing.key).is_some_and(|(n, _)| came(n)) {
-            let claim = &standing.claim;
-            visible.extend(std::iter::once(&claim.main).chain(&claim.companions).chain(&claim.copies).map(|e| e.0));
-        }
-    }
-    Ok(visible)
 }
 
 fn outcomes_table(totals: &Totals, unread: &Unread, out: &[&Counts]) -> Result<RecordBatch, EngineError> {

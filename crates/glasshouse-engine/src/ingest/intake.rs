@@ -1,14 +1,15 @@
 //! Preserving: what is given becomes parts of the case, bit for bit, before anything is read from it.
 
 use super::journal::{EntryHash, Journal, PartRow, WarningRow};
-use super::{Options, Progress};
+use super::{Options, Progress, sealed};
 use crate::EngineError;
-use glasshouse_layout::{EntryLine, paths};
+use glasshouse_layout::{SEALED, paths};
 use glasshouse_model::EntryId;
 use glasshouse_providers::TreeEntry;
+use glasshouse_store::seal::{Identity, copy_sealed};
 use glasshouse_store::{
-    Case, Catalog, CatalogEntry, Container, EntryKind, Limits, Part, StoreError, copy_part, free_space, hash_file,
-    pack_folder, sniff, sync_part,
+    Cache, Case, Catalog, CatalogEntry, Container, EntryKind, Limits, Part, StoreError, copy_part, free_space,
+    hash_file, pack_folder, pack_sealed, sniff, sync_part,
 };
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,6 +23,8 @@ pub struct HeldPart {
     pub entries: Vec<CatalogEntry>,
     /// Path of its bytes.
     pub path: PathBuf,
+    /// Its key, where it is sealed.
+    pub seal: Option<Identity>,
     /// Its manifest is written and logged.
     pub sealed: bool,
 }
@@ -106,13 +109,9 @@ fn adopt(case: &Case, journal: &Journal) -> Result<(), EngineError> {
         if known.iter().any(|k| k.source == sealed.source && k.number == part.number) {
             continue;
         }
-        let path = case.root().join(paths::manifest(&sealed.source, part.number));
-        let manifest = fs::read_to_string(&path).map_err(|e| EngineError::io(&path, "read", e))?;
+        let (opening, entries) = sealed::read_manifest(case, &sealed.source, part.number)?;
         let mut hashes = Vec::new();
-        for line in manifest.lines() {
-            let entry: EntryLine = serde_json::from_str(line).map_err(|_| {
-                EngineError::other(format!("{} is damaged. Run glasshouse-verify on the case.", path.display()))
-            })?;
+        for entry in entries {
             if entry.sha256.is_some() || entry.problem.is_some() {
                 let hash =
                     EntryHash { sha256: entry.sha256, mime: entry.mime, size: entry.size, problem: entry.problem };
@@ -120,19 +119,24 @@ fn adopt(case: &Case, journal: &Journal) -> Result<(), EngineError> {
             }
         }
         journal.put_hashes(&hashes)?;
+        let (mut series, mut name, mut size, mut sha256) = (sealed.series, part.name, part.size, part.sha256);
+        if let Some(opening) = opening {
+            sealed::note_file(journal, &sealed.source, part.number, (size, &sha256))?;
+            (series, name, size, sha256) = (opening.series, opening.name, opening.size, opening.sha256);
+        }
         journal.put_part(&PartRow {
             source: sealed.source,
             number: part.number,
-            series: sealed.series,
-            name: part.name,
+            series,
+            name,
             container: part.container,
             origin: part.external.clone().unwrap_or_default(),
-            size: part.size,
+            size,
             modified: 0,
             external: part.external.is_some(),
             first_entry: Some(part.first_entry),
             entries: Some(part.entries),
-            sha256: Some(part.sha256),
+            sha256: Some(sha256),
         })?;
     }
     Ok(())
@@ -177,7 +181,9 @@ fn forget_unsettled(journal: &Journal) -> Result<(), EngineError> {
 /// Takes away what an interrupted copy left below `evidence/`: files that neither the journal nor the log knows.
 fn clear_unknown(case: &Case, journal: &Journal) -> Result<(), EngineError> {
     let logged = case.logged_files()?;
-    let known: Vec<String> = journal.parts()?.iter().map(|p| paths::part(&p.source, p.number)).collect();
+    let held = journal.parts()?;
+    let files = [paths::part, paths::part_sealed, paths::part_key];
+    let known: Vec<String> = held.iter().flat_map(|p| files.map(|path| path(&p.source, p.number))).collect();
     let Ok(sources) = fs::read_dir(case.root().join("evidence")) else { return Ok(()) };
     for source in sources.filter_map(|s| s.ok()) {
         let Ok(files) = fs::read_dir(source.path()) else { continue };
@@ -200,11 +206,12 @@ pub fn list(case: &Case, journal: &Journal, options: &Options, progress: &Progre
     for mut row in journal.parts()? {
         let path = part_path(case, &row);
         let key = format!("{}-{:04}", row.source, row.number);
+        let seal = case.seal()?.part(&row.source, row.number)?;
         progress.say(&format!("Listing {}", row.name));
         if row.external {
             unaltered(&path, row.size)?;
         }
-        let opened = open_part(&path, &row, &cache, &key, options);
+        let opened = open_part(&path, &row, Cache { folder: &cache, key: &key, seal: seal.as_ref() }, options);
         let (part, catalog) = opened?;
         let entries = u32::try_from(catalog.entries.len())
             .map_err(|_| EngineError::other(format!("{} has more entries than can be numbered.", row.name)))?;
@@ -241,7 +248,7 @@ pub fn list(case: &Case, journal: &Journal, options: &Options, progress: &Progre
         }
         next_entry = first.saturating_add(entries);
         let sealed = case.root().join(paths::source_file(&row.source, row.number)).exists();
-        evidence.parts.push(HeldPart { row, part, entries: catalog.entries, path, sealed });
+        evidence.parts.push(HeldPart { row, part, entries: catalog.entries, path, seal, sealed });
     }
     Ok(evidence)
 }
@@ -260,13 +267,7 @@ pub fn unaltered(path: &Path, size: u64) -> Result<(), EngineError> {
     Ok(())
 }
 
-fn open_part(
-    path: &Path,
-    row: &PartRow,
-    cache: &Path,
-    key: &str,
-    options: &Options,
-) -> Result<(Part, Catalog), EngineError> {
+fn open_part(path: &Path, row: &PartRow, cache: Cache<'_>, options: &Options) -> Result<(Part, Catalog), EngineError> {
     let container = match row.container.as_str() {
         "zip" | "folder" => Container::Zip,
         "tar" => Container::Tar,
@@ -275,7 +276,7 @@ fn open_part(
     };
     let open = |container| {
         let password = options.password.as_deref();
-        Part::open(path, container, cache, key, password, &Limits::default(), &|_| {})
+        Part::open(path, container, cache, password, &Limits::default(), &|_| {})
     };
     let (part, mut catalog) = match open(container) {
         // What cannot be listed as what it seems is still kept, as one file, with the reason.
@@ -301,7 +302,12 @@ fn open_part(
 
 /// Returns where a part's bytes are.
 pub fn part_path(case: &Case, row: &PartRow) -> PathBuf {
-    if row.external { PathBuf::from(&row.origin) } else { case.root().join(paths::part(&row.source, row.number)) }
+    if row.external {
+        return PathBuf::from(&row.origin);
+    }
+    let sealed = case.file().encryption == SEALED;
+    let path = if sealed { paths::part_sealed } else { paths::part };
+    case.root().join(path(&row.source, row.number))
 }
 
 /// A folder that holds nothing but archives stands for those archives.
@@ -409,13 +415,21 @@ fn take_one(
     }
     let mut row = new_row(&held, &name, container.as_str(), origin, meta.len(), modified, options.in_place);
     if !options.in_place {
-        let to = case.root().join(paths::part(&row.source, row.number));
+        let to = part_path(case, &row);
         glasshouse_store::files::make_folder(&case.root().join(paths::source(&row.source)))?;
         clear_leftover(&to)?;
         progress.say(&format!("Copying {name}"));
         progress.total.fetch_add(meta.len(), Ordering::Relaxed);
-        row.size = copy_part(&full, &to, &|n| progress.add_bytes(n))?;
-        journal.put_fact(&format!("{UNSETTLED}{} {}", row.source, row.number), "")?;
+        match case.seal()?.new_part(&row.source, row.number)? {
+            None => {
+                row.size = copy_part(&full, &to, &|n| progress.add_bytes(n))?;
+                journal.put_fact(&format!("{UNSETTLED}{} {}", row.source, row.number), "")?;
+            }
+            Some(key) => {
+                let plain = copy_sealed(&full, &to, &key, &|n| progress.add_bytes(n))?;
+                sealed::note(journal, &mut row, plain)?;
+            }
+        }
     }
     journal.put_part(&row)?;
     Ok(Taken::New(row.source))
@@ -447,19 +461,36 @@ fn take_folder(
         )));
     }
     let mut row = new_row(held, &name, "folder", origin, 0, 0, false);
-    let to = case.root().join(paths::part(&row.source, row.number));
+    let to = part_path(case, &row);
     glasshouse_store::files::make_folder(&case.root().join(paths::source(&row.source)))?;
     clear_leftover(&to)?;
     progress.say(&format!("Packing {name}"));
     progress.total.fetch_add(size_of(full), Ordering::Relaxed);
-    let packed = pack_folder(full, &name, &to, &|n| progress.add_bytes(n))?;
-    row.size = fs::metadata(&to).map_err(|e| EngineError::io(&to, "open", e))?.len();
-    if held.iter().any(|p| p.container == "folder" && p.size == row.size) {
-        let hash = |path: &Path| hash_file(path, &|_| {}).map_err(|e| EngineError::io(path, "read", e));
-        let new = hash(&to)?.0;
-        for part in held.iter().filter(|p| p.container == "folder" && p.size == row.size) {
-            if hash(&part_path(case, part))?.0 == new {
-                fs::remove_file(&to).map_err(|e| EngineError::io(&to, "remove", e))?;
+    let packed = match case.seal()?.new_part(&row.source, row.number)? {
+        None => {
+            let packed = pack_folder(full, &name, &to, &|n| progress.add_bytes(n))?;
+            row.size = fs::metadata(&to).map_err(|e| EngineError::io(&to, "open", e))?.len();
+            packed
+        }
+        Some(key) => {
+            let (plain, packed) = pack_sealed(full, &name, &to, &key, &|n| progress.add_bytes(n))?;
+            sealed::note(journal, &mut row, plain)?;
+            packed
+        }
+    };
+    let same_size = || held.iter().filter(|p| p.container == "folder" && p.size == row.size);
+    if same_size().next().is_some() {
+        let hash = |part: &PartRow, path: &Path| match &part.sha256 {
+            Some(known) => Ok(known.clone()),
+            None => hash_file(path, &|_| {})
+                .map(|(hash, _)| glasshouse_layout::hex(hash))
+                .map_err(|e| EngineError::io(path, "read", e)),
+        };
+        let new = hash(&row, &to)?;
+        for part in same_size() {
+            if hash(part, &part_path(case, part))? == new {
+                clear_leftover(&to)?;
+                clear_leftover(&case.root().join(paths::part_key(&row.source, row.number)))?;
                 return Ok(Taken::Held(part.source.clone()));
             }
         }

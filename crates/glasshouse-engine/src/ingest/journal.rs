@@ -1,13 +1,17 @@
 //! What an interrupted intake has finished: the state from which the next one goes on.
 //!
-//! It lies beside the runs and is derived like them: without it everything is parsed again.
+//! It lies beside the runs and is derived like them: without it everything is parsed again. Where the evidence is
+//! sealed, so is every text in it that could tell of what is outside the limits: names, hashes, facts.
 
 use super::limits::{Out, Outside, Tally};
 use crate::EngineError;
 use glasshouse_layout::{FileHash, Segment};
+use glasshouse_store::Case;
+use glasshouse_store::seal::TextKey;
+use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params};
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 const SCHEMA: &str = "
@@ -37,6 +41,9 @@ CREATE TABLE IF NOT EXISTS outside (
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 ";
 
+/// The place of a fact's value.
+const FACT: &str = "facts.value";
+
 /// A part on its way into the case.
 #[derive(Clone, Debug)]
 pub struct PartRow {
@@ -57,7 +64,7 @@ pub struct PartRow {
 }
 
 /// What is known of an entry once all its bytes went by.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct EntryHash {
     pub sha256: Option<String>,
     pub mime: Option<String>,
@@ -90,18 +97,39 @@ pub struct ChunkRow {
 /// The journal, shared by all workers.
 pub struct Journal {
     connection: Mutex<Connection>,
+    /// What texts are sealed with; none in a personal case.
+    key: Option<TextKey>,
 }
 
 impl Journal {
     /// Opens or makes the journal of a case.
-    pub fn open(case: &Path) -> Result<Self, EngineError> {
-        let folder = case.join("runs");
+    pub fn open(case: &Case) -> Result<Self, EngineError> {
+        let key = case.seal()?.texts()?;
+        let folder = case.root().join("runs");
         glasshouse_store::files::make_folder(&folder)?;
         let connection = Connection::open(folder.join("journal.sqlite"))?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "NORMAL")?;
         connection.execute_batch(SCHEMA)?;
-        Ok(Journal { connection: Mutex::new(connection) })
+        Ok(Journal { connection: Mutex::new(connection), key })
+    }
+
+    /// Returns a text as it is kept in a place.
+    fn shut(&self, place: &str, text: &str) -> Result<Value, EngineError> {
+        Ok(match &self.key {
+            None => Value::Text(text.to_owned()),
+            Some(key) => Value::Blob(key.seal(place, text)?),
+        })
+    }
+
+    /// Returns the text that is kept in a place.
+    fn opened(&self, place: &str, value: Value) -> Result<String, EngineError> {
+        let text = match (&self.key, value) {
+            (None, Value::Text(text)) => Some(text),
+            (Some(key), Value::Blob(sealed)) => key.open(place, &sealed),
+            _ => None,
+        };
+        text.ok_or_else(damaged)
     }
 
     fn lock(&self) -> MutexGuard<'_, Connection> {
@@ -116,41 +144,55 @@ impl Journal {
              FROM parts ORDER BY first_entry IS NULL, first_entry, source, number",
         )?;
         let rows = statement.query_map([], |row| {
-            Ok(PartRow {
+            let texts: [Value; 4] = [row.get(2)?, row.get(3)?, row.get(5)?, row.get(11)?];
+            let part = PartRow {
                 source: row.get(0)?,
                 number: row.get(1)?,
-                series: row.get(2)?,
-                name: row.get(3)?,
+                series: String::new(),
+                name: String::new(),
                 container: row.get(4)?,
-                origin: row.get(5)?,
+                origin: String::new(),
                 size: row.get::<_, i64>(6)? as u64,
                 modified: row.get(7)?,
                 external: row.get(8)?,
                 first_entry: row.get(9)?,
                 entries: row.get(10)?,
-                sha256: row.get(11)?,
-            })
+                sha256: None,
+            };
+            Ok((part, texts))
         })?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        rows.map(|row| {
+            let (part, [series, name, origin, sha256]) = row?;
+            let sha256 = (sha256 != Value::Null).then(|| self.opened("parts.sha256", sha256)).transpose()?;
+            Ok(PartRow {
+                series: self.opened("parts.series", series)?,
+                name: self.opened("parts.name", name)?,
+                origin: self.opened("parts.origin", origin)?,
+                sha256,
+                ..part
+            })
+        })
+        .collect()
     }
 
     /// Adds a part or replaces what is known of it.
     pub fn put_part(&self, part: &PartRow) -> Result<(), EngineError> {
+        let sha256 = part.sha256.as_deref().map(|sha256| self.shut("parts.sha256", sha256)).transpose()?;
         self.lock().execute(
             "INSERT OR REPLACE INTO parts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
             params![
                 part.source,
                 part.number,
-                part.series,
-                part.name,
+                self.shut("parts.series", &part.series)?,
+                self.shut("parts.name", &part.name)?,
                 part.container,
-                part.origin,
+                self.shut("parts.origin", &part.origin)?,
                 part.size as i64,
                 part.modified,
                 part.external,
                 part.first_entry,
                 part.entries,
-                part.sha256
+                sha256
             ],
         )?;
         Ok(())
@@ -159,6 +201,17 @@ impl Journal {
     /// Returns what is known of each entry that was read to its end.
     pub fn hashes(&self) -> Result<HashMap<u32, EntryHash>, EngineError> {
         let connection = self.lock();
+        if self.key.is_some() {
+            let mut statement = connection.prepare("SELECT entry, sha256 FROM hashes")?;
+            let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            return rows
+                .map(|row| {
+                    let (entry, sealed) = row?;
+                    let hash = self.opened("hashes", sealed)?;
+                    Ok((entry, serde_json::from_str(&hash).map_err(|_| damaged())?))
+                })
+                .collect();
+        }
         let mut statement = connection.prepare("SELECT entry, sha256, mime, size, problem FROM hashes")?;
         let rows = statement.query_map([], |row| {
             let size: i64 = row.get(3)?;
@@ -175,6 +228,12 @@ impl Journal {
         {
             let mut insert = transaction.prepare_cached("INSERT OR REPLACE INTO hashes VALUES (?1, ?2, ?3, ?4, ?5)")?;
             for (entry, hash) in hashes {
+                if self.key.is_some() {
+                    // A size is telling, too: the whole row is one sealed text.
+                    let text = serde_json::to_string(hash).map_err(|e| EngineError::other(e.to_string()))?;
+                    insert.execute(params![entry, self.shut("hashes", &text)?, Value::Null, 0, Value::Null])?;
+                    continue;
+                }
                 insert.execute(params![entry, hash.sha256, hash.mime, hash.size as i64, hash.problem])?;
             }
         }
@@ -316,14 +375,12 @@ impl Journal {
         let rows: Vec<(i64, String, String)> = statement
             .query_map([folder], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
             .collect::<Result<_, _>>()?;
-        let damaged =
-            |_| EngineError::other("The journal of the run is damaged. Delete the folder runs/ and process again.");
         rows.into_iter()
             .map(|(id, segment, files)| {
                 Ok((
                     id,
-                    serde_json::from_str(&segment).map_err(damaged)?,
-                    serde_json::from_str(&files).map_err(damaged)?,
+                    serde_json::from_str(&segment).map_err(|_| damaged())?,
+                    serde_json::from_str(&files).map_err(|_| damaged())?,
                 ))
             })
             .collect()
@@ -415,8 +472,9 @@ impl Journal {
 
     /// Returns a fact kept under a name.
     pub fn fact(&self, name: &str) -> Result<Option<String>, EngineError> {
-        let connection = self.lock();
-        Ok(connection.query_row("SELECT value FROM facts WHERE name = ?1", [name], |row| row.get(0)).optional()?)
+        let found =
+            self.lock().query_row("SELECT value FROM facts WHERE name = ?1", [name], |row| row.get(0)).optional()?;
+        found.map(|value| self.opened(FACT, value)).transpose()
     }
 
     /// Returns the facts whose names begin so, by the rest of their names.
@@ -425,7 +483,8 @@ impl Journal {
         let mut statement = connection
             .prepare("SELECT substr(name, length(?1) + 1), value FROM facts WHERE substr(name, 1, length(?1)) = ?1")?;
         let rows = statement.query_map([beginning], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        rows.map(|row| row.map_err(EngineError::from).and_then(|(name, value)| Ok((name, self.opened(FACT, value)?))))
+            .collect()
     }
 
     /// Returns the facts whose names begin so, by name.
@@ -434,7 +493,7 @@ impl Journal {
         let mut statement =
             connection.prepare("SELECT value FROM facts WHERE substr(name, 1, length(?1)) = ?1 ORDER BY name")?;
         let rows = statement.query_map([beginning], |row| row.get(0))?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        rows.map(|row| self.opened(FACT, row?)).collect()
     }
 
     /// Forgets a fact.
@@ -464,9 +523,14 @@ impl Journal {
 
     /// Keeps a fact under a name.
     pub fn put_fact(&self, name: &str, value: &str) -> Result<(), EngineError> {
-        self.lock().execute("INSERT OR REPLACE INTO facts VALUES (?1, ?2)", [name, value])?;
+        let value = self.shut(FACT, value)?;
+        self.lock().execute("INSERT OR REPLACE INTO facts VALUES (?1, ?2)", params![name, value])?;
         Ok(())
     }
+}
+
+fn damaged() -> EngineError {
+    EngineError::other("The journal of the run is damaged. Delete the folder runs/ and process again.")
 }
 
 fn insert_segment(connection: &Connection, segment: &Segment, files: &[FileHash]) -> Result<(), EngineError> {

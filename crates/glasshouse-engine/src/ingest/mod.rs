@@ -13,7 +13,9 @@ mod kept;
 mod limits;
 pub(crate) mod positioned;
 mod reading;
+mod sealed;
 mod survey;
+mod visible;
 mod work;
 
 pub(crate) use intake::unaltered;
@@ -111,7 +113,7 @@ fn taking_in(
     progress: &Progress,
     publish: bool,
 ) -> Result<Report, EngineError> {
-    let journal = Journal::open(case.root())?;
+    let journal = Journal::open(case)?;
     let read = read_all(case, &journal, given, options, progress, publish);
     // Whatever went wrong, what was copied is held.
     let settled = intake::settle(case, &journal);
@@ -300,7 +302,7 @@ fn look(shared: &work::Work<'_>, recognised: &claims::Recognised) -> Result<(), 
 
 /// Returns how much would come in and how much would not, under the limits as they are; nothing is kept of it.
 pub fn preview(case: &Case, options: &Options, progress: &Progress) -> Result<limits::Counts, EngineError> {
-    let journal = Journal::open(case.root())?;
+    let journal = Journal::open(case)?;
     let lenses = lenses(&journal, options)?;
     let limits = limits(case, &journal)?;
     let evidence = intake::list(case, &journal, options, progress)?;
@@ -415,6 +417,6 @@ pub fn seekable_copy(case: &Path, entry: EntryId) -> PathBuf {
 
 /// Opens the evidence of a case for reading single entries.
 pub fn evidence(case: &Case, options: &Options) -> Result<Evidence, EngineError> {
-    let journal = Journal::open(case.root())?;
+    let journal = Journal::open(case)?;
     intake::list(case, &journal, options, &Progress::default())
 }

@@ -8,8 +8,8 @@ use super::work::Work;
 use crate::EngineError;
 use glasshouse_model::EntryId;
 use glasshouse_providers::Positioned;
+use glasshouse_store::seal::{Identity, Output};
 use glasshouse_store::{BlockFile, BlockReader, BlockWriter, Part, Window};
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
@@ -28,15 +28,21 @@ pub(crate) enum Bytes {
 
 impl Bytes {
     /// Returns the bytes of an entry that need no unpacking, here or in a copy made before.
-    pub(crate) fn at_hand(case: &Path, part: &Part, index: usize, entry: EntryId) -> Option<Self> {
+    pub(crate) fn at_hand(
+        case: &Path,
+        part: &Part,
+        index: usize,
+        entry: EntryId,
+        key: Option<&Identity>,
+    ) -> Option<Self> {
         if let Some(window) = part.window(index) {
             return Some(Bytes::Window(window));
         }
-        Self::copied(&super::seekable_copy(case, entry), None)
+        Self::copied(&super::seekable_copy(case, entry), key, None)
     }
 
-    fn copied(path: &Path, remove: Option<PathBuf>) -> Option<Self> {
-        let file = BlockFile::open(path).ok()?;
+    fn copied(path: &Path, key: Option<&Identity>, remove: Option<PathBuf>) -> Option<Self> {
+        let file = BlockFile::open(path, key).ok()?;
         Some(Bytes::Blocks(Mutex::new(file.reader()), file.len(), remove))
     }
 
@@ -93,7 +99,8 @@ impl Drop for Bytes {
 /// Opens an entry for a claim that reads it at any place; none if it cannot be read at all.
 pub(super) fn open(work: &Work<'_>, entry: EntryId) -> Result<Option<Bytes>, EngineError> {
     let Some((part, index)) = work.evidence.find(entry) else { return Ok(None) };
-    if let Some(bytes) = Bytes::at_hand(work.case.root(), &part.part, index, entry) {
+    let key = part.seal.as_ref();
+    if let Some(bytes) = Bytes::at_hand(work.case.root(), &part.part, index, entry, key) {
         return Ok(Some(bytes));
     }
     let mut reading = Reading::looking(work, entry);
@@ -111,13 +118,13 @@ pub(super) fn open(work: &Work<'_>, entry: EntryId) -> Result<Option<Bytes>, Eng
     }
     // Where limits are in force no copy in clear stays behind; the name differs from that of the copy that stays.
     let copy = super::seekable_copy(work.case.root(), entry);
-    let keep = work.limits.are_none();
+    let keep = work.limits.are_none() || key.is_some();
     let beside = copy.with_extension(if keep { "positioned" } else { "passing" });
     let failed = |e: io::Error| EngineError::io(&beside, "write", e);
     if let Some(folder) = beside.parent() {
         std::fs::create_dir_all(folder).map_err(failed)?;
     }
-    let mut writer = BlockWriter::new(File::create(&beside).map_err(failed)?).map_err(failed)?;
+    let mut writer = BlockWriter::new(Output::create(&beside, key).map_err(failed)?).map_err(failed)?;
     writer.write_all(&bytes).map_err(failed)?;
     drop(bytes);
     loop {
@@ -131,11 +138,11 @@ pub(super) fn open(work: &Work<'_>, entry: EntryId) -> Result<Option<Bytes>, Eng
             return Ok(None);
         }
     }
-    writer.finish().map_err(failed)?;
+    writer.finish().and_then(Output::finish).map_err(failed)?;
     // The beginning of an entry that breaks off is no copy of it.
     if keep && reading.problem.is_none() {
         std::fs::rename(&beside, &copy).map_err(failed)?;
-        return Ok(Bytes::copied(&copy, None));
+        return Ok(Bytes::copied(&copy, key, None));
     }
-    Ok(Bytes::copied(&beside, Some(beside.clone())))
+    Ok(Bytes::copied(&beside, key, Some(beside.clone())))
 }

@@ -5,7 +5,7 @@ use super::work::Work;
 use crate::EngineError;
 use glasshouse_model::EntryId;
 use glasshouse_store::BlockWriter;
-use std::fs::File;
+use glasshouse_store::seal::Output;
 use std::io::Read;
 use std::path::PathBuf;
 
@@ -18,7 +18,7 @@ pub(super) struct Reading<'a> {
     pub(super) entry: EntryId,
     reader: Option<Box<dyn Read + Send>>,
     hasher: Option<ring::digest::Context>,
-    copy: Option<(BlockWriter<File>, PathBuf)>,
+    copy: Option<(BlockWriter<Output>, PathBuf)>,
     size: u64,
     mime: Option<String>,
     pub(super) problem: Option<String>,
@@ -79,9 +79,7 @@ impl<'a> Reading<'a> {
             Some((part, index, Ok(reader))) => {
                 reading.reader = Some(reader);
                 let listed = &part.entries[index];
-                // A copy in clear of what may lie outside the limits is not left behind.
-                if work.limits.are_none()
-                    && listed.size >= SEEKABLE
+                if listed.size >= SEEKABLE
                     && listed.method != "stored"
                     && listed.method != "file"
                     && listed.method != "tar"
@@ -92,7 +90,8 @@ impl<'a> Reading<'a> {
                         reading.copy = path.parent().and_then(|folder| {
                             std::fs::create_dir_all(folder).ok()?;
                             let beside = path.with_extension("new");
-                            Some((BlockWriter::new(File::create(&beside).ok()?).ok()?, path.clone()))
+                            let copy = Output::create(&beside, part.seal.as_ref()).ok()?;
+                            Some((BlockWriter::new(copy).ok()?, path.clone()))
                         });
                     }
                 }
@@ -152,7 +151,7 @@ impl<'a> Reading<'a> {
             return Ok(None);
         }
         if let (true, Some((copy, path))) = (self.ended, self.copy)
-            && copy.finish().is_ok()
+            && copy.finish().and_then(Output::finish).is_ok()
         {
             let _ = std::fs::rename(path.with_extension("new"), path);
         }

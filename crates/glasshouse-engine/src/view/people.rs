@@ -2,6 +2,7 @@
 //!
 //! Nothing is merged by name: a party known by its name alone stays by itself.
 
+use super::coded::Coded;
 use super::facets::words_of;
 use super::order::Order;
 use super::parties::{Named, Parties, is_sender};
@@ -10,6 +11,7 @@ use super::{View, iso};
 use crate::EngineError;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 /// Identifiers and names of a person that a list shows.
 const MOST_IDENTIFIERS: usize = 20;
@@ -77,7 +79,8 @@ pub(super) struct People {
     /// The parties of each person.
     members: Vec<Vec<u32>>,
     why: HashMap<u32, Vec<String>>,
-    parties: std::sync::Arc<Parties>,
+    parties: Arc<Parties>,
+    services: Arc<Coded>,
 }
 
 impl People {
@@ -138,7 +141,7 @@ impl People {
                 reasons.push(reason);
             }
         }
-        Ok(People { of, members, why, parties })
+        Ok(People { of, members, why, parties, services: service })
     }
 
     /// Returns the persons of a row, each once.
@@ -211,10 +214,13 @@ impl People {
         seen.into_iter().take(MOST_IDENTIFIERS).collect()
     }
 
-    /// Returns an id that stays the same as long as the person's first identifier does.
+    /// Returns an id that stays the same as long as the first of the person's parties does.
+    ///
+    /// No two people have a party in common; names alone they may share, one on each service.
     pub fn id(&self, person: u32) -> String {
-        let first = self.identifiers(person).into_iter().next();
-        let text = first.map_or_else(String::new, |i| format!("{}:{}", i.kind, i.value));
+        let service = |named: &Named| named.service.and_then(|code| self.services.named(code)).map(str::to_owned);
+        let parties = self.named(person).map(|n| (&n.kind, &n.identifier, &n.name, service(n)));
+        let text = parties.min().map_or_else(String::new, |first| format!("{first:?}"));
         glasshouse_layout::hex(glasshouse_layout::sha256(text.as_bytes())).chars().take(16).collect()
     }
 

@@ -93,7 +93,10 @@ static MANIFEST: Manifest = Manifest {
             Tier::Unverified,
         ),
         format(voice::FORMAT, "Voice: texts and calls", &[Family::Message, Family::Call], Tier::Documented),
-        format(index::FORMAT, "What the export says it holds", &[Family::File], Tier::Unverified),
+        Format {
+            version: 2,
+            ..format(index::FORMAT, "What the export says it holds", &[Family::File], Tier::Unverified)
+        },
         format(sheets::SAVED, "Saved lists", &[Family::Note], Tier::Unverified),
         format(
             lists::FIT,
@@ -163,7 +166,9 @@ impl Provider for Google {
                     claims.push(Claim::of(lists::CHROME, entry.id, Framing::Whole));
                 }
                 (_, "html") if index::is_named(entry) && index::is_ours(entry, &tree.head(entry.id)) => {
-                    claims.push(Claim::of(index::FORMAT, entry.id, Framing::Whole));
+                    let mut claim = Claim::of(index::FORMAT, entry.id, Framing::Whole);
+                    claim.present = index::present(tree, entry);
+                    claims.push(claim);
                 }
                 (Some(Product::Voice), "html" | "htm") => {
                     if let Some(framing) = voice::framing(&tree.head(entry.id)) {

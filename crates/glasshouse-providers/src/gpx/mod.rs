@@ -19,7 +19,7 @@ static MANIFEST: Manifest = Manifest {
         title: "Points of tracks and routes, and waypoints",
         families: &[Family::Location],
         tier: Tier::Documented,
-        version: 1,
+        version: 2,
     }],
     general: true,
     not_covered: &[
@@ -44,7 +44,7 @@ impl Provider for Gpx {
 
     fn parse(&self, opened: &Opened<'_>, out: &mut Sink) {
         for frame in opened.frames {
-            read(opened, frame, out);
+            read(opened, &frame.without_mark(), out);
         }
     }
 }

@@ -16,7 +16,7 @@ static MANIFEST: Manifest = Manifest {
         title: "Placemarks, and the points of tracks",
         families: &[Family::Location],
         tier: Tier::Documented,
-        version: 1,
+        version: 2,
     }],
     general: true,
     not_covered: &[
@@ -43,7 +43,7 @@ impl Provider for Kml {
 
     fn parse(&self, opened: &Opened<'_>, out: &mut Sink) {
         for frame in opened.frames {
-            marks::read(opened, frame, out);
+            marks::read(opened, &frame.without_mark(), out);
         }
     }
 }

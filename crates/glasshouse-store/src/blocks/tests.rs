@@ -16,7 +16,7 @@ fn noise(len: usize) -> Vec<u8> {
 fn any_place_reads_back() {
     let content = noise(3 * BLOCK + 17);
     let file = written(&content);
-    let blocks = BlockFile::open(file.path()).unwrap();
+    let blocks = BlockFile::open(file.path(), None).unwrap();
     assert_eq!(blocks.len(), content.len() as u64);
     let mut reader = blocks.reader();
     for at in [0, BLOCK - 3, 2 * BLOCK, 5, content.len() - 9] {
@@ -33,7 +33,7 @@ fn any_place_reads_back() {
 #[test]
 fn empty_stream_reads_back() {
     let file = written(b"");
-    assert!(BlockFile::open(file.path()).unwrap().is_empty());
+    assert!(BlockFile::open(file.path(), None).unwrap().is_empty());
 }
 
 #[test]
@@ -42,17 +42,17 @@ fn unfinished_cut_or_altered_files_do_not_open() {
     let mut writer = BlockWriter::new(unfinished.reopen().unwrap()).unwrap();
     writer.write_all(&noise(2 * BLOCK)).unwrap();
     drop(writer);
-    assert!(BlockFile::open(unfinished.path()).is_err());
+    assert!(BlockFile::open(unfinished.path(), None).is_err());
 
     let file = written(&noise(2 * BLOCK));
     let whole = std::fs::read(file.path()).unwrap();
     std::fs::write(file.path(), &whole[..whole.len() - 1]).unwrap();
-    assert!(BlockFile::open(file.path()).is_err());
+    assert!(BlockFile::open(file.path(), None).is_err());
     let mut altered = whole.clone();
     let at = whole.len() - TRAILER - 2;
     altered[at] ^= 1;
     std::fs::write(file.path(), &altered).unwrap();
-    assert!(BlockFile::open(file.path()).is_err());
+    assert!(BlockFile::open(file.path(), None).is_err());
 }
 
 #[test]
@@ -61,6 +61,6 @@ fn an_altered_block_is_an_error() {
     let mut bytes = std::fs::read(file.path()).unwrap();
     bytes[5000] ^= 1;
     std::fs::write(file.path(), &bytes).unwrap();
-    let mut reader = BlockFile::open(file.path()).unwrap().reader();
+    let mut reader = BlockFile::open(file.path(), None).unwrap().reader();
     assert!(reader.read_to_end(&mut Vec::new()).is_err());
 }

@@ -7,7 +7,7 @@ mod pack;
 mod tar_part;
 mod zip_part;
 
-use glasshouse_store::{Catalog, Container, Limits, Part, StoreError, sniff};
+use glasshouse_store::{Cache, Catalog, Container, Limits, Part, StoreError, sniff};
 use std::io::{Cursor, Read, Write};
 use std::path::PathBuf;
 use zip::CompressionMethod;
@@ -34,7 +34,7 @@ impl Bench {
     fn try_open(&self, password: Option<&[u8]>, limits: &Limits) -> Result<(Part, Catalog), StoreError> {
         let container = sniff(&self.path).unwrap();
         let cache = self.cache();
-        Part::open(&self.path, container, &cache, "key", password, limits, &|_| {})
+        Part::open(&self.path, container, Cache { folder: &cache, key: "key", seal: None }, password, limits, &|_| {})
     }
 
     fn open(&self) -> (Part, Catalog) {

@@ -19,12 +19,21 @@ pub struct Writer {
 impl Writer {
     /// Makes a case whose key comes from `seed`, with its first two events.
     pub fn new(folder: &Path, seed: u8, custody: &str) -> Self {
+        Writer::with(folder, seed, custody, "encryption = \"none\"")
+    }
+
+    /// As `new`, for evidence that is sealed to a recipient.
+    pub fn sealed(folder: &Path, seed: u8, recipient: &str) -> Self {
+        Writer::with(folder, seed, "copied", &format!("encryption = \"age\"\nrecipient = \"{recipient}\""))
+    }
+
+    fn with(folder: &Path, seed: u8, custody: &str, encryption: &str) -> Self {
         let pair = Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).expect("a key");
         let mut writer = Writer { folder: folder.to_path_buf(), leaves: Vec::new(), pair, seconds: 0 };
         let key = writer.public_key();
         let about = format!(
             "format = 1\nid = \"0123456789abcdef\"\ntitle = \"A case\"\ncreated = \"2026-11-21T09:00:00.000000Z\"\n\
-             kind = \"self\"\ncustody = \"{custody}\"\nencryption = \"none\"\norigin = \"{ORIGIN}\"\n\
+             kind = \"self\"\ncustody = \"{custody}\"\n{encryption}\norigin = \"{ORIGIN}\"\n\
              public_key = \"{key}\"\ntool = \"test 1\"\n"
         );
         put(folder, "case.toml", about.as_bytes());

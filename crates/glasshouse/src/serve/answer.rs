@@ -33,7 +33,11 @@ impl Problem {
         Problem { status: StatusCode::FORBIDDEN, sentence: sentence.into() }
     }
 
-    fn fault(sentence: impl Into<String>) -> Self {
+    pub fn stranger(sentence: impl Into<String>) -> Self {
+        Problem { status: StatusCode::UNAUTHORIZED, sentence: sentence.into() }
+    }
+
+    pub fn fault(sentence: impl Into<String>) -> Self {
         Problem { status: StatusCode::INTERNAL_SERVER_ERROR, sentence: sentence.into() }
     }
 }
@@ -83,7 +87,8 @@ pub async fn on_thread<T: Send + 'static>(
     work: impl FnOnce(&Serving, &Live) -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
     let done = tokio::task::spawn_blocking(move || {
-        let live = serving.live()?;
+        serving.stands()?;
+        let live = serving.house.live()?;
         work(&serving, &live)
     });
     done.await.unwrap_or_else(|_| {

@@ -4,7 +4,7 @@ use super::Shared;
 use super::answer::{Asked, answer};
 use super::consulted::{Look, consulted};
 use super::document::{self as shape};
-use axum::extract::State;
+use axum::Extension;
 use axum::response::Response;
 use glasshouse_engine::facts;
 use serde::Deserialize;
@@ -13,16 +13,20 @@ use utoipa::IntoParams;
 
 /// What every page of a case of the kind `self` says.
 const SELF_NOTICE: &str = "No legal basis recorded: this case is an account holder's look at their own data.";
+/// Actions that decide what the page offers.
+const OFFERED: [&str; 7] =
+    ["record.search", "record.show", "record.bytes", "list.show", "log.read", "work.write", "case.show"];
 /// Lines of a list that are given at once.
 const MOST_LINES: usize = 1000;
 
 /// Who is asking, about which case, and what changes have to show.
 #[utoipa::path(get, path = "/api/session", tag = "case", responses((status = 200, body = shape::Session)))]
-pub async fn session(State(serving): Shared) -> Response {
+pub async fn session(Extension(serving): Shared) -> Response {
     answer(serving, |serving, _| {
-        let file = glasshouse_store::read_case_file(&serving.case)?;
-        let (name, roles) = serving.session.person();
-        let is_self = serving.session.is_own();
+        let file = glasshouse_store::read_case_file(&serving.house.case)?;
+        let (name, roles) = serving.session().person();
+        let is_self = serving.session().is_own();
+        let (enquiries, enquiry) = serving.session().enquiries();
         Ok(json!({
             "case": {
                 "title": file.title,
@@ -31,8 +35,12 @@ pub async fn session(State(serving): Shared) -> Response {
                 "notice": if is_self { SELF_NOTICE } else { "" },
             },
             "person": { "name": name, "role": roles.iter().map(|r| r.as_str()).collect::<Vec<_>>().join(", ") },
-            "csrf": serving.csrf,
-            "readonly": serving.readonly(),
+            "csrf": serving.visit.csrf,
+            "readonly": serving.house.readonly(),
+            "may": OFFERED.iter().filter(|action| serving.session().may(action).is_ok()).collect::<Vec<_>>(),
+            "authority": serving.session().standing().map(|s| s.authority.id.clone()),
+            "enquiries": enquiries,
+            "enquiry": enquiry,
             "version": env!("CARGO_PKG_VERSION"),
         }))
     })
@@ -41,10 +49,10 @@ pub async fn session(State(serving): Shared) -> Response {
 
 /// Everything about the case but its records.
 #[utoipa::path(get, path = "/api/case", tag = "case", responses((status = 200, body = shape::Case)))]
-pub async fn case(State(serving): Shared) -> Response {
+pub async fn case(Extension(serving): Shared) -> Response {
     answer(serving, |serving, live| {
         consulted(serving, Look::Case)?;
-        let run = glasshouse_store::read_run(&serving.case)?.unwrap_or_default();
+        let run = glasshouse_store::read_run(&serving.house.case)?.unwrap_or_default();
         let mut sources: Vec<(String, Value)> = Vec::new();
         for held in live.evidence.parts() {
             let part = &held.part;
@@ -71,23 +79,23 @@ pub async fn case(State(serving): Shared) -> Response {
                 )),
             }
         }
-        let (_, drift) = facts::lines(&serving.case, &run.run, "drift", 0, MOST_LINES)?;
+        let (_, drift) = facts::lines(&serving.house.case, &run.run, "drift", 0, MOST_LINES)?;
         let drift: Vec<Value> = drift
             .into_iter()
             .map(|line| json!({ "format": line.get("format"), "key": line.get("field"), "count": line.get("count") }))
             .collect();
-        let (_, outcomes) = facts::lines(&serving.case, &run.run, "outcomes", 0, MOST_LINES)?;
-        let events = glasshouse_store::read_case_events(&serving.case)?;
+        let (_, outcomes) = facts::lines(&serving.house.case, &run.run, "outcomes", 0, MOST_LINES)?;
+        let events = glasshouse_store::read_case_events(&serving.house.case)?;
         Ok(json!({
             "sources": sources.into_iter().map(|(_, source)| source).collect::<Vec<_>>(),
             "formats": facts::formats(&run),
             "entries": run.entries,
-            "warnings": { "total": run.warnings, "by_code": facts::warning_counts(&serving.case, &run.run)? },
+            "warnings": { "total": run.warnings, "by_code": facts::warning_counts(&serving.house.case, &run.run)? },
             "drift": drift,
-            "authority": facts::authority(&serving.case)?,
+            "authority": facts::authority(&serving.house.case)?,
             "outcomes": outcomes,
             "verification": {
-                "checkpoint": glasshouse_store::read_checkpoint_file(&serving.case)?,
+                "checkpoint": glasshouse_store::read_checkpoint_file(&serving.house.case)?,
                 "size": events.len(),
                 "time": events.last().map(|(leaf, _)| leaf.time.clone()),
                 // Whether somebody outside keeps a checkpoint is nothing that the case can know.
@@ -123,11 +131,11 @@ fn hundred() -> usize {
 
 /// What could not be read, or only in part.
 #[utoipa::path(get, path = "/api/warnings", tag = "case", params(Part), responses((status = 200, body = shape::Warnings)))]
-pub async fn warnings(State(serving): Shared, Asked(part): Asked<Part>) -> Response {
+pub async fn warnings(Extension(serving): Shared, Asked(part): Asked<Part>) -> Response {
     answer(serving, move |serving, live| {
         consulted(serving, Look::List("warnings"))?;
         let (total, mut rows) =
-            facts::lines(&serving.case, &live.run, "warnings", part.offset, part.limit.min(MOST_LINES))?;
+            facts::lines(&serving.house.case, &live.run, "warnings", part.offset, part.limit.min(MOST_LINES))?;
         for row in &mut rows {
             let entry = row.get("entry").and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok());
             let entry =
@@ -141,7 +149,7 @@ pub async fn warnings(State(serving): Shared, Asked(part): Asked<Part>) -> Respo
 
 /// Every entry of every part, and what became of it.
 #[utoipa::path(get, path = "/api/entries", tag = "case", params(Part), responses((status = 200, body = shape::Entries)))]
-pub async fn entries(State(serving): Shared, Asked(part): Asked<Part>) -> Response {
+pub async fn entries(Extension(serving): Shared, Asked(part): Asked<Part>) -> Response {
     answer(serving, move |serving, live| {
         consulted(serving, Look::List("entries"))?;
         let lines = live.evidence.with_status(part.status.as_deref().filter(|s| !s.is_empty()))?;

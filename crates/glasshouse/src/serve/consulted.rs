@@ -42,10 +42,21 @@ pub fn consulted(serving: &Serving, look: Look<'_>) -> Result<(), Problem> {
         Look::List(name) => ("list.show", About::object(name)),
         Look::Log => ("log.read", About::default()),
     };
-    Ok(serving.session.consult(action, about)?)
+    let session = serving.session();
+    let words = match look {
+        Look::Search { view, query } if !session.is_own() => format!("{view} {query}"),
+        _ => return Ok(session.consult(action, about)?),
+    };
+    // Who scrolls looks on at what the log says that they look at; what they see is added to it.
+    if session.may(action).is_ok() && serving.visit.looks_on(&words) {
+        return Ok(());
+    }
+    session.consult(action, about)?;
+    serving.visit.looked(words);
+    Ok(())
 }
 
 /// Notes which records were shown.
 pub fn seen(serving: &Serving, rows: &[Row]) {
-    serving.session.seen(rows.iter().map(|row| row.id.clone()));
+    serving.session().seen(rows.iter().map(|row| row.id.clone()));
 }

@@ -4,24 +4,28 @@
 // is tested over HTTP (`tests/serve.rs`).
 #![allow(dead_code)]
 
-use super::{case, html, lists, log, media, record, talks, work};
+use super::{case, html, lists, log, media, record, sign_in, talks, work};
 use axum::response::{IntoResponse, Response};
 use glasshouse_engine::view::Detail;
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use utoipa::{OpenApi, ToSchema};
+use utoipa::openapi::{self, ContentBuilder, ResponseBuilder};
+use utoipa::{Modify, OpenApi, ToSchema};
 
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "Glasshouse",
-        description = "What the review page asks of a case. Loopback only; a session cookie comes from the link that \
-            `glasshouse serve` prints. Changes are POST with the header `X-Glasshouse` (`csrf` of the session). \
+        description = "What the review page asks of a case. A session cookie comes from the link that \
+            `glasshouse serve` prints, or from signing in. Changes are POST with the header `X-Glasshouse` (`csrf` of the session). \
             Times are ISO 8601 in UTC. Errors are `{\"error\": \"one sentence for people\"}`.",
         license(name = "Apache-2.0")
     ),
     paths(
+        sign_in::sign_in,
+        sign_in::sign_out,
+        sign_in::enquire,
         case::session,
         case::case,
         case::warnings,
@@ -56,9 +60,39 @@ use utoipa::{OpenApi, ToSchema};
         log::checkpoint,
         document,
     ),
-    components(schemas(Error))
+    components(schemas(Error)),
+    modifiers(&Refusals)
 )]
 struct Document;
+
+/// What any question may be answered with instead, as a sentence.
+struct Refusals;
+
+impl Modify for Refusals {
+    fn modify(&self, document: &mut openapi::OpenApi) {
+        let refused = |why: &str| {
+            let error = ContentBuilder::new().schema(Some(openapi::Ref::from_schema_name("Error"))).build();
+            ResponseBuilder::new().description(why).content("application/json", error).build()
+        };
+        for item in document.paths.paths.values_mut() {
+            for (operation, changes) in [(&mut item.get, false), (&mut item.post, true)] {
+                let Some(operation) = operation else { continue };
+                let mut may = vec![
+                    ("400", "What was asked cannot be read, or is too much; the sentence says what to ask instead."),
+                    ("401", "Nobody is signed in."),
+                    ("403", "Nobody who may do this is asking."),
+                ];
+                if changes {
+                    may.push(("404", "What is to be changed is not there."));
+                    may.push(("409", "Another process writes the case; the same may do later."));
+                }
+                for (status, why) in may {
+                    operation.responses.responses.entry(status.into()).or_insert_with(|| refused(why).into());
+                }
+            }
+        }
+    }
+}
 
 /// This document.
 #[utoipa::path(get, path = "/api/openapi.json", tag = "case", responses((status = 200, body = Value)))]
@@ -87,7 +121,18 @@ macro_rules! shapes {
 shapes! {
     /// What went wrong.
     Error { error: String }
-    Session { case: CaseName, person: PersonName, csrf: String, readonly: bool, version: String }
+    Session {
+        case: CaseName, person: PersonName, csrf: String, readonly: bool, version: String,
+        /// Actions that the policies allow this person now, of those that the page offers.
+        may: Vec<String>,
+        /// Id of the authority that is acted under; none in a personal case.
+        authority: Option<String>,
+        /// Lines of enquiry to choose from, and the one that is chosen.
+        enquiries: Vec<String>, enquiry: Option<String>,
+    }
+    Entered { entered: bool }
+    Left { left: bool }
+    Chosen { enquiry: Option<String> }
     /// `notice` is a sentence that every page shows; empty for none.
     CaseName { title: String, kind: String, fingerprint: String, notice: String }
     PersonName { name: String, role: String }

@@ -1,7 +1,8 @@
-//! Who gets in: the holder of the link, under our own name, and changes only from our own page.
+//! Who gets in: the holder of the link or who signed in, under our own name, and changes only from our own page.
 
 use super::answer::Problem;
-use super::{Serving, Shared};
+use super::visits::Visit;
+use super::{House, Serving};
 use axum::extract::{Request, State};
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, COOKIE, HOST, LOCATION, ORIGIN, REFERRER_POLICY, SET_COOKIE,
@@ -10,18 +11,24 @@ use axum::http::header::{
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 
 /// What the page and its answers may do: nothing remote, nothing inline.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
     media-src 'self' blob:; connect-src 'self'; worker-src 'self' blob:; frame-src 'self'; font-src 'self'; \
     form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// Lets in who holds the session, turns the link into one, and puts the strictest headers on every answer.
-pub async fn guard(State(serving): Shared, request: Request, next: Next) -> Response {
-    let mut response = match allowed(&serving, &request) {
-        Ok(true) => next.run(request).await,
-        Ok(false) => opened(&serving),
+/// Lets in who belongs to a visit, turns the link into one, and puts the strictest headers on every answer.
+pub async fn guard(State(house): State<Arc<House>>, mut request: Request, next: Next) -> Response {
+    let mut response = match allowed(&house, &request) {
+        Ok(Entry::Visit(visit)) => {
+            request.extensions_mut().insert(Arc::new(Serving { house, visit }));
+            next.run(request).await
+        }
+        Ok(Entry::Open) => next.run(request).await,
+        Ok(Entry::Link(token)) => {
+            (StatusCode::SEE_OTHER, [(LOCATION, "/".to_owned()), (SET_COOKIE, cookie(&house, &token))]).into_response()
+        }
         Err(problem) => problem.into_response(),
     };
     let headers = response.headers_mut();
@@ -42,40 +49,67 @@ pub async fn guard(State(serving): Shared, request: Request, next: Next) -> Resp
     response
 }
 
-/// Says whether a request goes on (`true`) or has just shown the link (`false`).
-fn allowed(serving: &Serving, request: &Request) -> Result<bool, Problem> {
-    let text = |name: HeaderName| request.headers().get(name).and_then(|v| v.to_str().ok());
-    // Another name for this address means that a page elsewhere is trying to reach the case.
-    let port = serving.address.port();
-    let ours = [serving.address.to_string(), format!("localhost:{port}"), format!("127.0.0.1:{port}")];
-    if !text(HOST).is_some_and(|host| ours.iter().any(|o| o == host)) {
-        return Err(Problem::denied("This address belongs to another name."));
-    }
-    let cookie = format!("{}={}", cookie_name(serving), serving.cookie);
-    if !text(COOKIE).unwrap_or_default().split("; ").any(|c| same(c, &cookie)) {
-        if request.uri().path() != "/open" || request.method() != Method::GET {
-            return Err(Problem::denied("Open the link that `glasshouse serve` printed."));
-        }
-        let given = request.uri().query().and_then(|q| q.strip_prefix("link=")).unwrap_or_default();
-        if !same(given, &serving.link) || serving.used.swap(true, Ordering::SeqCst) {
-            return Err(Problem::denied("This link was used already. Run `glasshouse serve` again for a new one."));
-        }
-        return Ok(false);
-    }
-    if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        let foreign = text(ORIGIN)
-            .is_some_and(|origin| !origin.strip_prefix("http://").is_some_and(|host| ours.iter().any(|o| o == host)));
-        let shown = text(HeaderName::from_static("x-glasshouse")).unwrap_or_default();
-        if foreign || !same(shown, &serving.csrf) {
-            return Err(Problem::denied("Changes come from the page that this server gave; reload it and try again."));
-        }
-    }
-    Ok(true)
+/// How a request goes on.
+enum Entry {
+    /// As part of a visit.
+    Visit(Arc<Visit>),
+    /// To what holds nothing of the case: the empty page, and the place to sign in.
+    Open,
+    /// With what its browser shows from now on: it came by the link.
+    Link(String),
 }
 
-fn opened(serving: &Serving) -> Response {
-    let cookie = format!("{}={}; HttpOnly; SameSite=Strict; Path=/", cookie_name(serving), serving.cookie);
-    (StatusCode::SEE_OTHER, [(LOCATION, "/".to_owned()), (SET_COOKIE, cookie)]).into_response()
+fn allowed(house: &House, request: &Request) -> Result<Entry, Problem> {
+    let text = |name: HeaderName| request.headers().get(name).and_then(|v| v.to_str().ok());
+    // Another name for this address means that a page elsewhere is trying to reach the case.
+    let ours = |host: &str| house.hosts.iter().any(|own| own == host);
+    if !text(HOST).is_some_and(ours) {
+        return Err(Problem::denied("This address belongs to another name."));
+    }
+    let scheme = if house.secure { "https://" } else { "http://" };
+    let foreign = text(ORIGIN).is_some_and(|origin| !origin.strip_prefix(scheme).is_some_and(ours));
+    let reading = matches!(*request.method(), Method::GET | Method::HEAD);
+    let name = cookie_name(house);
+    let token = text(COOKIE).unwrap_or_default().split("; ").find_map(|c| c.strip_prefix(&name)?.strip_prefix('='));
+    if let Some(visit) = token.and_then(|token| house.visits.find(token)) {
+        let shown = text(HeaderName::from_static("x-glasshouse")).unwrap_or_default();
+        if !reading && (foreign || !same(shown, &visit.csrf)) {
+            return Err(Problem::denied("Changes come from the page that this server gave; reload it and try again."));
+        }
+        return Ok(Entry::Visit(visit));
+    }
+    let path = request.uri().path();
+    if house.home.is_some() {
+        return match path {
+            // Nobody is signed in against their will: the page itself has to send the name.
+            "/api/sign-in" if !reading && !foreign && text(ORIGIN).is_some() => Ok(Entry::Open),
+            _ if path.starts_with("/api") => Err(Problem::stranger("Sign in first.")),
+            _ => Ok(Entry::Open),
+        };
+    }
+    if path != "/open" || request.method() != Method::GET {
+        return Err(Problem::denied("Open the link that `glasshouse serve` printed."));
+    }
+    let given = request.uri().query().and_then(|q| q.strip_prefix("link=")).unwrap_or_default();
+    let mut link = house.link.lock().unwrap_or_else(PoisonError::into_inner);
+    match link.take() {
+        Some((own, session)) if same(given, &own) => Ok(Entry::Link(house.visits.begin(session)?.0)),
+        kept => {
+            *link = kept;
+            Err(Problem::denied("This link was used already. Run `glasshouse serve` again for a new one."))
+        }
+    }
+}
+
+/// Returns the header that gives a browser what it has to show.
+pub fn cookie(house: &House, token: &str) -> String {
+    let secure = if house.secure { "; Secure" } else { "" };
+    format!("{}={token}; HttpOnly; SameSite=Strict; Path=/{secure}", cookie_name(house))
+}
+
+/// Returns the header that makes a browser forget it.
+pub fn forgotten(house: &House) -> String {
+    format!("{}; Max-Age=0", cookie(house, ""))
 }
 
 /// Compares without telling by its time where two texts differ.
@@ -84,6 +118,6 @@ fn same(a: &str, b: &str) -> bool {
 }
 
 /// Returns the name of the session's cookie: browsers share cookies between ports, and cases may be served at once.
-fn cookie_name(serving: &Serving) -> String {
-    format!("glasshouse-{}", serving.address.port())
+fn cookie_name(house: &House) -> String {
+    format!("glasshouse-{}", house.address.port())
 }

@@ -6,7 +6,7 @@ use super::consulted::{Look, consulted};
 use super::document::{self as shape};
 use super::record::found;
 use ammonia::{Builder, UrlRelative};
-use axum::extract::State;
+use axum::Extension;
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use std::collections::HashSet;
@@ -17,7 +17,7 @@ const POLICY: &str = "sandbox; default-src 'none'; img-src data:; style-src 'uns
 /// The HTML of a record (the body of a mail, an item of a page), cleaned, under a policy that loads nothing.
 #[utoipa::path(get, path = "/api/html/{id}", tag = "records", params(("id" = String, Path, description = "Id of the record")),
     responses((status = 200, content_type = "text/html", body = String), (status = 404, body = shape::Error)))]
-pub async fn html(State(serving): Shared, Named(id): Named<String>) -> Response {
+pub async fn html(Extension(serving): Shared, Named(id): Named<String>) -> Response {
     let cleaned = on_thread(serving, move |serving, live| {
         let record = found(live, &id)?;
         consulted(serving, Look::Bytes(&id))?;

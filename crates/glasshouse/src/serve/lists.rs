@@ -4,7 +4,7 @@ use super::Shared;
 use super::answer::{Asked, Problem, answer};
 use super::consulted::{Look, consulted, seen};
 use super::document::{self as shape};
-use axum::extract::State;
+use axum::Extension;
 use axum::response::Response;
 use glasshouse_engine::search::Interval;
 use glasshouse_engine::view::{Sorted, Window, instant};
@@ -59,7 +59,7 @@ pub fn bounded(q: &str) -> Result<(), Problem> {
 
 /// Part of the list of all records that a query finds, sorted by time.
 #[utoipa::path(get, path = "/api/list", tag = "records", params(Ranked), responses((status = 200, body = shape::List)))]
-pub async fn list(State(serving): Shared, Asked(asked): Asked<Ranked>) -> Response {
+pub async fn list(Extension(serving): Shared, Asked(asked): Asked<Ranked>) -> Response {
     answer(serving, move |serving, live| {
         bounded(&asked.q)?;
         let sorted = sorted(&asked.order, Sorted::NewestFirst)?;
@@ -86,7 +86,7 @@ pub struct AtTime {
 
 /// Where a time lies in a list.
 #[utoipa::path(get, path = "/api/rank", tag = "records", params(AtTime), responses((status = 200, body = shape::Rank)))]
-pub async fn rank(State(serving): Shared, Asked(asked): Asked<AtTime>) -> Response {
+pub async fn rank(Extension(serving): Shared, Asked(asked): Asked<AtTime>) -> Response {
     answer(serving, move |serving, live| {
         bounded(&asked.q)?;
         let sorted = sorted(&asked.order, Sorted::NewestFirst)?;
@@ -113,7 +113,7 @@ pub struct Bars {
 
 /// Number of records by day, month or year. Records without a time are left out.
 #[utoipa::path(get, path = "/api/histogram", tag = "records", params(Bars), responses((status = 200, body = shape::Histogram)))]
-pub async fn histogram(State(serving): Shared, Asked(asked): Asked<Bars>) -> Response {
+pub async fn histogram(Extension(serving): Shared, Asked(asked): Asked<Bars>) -> Response {
     answer(serving, move |serving, live| {
         bounded(&asked.q)?;
         let unit = match asked.by.as_str() {
@@ -146,7 +146,7 @@ fn usual() -> String {
 
 /// The fifty most frequent values of some facets.
 #[utoipa::path(get, path = "/api/facets", tag = "records", params(Counted), responses((status = 200, body = shape::Facets)))]
-pub async fn facets(State(serving): Shared, Asked(asked): Asked<Counted>) -> Response {
+pub async fn facets(Extension(serving): Shared, Asked(asked): Asked<Counted>) -> Response {
     answer(serving, move |serving, live| {
         bounded(&asked.q)?;
         let of: Vec<&str> = asked.of.split(',').map(str::trim).filter(|n| !n.is_empty()).collect();
@@ -169,7 +169,7 @@ pub struct Typed {
 
 /// What could be typed next.
 #[utoipa::path(get, path = "/api/complete", tag = "records", params(Typed), responses((status = 200, body = shape::Completion)))]
-pub async fn complete(State(serving): Shared, Asked(asked): Asked<Typed>) -> Response {
+pub async fn complete(Extension(serving): Shared, Asked(asked): Asked<Typed>) -> Response {
     answer(serving, move |serving, live| {
         bounded(&asked.q)?;
         consulted(serving, Look::Search { view: "complete", query: &asked.q })?;
@@ -213,7 +213,7 @@ fn window(asked: &Shown) -> Result<Window, Problem> {
 
 /// Records of a part of the Earth, gathered into at most 60 by 60 cells. A cell with one record has its id.
 #[utoipa::path(get, path = "/api/map", tag = "records", params(Shown), responses((status = 200, body = shape::Map)))]
-pub async fn map(State(serving): Shared, Asked(asked): Asked<Shown>) -> Response {
+pub async fn map(Extension(serving): Shared, Asked(asked): Asked<Shown>) -> Response {
     answer(serving, move |serving, live| {
         bounded(&asked.q)?;
         let window = window(&asked)?;
@@ -241,7 +241,7 @@ fn thousand() -> u32 {
 
 /// Places in the order of time: latitude, longitude, time, id.
 #[utoipa::path(get, path = "/api/track", tag = "records", params(Way), responses((status = 200, body = shape::Track)))]
-pub async fn track(State(serving): Shared, Asked(asked): Asked<Way>) -> Response {
+pub async fn track(Extension(serving): Shared, Asked(asked): Asked<Way>) -> Response {
     answer(serving, move |serving, live| {
         bounded(&asked.q)?;
         let set = live.view.select(&asked.q)?;

@@ -4,7 +4,7 @@ use super::Shared;
 use super::answer::{Asked, Named, Problem, answer, on_thread};
 use super::consulted::{Look, consulted};
 use super::document::{self as shape};
-use axum::extract::State;
+use axum::Extension;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use glasshouse_engine::events::{Filter, Row};
@@ -47,7 +47,7 @@ fn hundred() -> usize {
 
 /// What was done to the case, the newest first.
 #[utoipa::path(get, path = "/api/events", tag = "log", params(Which), responses((status = 200, body = shape::Events)))]
-pub async fn events(State(serving): Shared, Asked(which): Asked<Which>) -> Response {
+pub async fn events(Extension(serving): Shared, Asked(which): Asked<Which>) -> Response {
     answer(serving, move |serving, _| {
         consulted(serving, Look::Log)?;
         let given = |text: Option<String>| text.filter(|t| !t.is_empty());
@@ -59,16 +59,18 @@ pub async fn events(State(serving): Shared, Asked(which): Asked<Which>) -> Respo
             until: given(which.to),
             ..Filter::default()
         };
-        let mut events = glasshouse_engine::events::list(&serving.case, &filter)?;
+        let mut events = glasshouse_engine::events::list(&serving.house.case, &filter)?;
         events.reverse();
-        let digests: Vec<String> =
-            glasshouse_store::read_case_events(&serving.case)?.into_iter().map(|(leaf, _)| leaf.payload).collect();
+        let digests: Vec<String> = glasshouse_store::read_case_events(&serving.house.case)?
+            .into_iter()
+            .map(|(leaf, _)| leaf.payload)
+            .collect();
         let digest = |seq: u64| usize::try_from(seq).ok().and_then(|n| digests.get(n));
         let rows: Vec<Value> = events
             .iter()
             .skip(which.offset)
             .take(which.limit.min(MOST_EVENTS))
-            .map(|event| shown(event, digest(event.seq), serving.session.is_own()))
+            .map(|event| shown(event, digest(event.seq), serving.session().is_own()))
             .collect();
         Ok(json!({ "total": events.len(), "rows": rows }))
     })
@@ -94,18 +96,18 @@ fn shown(event: &Row, digest: Option<&String>, own: bool) -> Value {
 /// What proves an event to somebody who keeps a checkpoint: its leaf and the hashes up to the root.
 #[utoipa::path(get, path = "/api/events/{n}/proof", tag = "log", params(("n" = u64, Path, description = "Number of the event")),
     responses((status = 200, body = shape::Proof), (status = 404, body = shape::Error)))]
-pub async fn proof(State(serving): Shared, Named(n): Named<u64>) -> Response {
+pub async fn proof(Extension(serving): Shared, Named(n): Named<u64>) -> Response {
     answer(serving, move |serving, _| {
         consulted(serving, Look::Log)?;
         let none = || Problem::missing("The log has no such event.");
-        let size = glasshouse_store::read_case_events(&serving.case)?.len() as u64;
+        let size = glasshouse_store::read_case_events(&serving.house.case)?.len() as u64;
         if n >= size {
             return Err(none());
         }
-        let file = glasshouse_store::read_case_file(&serving.case)?;
-        let (checkpoint, proofs) = glasshouse_store::prove(&serving.case, &file.origin, &file.public_key, &[n])?;
+        let file = glasshouse_store::read_case_file(&serving.house.case)?;
+        let (checkpoint, proofs) = glasshouse_store::prove(&serving.house.case, &file.origin, &file.public_key, &[n])?;
         let proof = proofs.into_iter().next().ok_or_else(none)?;
-        let payload = std::fs::read_to_string(serving.case.join(glasshouse_layout::paths::payload(n))).ok();
+        let payload = std::fs::read_to_string(serving.house.case.join(glasshouse_layout::paths::payload(n))).ok();
         // Origin, size and root are the first three lines of a checkpoint.
         let root = checkpoint.lines().nth(2).map(str::to_owned);
         Ok(json!({
@@ -119,8 +121,8 @@ pub async fn proof(State(serving): Shared, Named(n): Named<u64>) -> Response {
 
 /// The newest signed checkpoint, to be kept outside.
 #[utoipa::path(get, path = "/api/checkpoint", tag = "log", responses((status = 200, content_type = "text/plain", body = String)))]
-pub async fn checkpoint(State(serving): Shared) -> Response {
-    let read = on_thread(serving, |serving, _| Ok(glasshouse_store::read_checkpoint_file(&serving.case)?));
+pub async fn checkpoint(Extension(serving): Shared) -> Response {
+    let read = on_thread(serving, |serving, _| Ok(glasshouse_store::read_checkpoint_file(&serving.house.case)?));
     match read.await {
         Ok(text) => {
             let about = [

@@ -6,8 +6,8 @@ use super::consulted::{Look, consulted};
 use super::document::{self as shape};
 use super::lists::{MOST_ROWS, Ranked, bounded, sorted};
 use super::record::found;
+use axum::Extension;
 use axum::body::Body;
-use axum::extract::State;
 use axum::http::header::{ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, RANGE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -20,7 +20,7 @@ const MOST_PICTURE: u64 = 64 << 20;
 
 /// Records with a picture, film or sound that the case holds, each with the first of them.
 #[utoipa::path(get, path = "/api/media", tag = "media", params(Ranked), responses((status = 200, body = shape::Gallery)))]
-pub async fn gallery(State(serving): Shared, Asked(asked): Asked<Ranked>) -> Response {
+pub async fn gallery(Extension(serving): Shared, Asked(asked): Asked<Ranked>) -> Response {
     answer(serving, move |serving, live| {
         bounded(&asked.q)?;
         let sorted = sorted(&asked.order, Sorted::NewestFirst)?;
@@ -28,7 +28,7 @@ pub async fn gallery(State(serving): Shared, Asked(asked): Asked<Ranked>) -> Res
         consulted(serving, Look::Search { view: "media", query: &asked.q })?;
         let media = live.view.with_media(&set)?;
         let rows = live.view.gallery(&media, sorted, asked.rank, asked.limit.min(MOST_ROWS))?;
-        serving.session.seen(rows.iter().map(|shown| shown.row.id.clone()));
+        serving.session().seen(rows.iter().map(|shown| shown.row.id.clone()));
         Ok(json!({ "count": media.len(), "rank": asked.rank, "rows": rows }))
     })
     .await
@@ -38,8 +38,9 @@ pub async fn gallery(State(serving): Shared, Asked(asked): Asked<Ranked>) -> Res
 /// else is a download. `Range` is honoured.
 #[utoipa::path(get, path = "/api/media/{id}/{n}", tag = "media",
     params(("id" = String, Path, description = "Id of the record"), ("n" = u32, Path, description = "Number of the attachment, from 0")),
-    responses((status = 200, content_type = "application/octet-stream", body = Vec<u8>), (status = 206, content_type = "application/octet-stream", body = Vec<u8>), (status = 404, body = shape::Error)))]
-pub async fn medium(State(serving): Shared, Named((id, n)): Named<(String, u32)>, headers: HeaderMap) -> Response {
+    responses((status = 200, content_type = "*/*", body = Vec<u8>), (status = 206, content_type = "*/*", body = Vec<u8>),
+        (status = 404, body = shape::Error), (status = 416, description = "The range lies beyond the end.")))]
+pub async fn medium(Extension(serving): Shared, Named((id, n)): Named<(String, u32)>, headers: HeaderMap) -> Response {
     give(serving, id, n, headers, false).await
 }
 
@@ -47,8 +48,9 @@ pub async fn medium(State(serving): Shared, Named((id, n)): Named<(String, u32)>
 /// scales; there is no decoder here. HEIC: the preview, or nothing.
 #[utoipa::path(get, path = "/api/thumb/{id}/{n}", tag = "media",
     params(("id" = String, Path, description = "Id of the record"), ("n" = u32, Path, description = "Number of the attachment, from 0")),
-    responses((status = 200, content_type = "application/octet-stream", body = Vec<u8>), (status = 404, body = shape::Error)))]
-pub async fn thumb(State(serving): Shared, Named((id, n)): Named<(String, u32)>, headers: HeaderMap) -> Response {
+    responses((status = 200, content_type = "*/*", body = Vec<u8>), (status = 206, content_type = "*/*", body = Vec<u8>),
+        (status = 404, body = shape::Error), (status = 416, description = "The range lies beyond the end.")))]
+pub async fn thumb(Extension(serving): Shared, Named((id, n)): Named<(String, u32)>, headers: HeaderMap) -> Response {
     give(serving, id, n, headers, true).await
 }
 

@@ -1,4 +1,5 @@
-//! The case in a browser: on loopback, behind a link that opens it once, with nothing remote.
+//! The case in a browser, with nothing remote: a personal case on loopback behind a link that opens it once, every
+//! other case for people who sign in, from other machines over TLS only.
 
 mod answer;
 mod case;
@@ -11,7 +12,10 @@ mod log;
 mod media;
 mod page;
 mod record;
+mod sign_in;
 mod talks;
+mod tls;
+mod visits;
 mod work;
 
 use answer::Problem;
@@ -21,31 +25,42 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use glasshouse_engine::EngineError;
 use glasshouse_engine::evidence::Evidence;
+use glasshouse_engine::people::Home;
 use glasshouse_engine::session::Session;
 use glasshouse_engine::view::View;
-use ring::rand::SecureRandom;
+use glasshouse_store::seal::{Identity, Seal};
 use std::net::SocketAddr;
-use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
+use visits::{Visit, Visits, random};
 
 /// Bytes of the body of a request.
 const MOST_BODY: usize = 256 << 10;
+/// What was seen waits in memory for at most so long before it is in the log; that it was asked for is there before.
+const TENDED: Duration = Duration::from_secs(10);
 
 /// What all requests share.
-struct Serving {
+struct House {
     case: PathBuf,
-    /// Who looks, under which authority, and the log of it.
-    session: Session,
     live: Mutex<Watched>,
-    /// Opens the page once; the session that it starts lasts as long as this process.
-    link: String,
-    used: AtomicBool,
-    cookie: String,
-    /// What a page has to show with each change, which a page elsewhere cannot know.
-    csrf: String,
+    /// Opens the page of a personal case once; none where people sign in.
+    link: Mutex<Option<(String, Session)>>,
+    /// The installation whose people may sign in; none in a personal case.
+    home: Option<Home>,
+    /// One password is checked at a time.
+    turn: Mutex<()>,
+    visits: Visits,
     address: SocketAddr,
+    /// Hosts, with ports, that this server is asked by.
+    hosts: Vec<String>,
+    secure: bool,
+}
+
+/// What one request has: the server, and whose visit it belongs to.
+struct Serving {
+    house: Arc<House>,
+    visit: Arc<Visit>,
 }
 
 /// The case, and the checkpoint's length and time when it was last looked at: they move with every event.
@@ -62,18 +77,21 @@ struct Live {
 }
 
 impl Live {
-    fn open(case: &std::path::Path) -> Result<Self, EngineError> {
+    /// Opens the newest run, with the keys that the installation has where evidence is sealed.
+    fn open(case: &Path, home: Option<&Home>) -> Result<Self, EngineError> {
+        let keys: Vec<Identity> = home.and_then(Home::processing).into_iter().collect();
+        let seal = Seal::open(case, &glasshouse_store::read_case_file(case)?, &keys)?;
         let run = glasshouse_store::read_run(case)?.unwrap_or_default().run;
-        Ok(Live { run, view: View::open(case)?, evidence: Evidence::open(case)? })
+        Ok(Live { run, view: View::open(case)?, evidence: Evidence::open(case, seal)? })
     }
 }
 
-fn stamp(case: &std::path::Path) -> Option<(u64, SystemTime)> {
+fn stamp(case: &Path) -> Option<(u64, SystemTime)> {
     let about = std::fs::metadata(case.join(glasshouse_layout::paths::CHECKPOINT)).ok()?;
     Some((about.len(), about.modified().ok()?))
 }
 
-impl Serving {
+impl House {
     /// Returns the case as it is now: a run that ended since is taken up.
     fn live(&self) -> Result<Arc<Live>, Problem> {
         let mut watched = self.live.lock().unwrap_or_else(PoisonError::into_inner);
@@ -81,7 +99,7 @@ impl Serving {
         if now != watched.stamp {
             let run = glasshouse_store::read_run(&self.case)?.unwrap_or_default().run;
             if run != watched.live.run {
-                watched.live = Arc::new(Live::open(&self.case)?);
+                watched.live = Arc::new(Live::open(&self.case, self.home.as_ref())?);
             }
             watched.stamp = now;
         }
@@ -94,47 +112,138 @@ impl Serving {
     }
 }
 
-type Shared = axum::extract::State<Arc<Serving>>;
-
-/// Serves a case until the process is stopped, and prints the link.
-pub fn serve(case: &std::path::Path, listen: &str, session: Session) -> Result<u8, EngineError> {
-    let wrong = |e: std::io::Error| {
-        EngineError::other(format!("Cannot serve at {listen}: {e}. Give an address like 127.0.0.1:8000 with --listen."))
-    };
-    let listener = std::net::TcpListener::bind(listen).map_err(wrong)?;
-    let address = listener.local_addr().map_err(wrong)?;
-    if !address.ip().is_loopback() {
-        return Err(EngineError::other(
-            "Only this machine is served: accounts and encryption for others are not there yet. Listen at 127.0.0.1.",
-        ));
+impl Serving {
+    /// Returns who looks, under which authority, and the log of it.
+    fn session(&self) -> &Session {
+        &self.visit.session
     }
+
+    /// Ends the visit if its authority is no longer what it was when somebody signed in under it.
+    fn stands(&self) -> Result<(), Problem> {
+        let Some(under) = self.session().standing() else { return Ok(()) };
+        if !self.visit.to_be_checked() {
+            return Ok(());
+        }
+        let now = glasshouse_engine::authority::standings(&self.house.case)?;
+        if now.iter().any(|standing| standing.authority.id == under.authority.id && standing == under) {
+            self.visit.checked();
+            return Ok(());
+        }
+        self.house.visits.end(&self.visit);
+        Err(Problem::stranger("The authority was changed since you signed in. Sign in again."))
+    }
+}
+
+type Shared = axum::Extension<Arc<Serving>>;
+
+/// Where and how to serve.
+pub struct Listening<'a> {
+    pub address: &'a str,
+    /// Certificate and key, as files.
+    pub tls: Option<(&'a Path, &'a Path)>,
+    /// Names by which browsers reach the server, beside its address.
+    pub names: &'a [String],
+}
+
+/// Whose page it is.
+pub enum Door {
+    /// The holder's, who has the link.
+    Link(Session),
+    /// That of whoever signs in.
+    People(Home),
+}
+
+/// Serves a case until the process is stopped, and says how to get in.
+pub fn serve(case: &Path, listening: &Listening<'_>, door: Door) -> Result<u8, EngineError> {
+    let wrong = |e: std::io::Error| {
+        let at = listening.address;
+        EngineError::other(format!("Cannot serve at {at}: {e}. Give an address like 127.0.0.1:8000 with --listen."))
+    };
+    let tls = listening.tls.map(|(certificate, key)| tls::config(certificate, key)).transpose()?;
+    let listener = std::net::TcpListener::bind(listening.address).map_err(wrong)?;
+    let address = listener.local_addr().map_err(wrong)?;
+    outside(address, tls.is_some(), listening.names, &door)?;
     listener.set_nonblocking(true).map_err(wrong)?;
-    let serving = Arc::new(Serving {
+    let (port, scheme) = (address.port(), if tls.is_some() { "https" } else { "http" });
+    let usual = if tls.is_some() { 443 } else { 80 };
+    let mut hosts = Vec::new();
+    let own = if address.ip().is_loopback() { vec!["localhost".into(), "127.0.0.1".into()] } else { Vec::new() };
+    let ip = match address {
+        SocketAddr::V4(v4) => v4.ip().to_string(),
+        SocketAddr::V6(v6) => format!("[{}]", v6.ip()),
+    };
+    for name in own.iter().chain([&ip]).chain(listening.names) {
+        hosts.push(format!("{name}:{port}"));
+        hosts.extend((port == usual).then(|| name.clone()));
+    }
+    let shown = listening.names.first().unwrap_or(&ip);
+    let (link, home, way) = match door {
+        Door::Link(session) => {
+            let link = random()?;
+            let way = format!("Open once: {scheme}://{shown}:{port}/open?link={link}");
+            (Some((link, session)), None, way)
+        }
+        Door::People(home) => (None, Some(home), format!("Sign in at {scheme}://{shown}:{port}/")),
+    };
+    let live = Arc::new(Live::open(case, home.as_ref())?);
+    let house = Arc::new(House {
         case: case.to_path_buf(),
-        session,
-        live: Mutex::new(Watched { stamp: stamp(case), live: Arc::new(Live::open(case)?) }),
-        link: random()?,
-        used: AtomicBool::new(false),
-        cookie: random()?,
-        csrf: random()?,
+        live: Mutex::new(Watched { stamp: stamp(case), live }),
+        link: Mutex::new(link),
+        home,
+        turn: Mutex::new(()),
+        visits: Visits::default(),
         address,
+        hosts,
+        secure: tls.is_some(),
     });
-    let warm = serving.clone();
+    let warm = house.clone();
     // What fails here fails again, and is said, when somebody asks.
     std::thread::spawn(move || warm.live().map(|live| live.view.warm()));
-    // In one write: whoever reads the link may close the output after it, and serving goes on.
-    let link = format!("Open once: http://{address}/open?link={}", serving.link);
-    say!("{link}\nStop with Ctrl-C. Only this machine can reach it.");
+    let tended = house.clone();
+    std::thread::spawn(move || {
+        loop {
+            std::thread::sleep(TENDED);
+            tended.visits.tend();
+        }
+    });
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(wrong)?;
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::from_std(listener).map_err(wrong)?;
-        axum::serve(listener, router(serving)).await.map_err(wrong)
+        let router = router(house);
+        // In one write: whoever reads the link may close the output after it, and serving goes on.
+        say!("{way}\nStop with Ctrl-C.");
+        match tls {
+            Some(config) => axum::serve(tls::Encrypted::new(listener, config).map_err(wrong)?, router).await,
+            None => axum::serve(listener, router).await,
+        }
+        .map_err(wrong)
     })?;
     Ok(0)
 }
 
-fn router(serving: Arc<Serving>) -> Router {
+/// Refuses to serve other machines where that would not be safe.
+fn outside(address: SocketAddr, encrypted: bool, names: &[String], door: &Door) -> Result<(), EngineError> {
+    if address.ip().is_loopback() {
+        return Ok(());
+    }
+    let why = if matches!(door, Door::Link(_)) {
+        "A personal case is served to this machine only. Listen at 127.0.0.1."
+    } else if !encrypted {
+        "Other machines are served encrypted only: give --tls-cert and --tls-key, or listen at 127.0.0.1."
+    } else if address.ip().is_unspecified() && names.is_empty() {
+        "Say with --name under which name browsers reach this server; a request by another name is refused."
+    } else {
+        return Ok(());
+    };
+    Err(EngineError::other(why))
+}
+
+fn router(house: Arc<House>) -> Router {
     Router::new()
+        .route("/api/sign-in", post(sign_in::sign_in))
+        .route("/api/sign-out", post(sign_in::sign_out))
+        .route("/api/enquiry", post(sign_in::enquire))
         .route("/api/session", get(case::session))
         .route("/api/case", get(case::case))
         .route("/api/warnings", get(case::warnings))
@@ -169,13 +278,6 @@ fn router(serving: Arc<Serving>) -> Router {
         .fallback(page::page)
         .method_not_allowed_fallback(answer::wrong_method)
         .layer(DefaultBodyLimit::max(MOST_BODY))
-        .layer(from_fn_with_state(serving.clone(), guard::guard))
-        .with_state(serving)
-}
-
-fn random() -> Result<String, EngineError> {
-    let mut bytes = [0; 24];
-    let random = ring::rand::SystemRandom::new();
-    random.fill(&mut bytes).map_err(|_| EngineError::other("The operating system gave no random numbers."))?;
-    Ok(glasshouse_layout::hex(bytes))
+        .layer(from_fn_with_state(house.clone(), guard::guard))
+        .with_state(house)
 }

@@ -4,7 +4,7 @@ use super::answer::{Asked, Named, Problem, answer};
 use super::consulted::{Look, consulted, seen};
 use super::document::{self as shape};
 use super::{Live, Shared};
-use axum::extract::State;
+use axum::Extension;
 use axum::response::Response;
 use glasshouse_engine::evidence::{Entry, Locator};
 use glasshouse_engine::view::{Detail, Nearby};
@@ -41,7 +41,7 @@ fn located(locator: &Locator) -> Value {
 /// Everything that is known of a record.
 #[utoipa::path(get, path = "/api/record/{id}", tag = "records", params(("id" = String, Path, description = "Id of the record")),
     responses((status = 200, body = shape::Record), (status = 404, body = shape::Error)))]
-pub async fn record(State(serving): Shared, Named(id): Named<String>) -> Response {
+pub async fn record(Extension(serving): Shared, Named(id): Named<String>) -> Response {
     answer(serving, move |serving, live| {
         let record = found(live, &id)?;
         consulted(serving, Look::Record(&id))?;
@@ -60,7 +60,7 @@ pub async fn record(State(serving): Shared, Named(id): Named<String>) -> Respons
                 "locator": located(&at.locator),
             }));
         }
-        let marks = glasshouse_engine::work::marks(&serving.case, Some(&id))?;
+        let marks = glasshouse_engine::work::marks(&serving.house.case, Some(&id))?;
         let (tags, notes): (Vec<_>, Vec<_>) = marks.into_iter().partition(|m| m.kind == "tag");
         Ok(shape::Answered { record, refs, tags, notes })
     })
@@ -88,7 +88,7 @@ pub struct Window {
 #[utoipa::path(get, path = "/api/record/{id}/bytes", tag = "records",
     params(("id" = String, Path, description = "Id of the record"), Window),
     responses((status = 200, body = shape::Bytes), (status = 404, body = shape::Error)))]
-pub async fn bytes(State(serving): Shared, Named(id): Named<String>, Asked(asked): Asked<Window>) -> Response {
+pub async fn bytes(Extension(serving): Shared, Named(id): Named<String>, Asked(asked): Asked<Window>) -> Response {
     answer(serving, move |serving, live| {
         let record = found(live, &id)?;
         consulted(serving, Look::Bytes(&id))?;
@@ -96,7 +96,7 @@ pub async fn bytes(State(serving): Shared, Named(id): Named<String>, Asked(asked
         let entry = live.evidence.entry(at.entry)?;
         let size = entry.as_ref().map_or(0, |e| e.size);
         // What lies beside a record is somebody else's record, or nobody's: only the holder of it all may look.
-        let around = if serving.session.is_own() { asked.around.min(MOST_AROUND) } else { 0 };
+        let around = if serving.session().is_own() { asked.around.min(MOST_AROUND) } else { 0 };
         let (start, length) = (at.locator.start, at.locator.length);
         let end = start.saturating_add(length);
         let first = start.saturating_add(asked.offset.min(length));
@@ -156,7 +156,7 @@ fn five() -> u32 {
 #[utoipa::path(get, path = "/api/record/{id}/near", tag = "records",
     params(("id" = String, Path, description = "Id of the record"), Beside),
     responses((status = 200, body = shape::Near), (status = 404, body = shape::Error)))]
-pub async fn near(State(serving): Shared, Named(id): Named<String>, Asked(asked): Asked<Beside>) -> Response {
+pub async fn near(Extension(serving): Shared, Named(id): Named<String>, Asked(asked): Asked<Beside>) -> Response {
     answer(serving, move |serving, live| {
         let within = match asked.within.as_str() {
             "" | "time" => Nearby::Time,

@@ -5,7 +5,7 @@ use super::answer::{Asked, Problem, answer};
 use super::consulted::{Look, consulted};
 use super::document::{self as shape};
 use super::lists::{MOST_ROWS, Ranked, bounded, sorted};
-use axum::extract::State;
+use axum::Extension;
 use axum::response::Response;
 use glasshouse_engine::view::Sorted;
 use serde::Deserialize;
@@ -14,7 +14,7 @@ use utoipa::IntoParams;
 
 /// Conversations of the records that a query finds, the most recent first.
 #[utoipa::path(get, path = "/api/conversations", tag = "people", params(Ranked), responses((status = 200, body = shape::Conversations)))]
-pub async fn conversations(State(serving): Shared, Asked(asked): Asked<Ranked>) -> Response {
+pub async fn conversations(Extension(serving): Shared, Asked(asked): Asked<Ranked>) -> Response {
     answer(serving, move |serving, live| {
         bounded(&asked.q)?;
         let set = live.view.select(&asked.q)?;
@@ -50,7 +50,7 @@ fn fifty() -> u32 {
 
 /// The records of one conversation, in order.
 #[utoipa::path(get, path = "/api/conversation", tag = "people", params(OneTalk), responses((status = 200, body = shape::Conversation)))]
-pub async fn conversation(State(serving): Shared, Asked(asked): Asked<OneTalk>) -> Response {
+pub async fn conversation(Extension(serving): Shared, Asked(asked): Asked<OneTalk>) -> Response {
     answer(serving, move |serving, live| {
         let sorted = sorted(&asked.order, Sorted::OldestFirst)?;
         let talk = live.view.talk(&asked.service, &asked.id)?;
@@ -64,7 +64,7 @@ pub async fn conversation(State(serving): Shared, Asked(asked): Asked<OneTalk>) 
             }
         };
         let rows = live.view.said(&talk, sorted, rank, asked.limit.min(MOST_ROWS))?;
-        serving.session.seen(rows.iter().map(|said| said.row.id.clone()));
+        serving.session().seen(rows.iter().map(|said| said.row.id.clone()));
         Ok(json!({ "count": talk.len(), "rank": rank, "rows": rows }))
     })
     .await
@@ -72,7 +72,7 @@ pub async fn conversation(State(serving): Shared, Asked(asked): Asked<OneTalk>) 
 
 /// People of the records that a query finds, who is in most of them first.
 #[utoipa::path(get, path = "/api/people", tag = "people", params(Ranked), responses((status = 200, body = shape::People)))]
-pub async fn people(State(serving): Shared, Asked(asked): Asked<Ranked>) -> Response {
+pub async fn people(Extension(serving): Shared, Asked(asked): Asked<Ranked>) -> Response {
     answer(serving, move |serving, live| {
         bounded(&asked.q)?;
         let set = live.view.select(&asked.q)?;
@@ -100,7 +100,7 @@ fn two_hundred() -> usize {
 
 /// Who has to do with whom: the people in most records, and the records that went between them.
 #[utoipa::path(get, path = "/api/graph", tag = "people", params(Drawn), responses((status = 200, body = shape::Graph)))]
-pub async fn graph(State(serving): Shared, Asked(asked): Asked<Drawn>) -> Response {
+pub async fn graph(Extension(serving): Shared, Asked(asked): Asked<Drawn>) -> Response {
     answer(serving, move |serving, live| {
         bounded(&asked.q)?;
         let set = live.view.select(&asked.q)?;
@@ -114,7 +114,7 @@ pub async fn graph(State(serving): Shared, Asked(asked): Asked<Drawn>) -> Respon
 ///
 /// Homes, works and nights away are findings: computed from the places and hours of records, and never facts.
 #[utoipa::path(get, path = "/api/self", tag = "people", responses((status = 200, body = shape::Reveals)))]
-pub async fn reveals(State(serving): Shared) -> Response {
+pub async fn reveals(Extension(serving): Shared) -> Response {
     answer(serving, |serving, live| {
         consulted(serving, Look::Search { view: "self", query: "" })?;
         Ok(live.view.reveals()?)

@@ -5,7 +5,7 @@ use super::answer::{Asked, Given, Named, Problem, answer};
 use super::consulted::{Look, consulted};
 use super::document::{self as shape};
 use super::record::found;
-use axum::extract::State;
+use axum::Extension;
 use axum::response::Response;
 use glasshouse_engine::work;
 use serde::Deserialize;
@@ -22,8 +22,9 @@ pub struct Of {
 
 /// The marks that stand: tags, facts, assessments and bookmarks.
 #[utoipa::path(get, path = "/api/marks", tag = "work", params(Of), responses((status = 200, body = shape::Marks)))]
-pub async fn marks(State(serving): Shared, Asked(of): Asked<Of>) -> Response {
-    answer(serving, move |serving, _| Ok(json!({ "rows": work::marks(&serving.case, of.record.as_deref())? }))).await
+pub async fn marks(Extension(serving): Shared, Asked(of): Asked<Of>) -> Response {
+    answer(serving, move |serving, _| Ok(json!({ "rows": work::marks(&serving.house.case, of.record.as_deref())? })))
+        .await
 }
 
 /// A mark to be made.
@@ -40,11 +41,11 @@ pub struct NewMark {
 #[utoipa::path(post, path = "/api/marks", tag = "work", request_body = NewMark,
     params(("X-Glasshouse" = String, Header, description = "`csrf` of the session")),
     responses((status = 200, body = shape::Mark), (status = 403, body = shape::Error), (status = 409, body = shape::Error)))]
-pub async fn mark(State(serving): Shared, Given(new): Given<NewMark>) -> Response {
+pub async fn mark(Extension(serving): Shared, Given(new): Given<NewMark>) -> Response {
     answer(serving, move |serving, live| {
         let record = found(live, &new.record)?;
-        let case = serving.session.open("work.write")?;
-        Ok(work::mark(&case, serving.session.person().0, &record.row.id, &new.kind, &new.text)?)
+        let case = serving.session().open("work.write")?;
+        Ok(work::mark(&case, serving.session().person().0, &record.row.id, &new.kind, &new.text)?)
     })
     .await
 }
@@ -53,20 +54,20 @@ pub async fn mark(State(serving): Shared, Given(new): Given<NewMark>) -> Respons
 #[utoipa::path(post, path = "/api/marks/{n}/undo", tag = "work",
     params(("n" = i64, Path, description = "Number of the mark"), ("X-Glasshouse" = String, Header, description = "`csrf` of the session")),
     responses((status = 200, body = shape::Undone), (status = 404, body = shape::Error)))]
-pub async fn undo_mark(State(serving): Shared, Named(n): Named<i64>) -> Response {
+pub async fn undo_mark(Extension(serving): Shared, Named(n): Named<i64>) -> Response {
     answer(serving, move |serving, _| {
-        let case = serving.session.open("work.write")?;
-        undone(n, work::undo_mark(&case, serving.session.person().0, n)?)
+        let case = serving.session().open("work.write")?;
+        undone(n, work::undo_mark(&case, serving.session().person().0, n)?)
     })
     .await
 }
 
 /// The saved searches that stand.
 #[utoipa::path(get, path = "/api/saved", tag = "work", responses((status = 200, body = shape::SavedList)))]
-pub async fn saved(State(serving): Shared) -> Response {
+pub async fn saved(Extension(serving): Shared) -> Response {
     answer(serving, |serving, _| {
         consulted(serving, Look::List("saved"))?;
-        Ok(json!({ "rows": work::saved(&serving.case)? }))
+        Ok(json!({ "rows": work::saved(&serving.house.case)? }))
     })
     .await
 }
@@ -83,10 +84,10 @@ pub struct NewSaved {
 #[utoipa::path(post, path = "/api/saved", tag = "work", request_body = NewSaved,
     params(("X-Glasshouse" = String, Header, description = "`csrf` of the session")),
     responses((status = 200, body = shape::Saved), (status = 403, body = shape::Error), (status = 409, body = shape::Error)))]
-pub async fn save(State(serving): Shared, Given(new): Given<NewSaved>) -> Response {
+pub async fn save(Extension(serving): Shared, Given(new): Given<NewSaved>) -> Response {
     answer(serving, move |serving, _| {
-        let case = serving.session.open("work.write")?;
-        Ok(work::save(&case, serving.session.person().0, &new.name, &new.url)?)
+        let case = serving.session().open("work.write")?;
+        Ok(work::save(&case, serving.session().person().0, &new.name, &new.url)?)
     })
     .await
 }
@@ -95,10 +96,10 @@ pub async fn save(State(serving): Shared, Given(new): Given<NewSaved>) -> Respon
 #[utoipa::path(post, path = "/api/saved/{n}/undo", tag = "work",
     params(("n" = i64, Path, description = "Number of the search"), ("X-Glasshouse" = String, Header, description = "`csrf` of the session")),
     responses((status = 200, body = shape::Undone), (status = 404, body = shape::Error)))]
-pub async fn undo_saved(State(serving): Shared, Named(n): Named<i64>) -> Response {
+pub async fn undo_saved(Extension(serving): Shared, Named(n): Named<i64>) -> Response {
     answer(serving, move |serving, _| {
-        let case = serving.session.open("work.write")?;
-        undone(n, work::undo_saved(&case, serving.session.person().0, n)?)
+        let case = serving.session().open("work.write")?;
+        undone(n, work::undo_saved(&case, serving.session().person().0, n)?)
     })
     .await
 }

@@ -68,14 +68,7 @@ impl Server {
         // A server that refuses a body may close before it has read all of it.
         let ended = stream.read_to_end(&mut answer);
         assert!(ended.is_ok() || !answer.is_empty(), "{path}: {sent:?} {ended:?}");
-        let end = answer.windows(4).position(|w| w == b"\r\n\r\n").expect("a head");
-        let head = String::from_utf8_lossy(&answer[..end]).to_lowercase();
-        let status = head.get(9..12).and_then(|s| s.parse().ok()).expect("a status");
-        let mut body = answer[end + 4..].to_vec();
-        if head.contains("transfer-encoding: chunked") {
-            body = unchunked(&body);
-        }
-        Answer { status, head, body }
+        parsed(&answer)
     }
 
     /// Opens the link and returns a browser that holds the session.
@@ -88,6 +81,18 @@ impl Server {
         browser.csrf = session["csrf"].as_str().expect("a token").to_owned();
         browser
     }
+}
+
+/// Reads what a server sent.
+pub fn parsed(answer: &[u8]) -> Answer {
+    let end = answer.windows(4).position(|w| w == b"\r\n\r\n").expect("a head");
+    let head = String::from_utf8_lossy(&answer[..end]).to_lowercase();
+    let status = head.get(9..12).and_then(|s| s.parse().ok()).expect("a status");
+    let mut body = answer[end + 4..].to_vec();
+    if head.contains("transfer-encoding: chunked") {
+        body = unchunked(&body);
+    }
+    Answer { status, head, body }
 }
 
 /// Somebody who opened the link.

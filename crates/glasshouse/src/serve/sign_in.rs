@@ -1,0 +1,104 @@
+//! Signing in to a case that is not one's own, the line of enquiry, and leaving.
+
+use super::answer::{Given, Problem, answer};
+use super::document::{self as shape};
+use super::guard::{cookie, forgotten};
+use super::{House, Shared};
+use crate::intake;
+use axum::Extension;
+use axum::extract::State;
+use axum::http::header::SET_COOKIE;
+use axum::response::{IntoResponse, Response};
+use glasshouse_engine::session::{About, Asking, Session, Who};
+use serde::Deserialize;
+use serde_json::json;
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+use utoipa::ToSchema;
+
+/// An attempt that fails takes so long, whatever was wrong, and one at a time is looked at.
+const FAILING: Duration = Duration::from_millis(1500);
+
+/// Who wants to come in.
+#[derive(Deserialize, ToSchema)]
+pub struct Entering {
+    /// Name of the account, such as d.hart.
+    name: String,
+    password: String,
+    /// Id of the authority, if the case has several in force.
+    #[serde(default)]
+    authority: Option<String>,
+}
+
+/// Begins a session of a person, who gives their password. Only where the case is not its holder's own.
+#[utoipa::path(post, path = "/api/sign-in", tag = "session", request_body = Entering,
+    responses((status = 200, body = shape::Entered), (status = 401, body = shape::Error)))]
+pub async fn sign_in(State(house): State<Arc<House>>, Given(entering): Given<Entering>) -> Response {
+    let of = house.clone();
+    let done = tokio::task::spawn_blocking(move || enter(&of, &entering)).await;
+    match done.unwrap_or_else(|_| Err(Problem::fault("Signing in failed where it should not."))) {
+        Ok(token) => ([(SET_COOKIE, cookie(&house, &token))], axum::Json(json!({ "entered": true }))).into_response(),
+        Err(problem) => problem.into_response(),
+    }
+}
+
+fn enter(house: &House, entering: &Entering) -> Result<String, Problem> {
+    let Some(home) = &house.home else {
+        return Err(Problem::missing("Nobody signs in to a personal case: it opens with its link."));
+    };
+    // Checking a password takes much memory and time, which nobody shall spend for others at will.
+    let _turn = house.turn.lock().unwrap_or_else(PoisonError::into_inner);
+    let begun = Instant::now();
+    let Ok(person) = home.authenticate(&entering.name, entering.password.as_bytes()) else {
+        std::thread::sleep(FAILING.saturating_sub(begun.elapsed()));
+        return Err(Problem::stranger("Name or password is not right."));
+    };
+    let who = Who { actor: intake::actor(), person: Some(person) };
+    let asking = Asking { authority: entering.authority.clone(), enquiry: None };
+    let session = Session::begin(&house.case, who, home, &asking)?;
+    session.may("case.serve")?;
+    if session.enquiries().1.is_some() {
+        session.consult("case.serve", About::default())?;
+    }
+    Ok(house.visits.begin(session)?.0)
+}
+
+/// Ends the session of whoever asks. A personal case stays open as long as the program runs.
+#[utoipa::path(post, path = "/api/sign-out", tag = "session",
+    params(("X-Glasshouse" = String, Header, description = "`csrf` of the session")),
+    responses((status = 200, body = shape::Left)))]
+pub async fn sign_out(Extension(serving): Shared) -> Response {
+    if serving.session().is_own() {
+        return Problem::denied("This session lasts as long as the program. Stop `glasshouse serve` to end it.")
+            .into_response();
+    }
+    let left = answer(serving.clone(), |serving, _| {
+        serving.session().flush()?;
+        serving.house.visits.end(&serving.visit);
+        Ok(json!({ "left": true }))
+    });
+    ([(SET_COOKIE, forgotten(&serving.house))], left.await).into_response()
+}
+
+/// A line of enquiry.
+#[derive(Deserialize, ToSchema)]
+pub struct Enquiry {
+    /// Its number in the authority, from 1, or its text.
+    line: String,
+}
+
+/// Says for which line of enquiry everything from now on is looked at. The choice is in the log.
+#[utoipa::path(post, path = "/api/enquiry", tag = "session", request_body = Enquiry,
+    params(("X-Glasshouse" = String, Header, description = "`csrf` of the session")),
+    responses((status = 200, body = shape::Chosen)))]
+pub async fn enquire(Extension(serving): Shared, Given(wanted): Given<Enquiry>) -> Response {
+    answer(serving, move |serving, _| {
+        // What was seen until now was for the line before.
+        serving.session().flush()?;
+        serving.session().enquire(&wanted.line)?;
+        serving.visit.anew();
+        serving.session().consult("case.serve", About::default())?;
+        Ok(json!({ "enquiry": serving.session().enquiries().1 }))
+    })
+    .await
+}

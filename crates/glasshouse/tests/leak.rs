@@ -1,0 +1,300 @@
+//! What lies in the folder of a case under an authority: nothing of what is outside its limits, in no file, in clear
+//! or compressed. The same search through the holder's own case of the same export finds all of it.
+
+mod support;
+
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use support::dump::{Dump, words};
+use support::office::{Office, warrant};
+use support::{account, open, run, sql};
+
+/// Needles of one sort that are looked for, spread over all that there are.
+const MOST: usize = 300;
+/// 2022, and a margin in which nothing is looked for: days of the window are counted in a zone.
+const WINDOW: (i64, i64) = (1_640_995_200_000_000, 1_672_531_200_000_000);
+const MARGIN: i64 = 3 * 86_400_000_000;
+
+/// An authority's limits, and what they mean for a record.
+struct Limits {
+    name: &'static str,
+    fields: Vec<(&'static str, &'static str)>,
+    outside: fn(&Row) -> bool,
+}
+
+/// A record of the holder's own case, with all that belongs to it.
+struct Row {
+    service: String,
+    family: String,
+    account: bool,
+    /// The entries that it was made from and that it names.
+    entries: BTreeSet<u64>,
+    instants: Vec<i64>,
+    place: Option<(f64, f64)>,
+    text: String,
+    /// Everything there is about it.
+    all: String,
+}
+
+fn before_or_after(row: &Row) -> bool {
+    row.instants.iter().all(|i| *i < WINDOW.0 - MARGIN || *i > WINDOW.1 + MARGIN)
+}
+
+fn limits() -> Vec<Limits> {
+    let year = [("from", "2022-01-01"), ("until", "2022-12-31"), ("other", "\"held_back\"")];
+    let services = ("services", "[\"google\", \"icalendar\"]");
+    vec![
+        Limits {
+            name: "a year and two services",
+            fields: year.into_iter().chain([services]).collect(),
+            outside: |row| !["google", "icalendar"].contains(&row.service.as_str()) || before_or_after(row),
+        },
+        Limits { name: "a year", fields: year.to_vec(), outside: before_or_after },
+        Limits {
+            name: "two services",
+            fields: vec![services],
+            outside: |row| !["google", "icalendar"].contains(&row.service.as_str()),
+        },
+        Limits {
+            name: "families",
+            fields: vec![("families", "[\"message\", \"event\"]")],
+            outside: |row| !["message", "event"].contains(&row.family.as_str()),
+        },
+        Limits { name: "an account", fields: Vec::new(), outside: |row| !row.account },
+    ]
+}
+
+/// Paths of the export, whose parts are of the account, and of what is somebody else's.
+fn given() -> (Vec<PathBuf>, Vec<PathBuf>) {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../glasshouse-providers/src");
+    let others = ["whatsapp/fixtures/2024-ios-brackets", "discord/fixtures/2024-json", "x/fixtures/2024-archive"];
+    let loose = others.iter().map(|f| fixtures.join(f).join("input"));
+    (account().parts(), loose.chain([account().folder.join("loose")]).collect())
+}
+
+fn rows(case: &Path) -> Vec<Row> {
+    let mut around: BTreeMap<String, String> = BTreeMap::new();
+    for table in ["parties", "attachments"] {
+        for row in sql(case, &format!("SELECT * FROM {table}")) {
+            let id = row["record_id"].as_str().expect("an id").to_owned();
+            let rest: Vec<_> = row.iter().filter(|(k, _)| *k != "record_id").map(|(_, v)| v.to_string()).collect();
+            *around.entry(id).or_default() += &(rest.join(" ") + " ");
+        }
+    }
+    let mut attached: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+    for row in sql(case, "SELECT record_id, entry FROM attachments WHERE entry IS NOT NULL") {
+        let id = row["record_id"].as_str().expect("an id").to_owned();
+        attached.entry(id).or_default().extend(row["entry"].as_u64());
+    }
+    let ours: BTreeSet<String> = sql(case, "SELECT DISTINCT source FROM sources WHERE name LIKE 'takeout-%'")
+        .iter()
+        .map(|row| row["source"].to_string())
+        .collect();
+    let listed =
+        sql(case, "SELECT r.*, e.path FROM records r LEFT JOIN entries e ON e.entry = r.entry WHERE r.id IS NOT NULL");
+    let row = |row: BTreeMap<String, Value>| {
+        let text = |name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let moments: Vec<Value> = serde_json::from_str(&text("moments")).unwrap_or_default();
+        let mut instants: Vec<i64> = moments.iter().filter_map(|m| m["instant"].as_i64()).collect();
+        instants.extend(text("time").parse::<Time>().ok().map(|t| t.0));
+        let kept = |name: &&String| !["id", "digest", "claim", "authority", "same_as"].contains(&name.as_str());
+        let all: Vec<String> = row.iter().filter(|(n, _)| kept(n)).map(|(_, v)| v.to_string()).collect();
+        let number = |name: &str| row.get(name).and_then(Value::as_f64);
+        let refs: Vec<Value> = serde_json::from_str(&text("refs")).unwrap_or_default();
+        let mut entries: BTreeSet<u64> = refs.iter().filter_map(|r| r["entry"].as_u64()).collect();
+        entries.extend(row["entry"].as_u64());
+        entries.extend(attached.get(&text("id")).into_iter().flatten());
+        Row {
+            service: text("service"),
+            family: text("family"),
+            account: ours.contains(&row["source"].to_string()),
+            entries,
+            instants,
+            place: number("lat").zip(number("lon")),
+            text: text("title") + "\n" + &text("text"),
+            all: all.join(" ") + " " + around.get(&text("id")).map_or("", |t| t.as_str()),
+        }
+    };
+    listed.into_iter().map(row).collect()
+}
+
+/// Microseconds since 1970 of `2024-01-31T10:00:00.5Z`.
+struct Time(i64);
+
+impl std::str::FromStr for Time {
+    type Err = ();
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let number = |from: usize, to: usize| text.get(from..to).and_then(|t| t.parse::<i64>().ok()).ok_or(());
+        let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
+        let (y, m) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+        let days = 365 * y + y / 4 - y / 100 + y / 400 + (m * 153 + 2) / 5 + day - 1 - 719_468;
+        let seconds = days * 86_400 + number(11, 13)? * 3600 + number(14, 16)? * 60 + number(17, 19)?;
+        let fraction: String = text.get(19..).unwrap_or("").chars().filter(char::is_ascii_digit).take(6).collect();
+        Ok(Time(seconds * 1_000_000 + format!("{fraction:0<6}").parse::<i64>().map_err(|_| ())?))
+    }
+}
+
+/// What must not be found, by sort.
+type Needles = BTreeMap<&'static str, BTreeSet<Vec<u8>>>;
+
+fn needles(all: &[Row], entries: &[BTreeMap<String, Value>], outside: fn(&Row) -> bool, known: &str) -> Needles {
+    let (out, inside): (Vec<&Row>, Vec<&Row>) = all.iter().partition(|row| outside(row));
+    let within: BTreeSet<u64> = inside.iter().flat_map(|row| row.entries.clone()).collect();
+    let listed = entries.iter().filter(|e| e["entry"].as_u64().is_some_and(|n| within.contains(&n)));
+    let listed: Vec<&str> = listed.filter_map(|e| e["path"].as_str()).collect();
+    let texts = inside.iter().map(|row| row.all.as_str()).chain(listed).collect::<Vec<_>>();
+    let inner = texts.join("\n");
+    let inner_words: BTreeSet<String> = words(&inner).chain(words(known)).collect();
+    let lower = inner.to_lowercase();
+    let mut needles = Needles::new();
+    let mut add = |sort, needle: Vec<u8>| needles.entry(sort).or_default().insert(needle);
+    let inner_places: BTreeSet<_> = inside.iter().filter_map(|r| r.place).map(|(lat, _)| lat.to_bits()).collect();
+    let inner_times: BTreeSet<i64> = inside.iter().flat_map(|r| r.instants.clone()).collect();
+    for row in &out {
+        for word in words(&row.all).filter(|w| !inner_words.contains(w)) {
+            add("words", word.into_bytes());
+        }
+        for line in row.text.lines().map(str::trim).filter(|l| l.chars().count() >= 16) {
+            let beginning: String = line.chars().take(40).collect();
+            if !lower.contains(&beginning.to_lowercase()) {
+                add("beginnings of texts", beginning.into_bytes());
+            }
+        }
+        if let Some((lat, _)) = row.place.filter(|(lat, _)| *lat != 0.0 && !inner_places.contains(&lat.to_bits())) {
+            add("latitudes", lat.to_le_bytes().to_vec());
+        }
+        // The last is the one that has a column of numbers.
+        for instant in row.instants.last().filter(|i| !inner_times.contains(i)) {
+            add("times", instant.to_le_bytes().to_vec());
+        }
+    }
+    for entry in entries.iter().filter(|e| !within.contains(&e["entry"].as_u64().expect("a number"))) {
+        let path = entry["path"].as_str().expect("a path");
+        let name = path.rsplit('/').next().unwrap_or_default();
+        // A mail from inside lies under each of its labels, which it names, and counts in the first alone.
+        let stem = name.strip_suffix(".mbox").unwrap_or(name);
+        if !lower.contains(&stem.to_lowercase()) {
+            add("paths", path.as_bytes().to_vec());
+            // The same bytes may lie in two places, one of which is inside.
+            let hash = entry["sha256"].as_str().unwrap_or(path);
+            let twin = |e: &&BTreeMap<String, Value>| {
+                e["sha256"] == hash && e["entry"].as_u64().is_some_and(|n| within.contains(&n))
+            };
+            if !entries.iter().any(|e| twin(&e)) {
+                add("hashes", hash.as_bytes().to_vec());
+            }
+        }
+    }
+    needles
+}
+
+/// Returns the needles that lie in a folder, and where; and how many were looked for.
+fn found(dump: &Dump, needles: &Needles) -> BTreeMap<&'static str, (usize, Vec<String>)> {
+    let look = |sort: &'static str, all: &BTreeSet<Vec<u8>>| {
+        let step = all.len().div_ceil(MOST).max(1);
+        let some: Vec<_> = if sort == "words" { all.iter().collect() } else { all.iter().step_by(step).collect() };
+        let hit = |needle: &&Vec<u8>| {
+            let text = String::from_utf8_lossy(needle);
+            match sort {
+                "words" => dump.has_word(&text).then(|| format!("{text} in {:?}", dump.find(needle))),
+                _ => dump.find(needle).map(|place| format!("{text:?} in {place}")),
+            }
+        };
+        (some.len(), some.iter().filter_map(hit).collect())
+    };
+    needles.iter().map(|(sort, all)| (*sort, look(sort, all))).collect()
+}
+
+fn authority(office: &Office, number: usize, services: &str, limits: &Limits) -> String {
+    let text = warrant(&office.key("r.okoro"), 1, "2044-08-03");
+    let text: Vec<String> = text
+        .lines()
+        .map(|line| {
+            let name = line.split(" = ").next().unwrap_or_default();
+            let of_window = !["from", "until"].contains(&name) || line.contains("1970") || line.contains("2040");
+            let changed = limits.fields.iter().find(|(field, _)| *field == name && of_window);
+            match changed {
+                Some((field, value)) => format!("{field} = {value}"),
+                None if name == "services" => format!("services = [{services}]"),
+                None if name == "moments" => {
+                    r#"moments = ["sent", "received", "created", "modified", "taken", "start", "end", "observed"]"#
+                        .into()
+                }
+                None => line.to_owned(),
+            }
+        })
+        .collect();
+    let file = office.folder.join(format!("warrant-{number}.toml"));
+    std::fs::write(&file, text.join("\n") + "\n").expect("written");
+    let file = file.to_string_lossy().into_owned();
+    office.good(&[], "r.okoro", &["authority", "sign", &file]);
+    file
+}
+
+/// Adds the program's own text; its tests' fixtures are not among it.
+fn program(folder: &Path, text: &mut String) {
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            program(&path, text);
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            *text += &(std::fs::read_to_string(&path).expect("read") + "\n");
+        }
+    }
+}
+
+fn texts(paths: &[PathBuf]) -> Vec<String> {
+    paths.iter().map(|p| p.to_string_lossy().into_owned()).collect()
+}
+
+#[test]
+fn nothing_from_outside_the_limits_lies_in_the_folder() {
+    let office = Office::new();
+    let (takeout, loose) = given();
+    let whole = office.folder.join("whole");
+    run(open(&whole, &[takeout.clone(), loose.clone()].concat(), &[]), 0);
+    let all = rows(&whole);
+    let entries = sql(&whole, "SELECT entry, path, sha256 FROM entries WHERE kind = 'file'");
+    let services: BTreeSet<String> = all.iter().map(|row| format!("\"{}\"", row.service)).collect();
+    let services = services.into_iter().collect::<Vec<_>>().join(", ");
+    let own = Dump::of(&whole);
+    // Words that the program itself says are in any case.
+    let mut common = String::new();
+    for part in ["model", "layout", "store", "engine", "providers"] {
+        program(&Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../glasshouse-{part}/src")), &mut common);
+    }
+    for (number, limits) in limits().into_iter().enumerate() {
+        let file = authority(&office, number, &services, &limits);
+        let case = office.path(&format!("case {number}"));
+        let open = |paths: &[PathBuf], account: &str, more: &[&str]| {
+            let paths = texts(paths);
+            let mut args = vec!["open", "--no-serve", "--quiet", "--account", account, "--case", &case];
+            args.extend(more.iter().copied().chain(paths.iter().map(String::as_str)));
+            office.good(&[], "d.hart", &args);
+        };
+        let alone = limits.name == "an account";
+        open(&takeout, "j.marsh@example.com", &["--authority", &file]);
+        open(&loose, if alone { "somebody@example.net" } else { "j.marsh@example.com" }, &[]);
+        let known = common.clone() + &std::fs::read_to_string(&file).expect("read") + &services;
+        let needles = needles(&all, &entries, limits.outside, &known);
+        let dump = Dump::of(Path::new(&case));
+        assert!(dump.len() > 1 << 20, "{}: something came in", limits.name);
+        for (sort, (looked, hits)) in found(&dump, &needles) {
+            println!("{}: {looked} {sort} looked for in {} bytes", limits.name, dump.len());
+            assert!(
+                hits.is_empty(),
+                "{}: {} of {looked} {sort}: {:?}",
+                limits.name,
+                hits.len(),
+                &hits[..hits.len().min(20)]
+            );
+        }
+        // The search finds what is there: in the holder's own case nearly all of it is.
+        for (sort, (looked, hits)) in found(&own, &needles) {
+            assert!(hits.len() * 10 >= looked * 9, "{}: {} of {looked} {sort}", limits.name, hits.len());
+        }
+        let sorts: Vec<&str> = needles.keys().copied().collect();
+        assert_eq!(sorts, ["beginnings of texts", "hashes", "latitudes", "paths", "times", "words"], "{}", limits.name);
+    }
+}

@@ -1,0 +1,164 @@
+//! Every byte that lies in a folder: files as they are, and what compressed files hold.
+
+use datafusion::arrow::array::{Array, ArrayData};
+use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use memchr::memmem;
+use rusqlite::types::ValueRef;
+use std::collections::HashSet;
+use std::path::Path;
+use tantivy::Index;
+
+/// The content of a folder, by file and by what was decoded of it.
+pub struct Dump {
+    pub pieces: Vec<(String, Vec<u8>)>,
+    words: HashSet<String>,
+}
+
+impl Dump {
+    pub fn of(folder: &Path) -> Self {
+        let mut pieces = Vec::new();
+        walk(folder, folder, &mut pieces);
+        let texts = pieces.iter().map(|(_, bytes)| String::from_utf8_lossy(bytes));
+        let words = texts.flat_map(|text| words(&text).collect::<Vec<_>>()).collect();
+        Dump { pieces, words }
+    }
+
+    /// Returns where some bytes lie, if anywhere.
+    pub fn find(&self, needle: &[u8]) -> Option<&str> {
+        let finder = memmem::Finder::new(needle);
+        self.pieces.iter().find(|(_, bytes)| finder.find(bytes).is_some()).map(|(place, _)| place.as_str())
+    }
+
+    /// Says whether a word lies anywhere, by itself.
+    pub fn has_word(&self, word: &str) -> bool {
+        self.words.contains(word)
+    }
+
+    /// Returns the number of bytes.
+    pub fn len(&self) -> usize {
+        self.pieces.iter().map(|(_, bytes)| bytes.len()).sum()
+    }
+}
+
+/// Returns the words of a text in small letters: what may be a name, and not a number.
+pub fn words(text: &str) -> impl Iterator<Item = String> + '_ {
+    let long = |w: &&str| w.len() >= 6 && w.chars().filter(|c| c.is_alphabetic()).count() >= 4;
+    text.split(|c: char| !c.is_alphanumeric()).filter(long).map(str::to_lowercase)
+}
+
+fn walk(root: &Path, folder: &Path, pieces: &mut Vec<(String, Vec<u8>)>) {
+    let mut inside: Vec<_> =
+        std::fs::read_dir(folder).expect("a folder").map(|e| e.expect("an entry").path()).collect();
+    inside.sort();
+    for path in inside {
+        let place = path.strip_prefix(root).expect("inside").display().to_string();
+        pieces.push((format!("the name of {place}"), place.clone().into_bytes()));
+        if path.is_dir() {
+            if path.join("meta.json").exists() {
+                pieces.push((format!("the index {place}"), index(&path)));
+            }
+            walk(root, &path, pieces);
+            continue;
+        }
+        let bytes = std::fs::read(&path).expect("read");
+        let decoded = match path.extension().and_then(|e| e.to_str()) {
+            Some("parquet") => parquet(&path),
+            Some("sqlite") => sqlite(&path),
+            Some("json") => json(&bytes),
+            // A payload is JSON below a line of salt.
+            _ if place.starts_with("log/payload") => json(bytes.get(65..).unwrap_or_default()),
+            _ if place.starts_with("log/sealed") => json(&bytes),
+            // What is compressed and not sealed would have to be decoded here, too.
+            _ => {
+                assert!(!bytes.starts_with(b"PK\x03\x04") || !place.starts_with("cache/"), "{place}");
+                Vec::new()
+            }
+        };
+        pieces.push((place.clone(), bytes));
+        pieces.push((format!("{place}, decoded"), decoded));
+    }
+}
+
+fn parquet(path: &Path) -> Vec<u8> {
+    let file = std::fs::File::open(path).expect("opens");
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).expect("Parquet");
+    let mut out = Vec::new();
+    for meta in builder.metadata().file_metadata().key_value_metadata().into_iter().flatten() {
+        out.extend(format!("{} {:?}\n", meta.key, meta.value).into_bytes());
+    }
+    for batch in builder.build().expect("Parquet") {
+        let batch = batch.expect("a batch");
+        batch.columns().iter().for_each(|column| buffers(&column.to_data(), &mut out));
+    }
+    out
+}
+
+fn buffers(data: &ArrayData, out: &mut Vec<u8>) {
+    data.buffers().iter().for_each(|buffer| out.extend_from_slice(buffer.as_slice()));
+    data.child_data().iter().for_each(|child| buffers(child, out));
+}
+
+fn index(folder: &Path) -> Vec<u8> {
+    let index = Index::open_in_dir(folder).expect("an index");
+    let searcher = index.reader().expect("a reader").searcher();
+    let mut out = Vec::new();
+    for segment in searcher.segment_readers() {
+        for (field, _) in index.schema().fields() {
+            let Ok(inverted) = segment.inverted_index(field) else { continue };
+            let mut terms = inverted.terms().stream().expect("terms");
+            while terms.advance() {
+                out.extend_from_slice(terms.key());
+                out.push(b'\n');
+            }
+        }
+        let store = segment.get_store_reader(1).expect("a store");
+        for document in 0..segment.max_doc() {
+            let document: tantivy::TantivyDocument = store.get(document).expect("a document");
+            out.extend(format!("{document:?}\n").into_bytes());
+        }
+    }
+    out
+}
+
+fn sqlite(path: &Path) -> Vec<u8> {
+    let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE;
+    let connection = rusqlite::Connection::open_with_flags(path, flags).expect("opens");
+    let mut tables = connection.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").expect("SQL");
+    let tables: Vec<String> =
+        tables.query_map([], |row| row.get(0)).expect("SQL").map(|n| n.expect("a name")).collect();
+    let mut out = Vec::new();
+    for table in tables {
+        let mut all = connection.prepare(&format!("SELECT * FROM \"{table}\"")).expect("SQL");
+        let columns = all.column_count();
+        let mut rows = all.query([]).expect("SQL");
+        while let Some(row) = rows.next().expect("a row") {
+            for column in 0..columns {
+                match row.get_ref(column).expect("a value") {
+                    ValueRef::Text(bytes) | ValueRef::Blob(bytes) => out.extend_from_slice(bytes),
+                    other => out.extend(format!("{other:?}").into_bytes()),
+                }
+                out.push(b'\n');
+            }
+        }
+    }
+    out
+}
+
+fn json(bytes: &[u8]) -> Vec<u8> {
+    fn go(value: &serde_json::Value, out: &mut String) {
+        match value {
+            serde_json::Value::String(text) => out.push_str(&(text.clone() + "\n")),
+            serde_json::Value::Array(list) => list.iter().for_each(|v| go(v, out)),
+            serde_json::Value::Object(map) => map.iter().for_each(|(k, v)| {
+                out.push_str(&(k.clone() + "\n"));
+                go(v, out);
+            }),
+            other => out.push_str(&format!("{other}\n")),
+        }
+    }
+    let mut out = String::new();
+    if let Ok(value) = serde_json::from_slice(bytes) {
+        go(&value, &mut out);
+    }
+    out.into_bytes()
+}

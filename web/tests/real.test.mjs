@@ -1,0 +1,131 @@
+// Every view on the real server, on the small case that `make demo` shows: what is there is what SQL counts, and no view needs the network.
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { chromium } from "playwright-core";
+import { ARGS, CHROMIUM, open, settled } from "./support/browser.mjs";
+import { asked, elsewhere, logged } from "./support/netlog.mjs";
+import { counted, sql, demo, glasshouse, scratch, serve } from "./support/real.mjs";
+import { asking, opens, places } from "./support/views.mjs";
+
+let keep, folder, site, ask, found, log;
+before(async () => {
+  keep = await scratch();
+  log = join(keep.folder, "net.json");
+  folder = demo(keep.folder);
+  site = await open({ served: await serve(folder), args: logged(log) });
+  const tab = await site.page();
+  ask = asking(tab, site.served.url);
+  found = await places(ask);
+});
+after(async () => { await site?.stop(); await keep?.remove(); });
+
+const n = (number) => new Intl.NumberFormat("en-GB").format(number);
+const records = (condition = "true") => counted(folder, `SELECT count(*) FROM records WHERE ${condition}`);
+const said = async (tab, text) => assert.ok((await tab.locator("main").innerText()).includes(text), `no “${text}” in ${(await tab.locator("main").innerText()).slice(0, 400)}`);
+
+/** What has to stand on each place: the figures as SQL has them. */
+const THERE = {
+  case: async (tab) => {
+    await said(tab, `${n(records())} records`);
+    for (const format of ["google.mail", "icalendar.events"]) {
+      const row = tab.locator("main tr", { hasText: format }).first();
+      assert.ok((await row.innerText()).includes(n(records(`format = '${format}'`))), format);
+    }
+  },
+  timeline: async (tab) => {
+    await said(tab, `${n(records())} records`);
+    const mail = tab.getByRole("complementary", { name: "Narrow down" }).getByRole("button", { name: /^Mail/ });
+    assert.equal(await mail.locator(".n").getAttribute("title"), n(records("family = 'mail'")));
+  },
+  search: async (tab) => said(tab, `${n(records("text IS NOT NULL"))} records`),
+  record: async (tab) => assert.ok((await tab.locator(".record .title").innerText()).length > 2),
+  bytes: async (tab) => {
+    const id = new URL(tab.url()).searchParams.get("record");
+    const own = glasshouse("show", "--bytes", folder, id);
+    const marked = (await tab.locator("pre.view mark").allInnerTexts()).join("");
+    assert.ok(own.replaceAll("\r", "").startsWith(marked.trimEnd().slice(0, 60).replaceAll("\r", "")), `${marked.slice(0, 80)} is not ${own.slice(0, 80)}`);
+  },
+  conversations: async (tab) => said(tab, `${n(counted(folder, "SELECT count(*) FROM (SELECT DISTINCT service, conversation FROM records WHERE conversation IS NOT NULL AND family IN ('mail', 'message', 'call', 'voice'))"))} conversations`),
+  map: async (tab) => said(tab, `${n(records("lat IS NOT NULL"))} records in view`),
+  self: async (tab) => { for (const { service } of sql(folder, "SELECT DISTINCT service FROM records")) await said(tab, service); },
+  log: async (tab) => said(tab, `${n((await ask("events")).total)} events`),
+};
+
+test("each thing that a test looks for is a place", () => { for (const name of Object.keys(THERE)) assert.ok(found[name], name); });
+for (const scheme of ["light", "dark"]) {
+  for (const name of ["case", "timeline", "search", "record", "fields", "bytes", "hex", "near", "single", "conversations", "map", "place", "media", "picture", "people", "graph", "self", "working", "log", "help"]) {
+    test(`${name} opens in ${scheme}`, async () => {
+      const tab = await opens(site, found[name], { scheme });
+      await THERE[name]?.(tab);
+      await tab.context().close();
+    });
+  }
+}
+
+test("a mark, a saved search, and their undoing reach the log", async () => {
+  const tab = await site.page();
+  const before = (await ask("events")).total;
+  await tab.to(found.record);
+  await tab.locator(".record .title").click();
+  await tab.keyboard.press("t");
+  await tab.getByRole("textbox", { name: "Tag" }).fill("<b>rent</b>");
+  await tab.keyboard.press("Enter");
+  await tab.getByText("<b>rent</b>", { exact: true }).waitFor();
+  assert.equal((await ask("events")).total, before + 1);
+  await tab.to("/working");
+  await tab.getByText("<b>rent</b>").first().waitFor();
+  await tab.to(found.record);
+  await tab.getByRole("button", { name: "Undo: <b>rent</b>" }).click();
+  await tab.getByText("<b>rent</b>", { exact: true }).waitFor({ state: "detached" });
+  assert.equal((await ask("events")).total, before + 2);
+  assert.deepEqual(tab.faults, []);
+  await tab.context().close();
+});
+
+test("typing, narrowing, opening, going back: as on invented data", async () => {
+  const tab = await site.page();
+  await tab.to("/timeline");
+  await tab.keyboard.press("/");
+  await tab.keyboard.type("heliotrope");
+  await tab.keyboard.press("Enter");
+  await settled(tab);
+  await said(tab, `${n(counted(folder, "SELECT count(*) FROM text_search('heliotrope')"))} records`);
+  await tab.keyboard.press("Escape");
+  await tab.getByRole("listbox", { name: /^Records/ }).focus();
+  await tab.keyboard.press("Enter");
+  await settled(tab);
+  assert.match((await tab.locator("article.record").innerText()).toLowerCase(), /heliotrope/);
+  await tab.goBack();
+  await settled(tab);
+  assert.equal(await tab.locator(".record .title").count(), 0);
+  assert.deepEqual(tab.faults, []);
+  await tab.context().close();
+});
+
+// Last: Chromium writes its log to the end when it closes.
+test("no view made a request but to the server itself", async () => {
+  const { url } = site.served;
+  await site.stop();
+  site = undefined;
+  const all = await asked(log);
+  assert.ok(all.requests.get(url) > 200 && all.connections.size > 0, "the log holds what the browser did");
+  assert.deepEqual(elsewhere(all, url), []);
+});
+
+test("and where one does, the log tells", async () => {
+  const other = createServer((_, response) => response.end("<p>elsewhere</p>")).listen(0, "127.0.0.1");
+  await new Promise((done) => other.once("listening", done));
+  const url = `http://127.0.0.1:${other.address().port}`, file = join(keep.folder, "other.json");
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: [...ARGS, ...logged(file)] });
+  const tab = await browser.newPage();
+  await tab.goto(`${url}/`);
+  await tab.evaluate(() => fetch("http://nobody.invalid/beacon").catch(() => undefined));
+  await browser.close();
+  other.close();
+  const wrong = elsewhere(await asked(file), "http://127.0.0.1:1").join("\n");
+  assert.match(wrong, new RegExp(`asked ${url}`));
+  assert.match(wrong, new RegExp(`connected to ${url.slice(7)}`));
+  assert.match(wrong, /looked up \S*nobody\.invalid/);
+});
