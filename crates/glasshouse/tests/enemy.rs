@@ -5,8 +5,11 @@
 
 mod support;
 
+use serde_json::json;
 use std::path::{Path, PathBuf};
 use support::office::{Office, PASSWORD};
+use support::server::escaped;
+use support::team::Served;
 
 /// Words that stand in what is kept out, and nowhere else.
 const SECRETS: [&str; 11] = [
@@ -259,7 +262,6 @@ fn searching_showing_and_listing_tell_nothing() {
         &["review", "CASE", "--thread", "13", "--release", "--reason", "x"],
         &["events", "CASE"],
         &["log", "extract", "CASE", "--out", "/dev/null", "--recipient", "x"],
-        &["serve", "CASE"],
     ] {
         keeps_silent(&args.join(" "), &told(&office, &one, args));
     }
@@ -295,6 +297,84 @@ fn searching_showing_and_listing_tell_nothing() {
             assert!(!bytes.windows(secret.len()).any(|w| w == secret.as_bytes()), "{}: {secret}", path.display());
         }
     }
+}
+
+/// The page tells no more than the commands do, whatever its server is asked.
+#[test]
+fn the_server_tells_nothing() {
+    let office = Office::new();
+    let [one, other] = cases(&office);
+    let id =
+        |case: &str| office.rows(case, "SELECT id FROM records ORDER BY time")[0]["id"].as_str().map(str::to_owned);
+    let ids = [&one, &other].map(|case| id(case).expect("an id"));
+    let said = office.good(&[], "v.reed", &["review", "--json", "--enquiry", "1", &one, "--thread", "13"]);
+    let aside = said.lines().filter_map(|l| serde_json::from_str::<serde_json::Value>(l).ok());
+    let aside: Vec<String> = aside.filter_map(|item| item["id"].as_str().map(str::to_owned)).collect();
+    assert_eq!(aside.len(), 2);
+
+    let served = [&one, &other].map(|case| Served::start(&office, case));
+    let people = [0, 1].map(|n| served[n].enter("d.hart"));
+    for person in &people {
+        assert_eq!(person.post("/api/enquiry", &json!({ "line": "1" })).status, 200);
+    }
+    let ask = |path: &str| {
+        [0, 1].map(|n| {
+            let answer = people[n].ask(&path.replace("RECORD", &ids[n]));
+            assert!(answer.status < 500, "{path}: {}", answer.text());
+            (answer.status, answer.text())
+        })
+    };
+    let mut paths: Vec<String> = Vec::new();
+    let words = ["", "marimba", "mari*", "\"heliotrope turnpike\"", "from:k.lowe@example.com", "in:13", "family:note"];
+    for q in words.iter().copied().chain(["has:attachment", "before:2021-06-01", "-garden", "family:mail"]) {
+        for view in ["list", "facets", "histogram?by=day", "people", "graph", "conversations", "media", "map", "track"]
+        {
+            let join = if view.contains('?') { '&' } else { '?' };
+            paths.push(format!("/api/{view}{join}q={}", escaped(q)));
+        }
+    }
+    for begun in ["from:", "from:k", "with:l", "in:", "in:1", "service:", "is:", "mari", "name:dos"] {
+        paths.push(format!("/api/complete?q={}&at={}", escaped(begun), begun.len()));
+    }
+    paths.extend(
+        ["/api/conversation?service=google&id=13", "/api/conversation?service=google&id=12"].map(str::to_owned),
+    );
+    for path in &paths {
+        let [told, elsewhere] = ask(path);
+        assert!(told.0 == 200 || path.contains("conversation?"), "{path}: {} {}", told.0, told.1);
+        // What was asked for may be said again; what it leads to may not.
+        keeps_silent(path, &told.1);
+        assert_eq!((told.0, steady(&told.1)), (elsewhere.0, steady(&elsewhere.1)), "{path}");
+    }
+    let bytes = "/api/record/RECORD/bytes";
+    for path in [
+        "/api/case",
+        "/api/entries",
+        "/api/warnings",
+        "/api/self",
+        "/api/record/RECORD",
+        "/api/record/RECORD/near",
+        "/api/record/RECORD/near?in=source&limit=100",
+        // The mailbox goes on behind the record.
+        bytes,
+        &format!("{bytes}?around=1000000"),
+        &format!("{bytes}?offset=0&limit=1000000"),
+        &format!("{bytes}?ref=9"),
+        "/api/html/RECORD",
+        "/api/media/RECORD/0",
+        "/api/media/RECORD/1",
+        "/api/thumb/RECORD/0",
+    ] {
+        keeps_silent(path, &ask(path)[0].1);
+    }
+    // Nor by the id of what is put aside, and what other roles do is denied.
+    for id in &aside {
+        for path in ["record/ID", "record/ID/bytes", "record/ID/near", "html/ID", "media/ID/0", "thumb/ID/0"] {
+            let answer = people[0].ask(&format!("/api/{}", path.replace("ID", id)));
+            assert_eq!(answer.status, 404, "{path}: {}", answer.text());
+        }
+    }
+    assert_eq!(people[0].ask("/api/events").status, 403);
 }
 
 fn files(folder: &Path, wanted: &dyn Fn(&str) -> bool) -> Vec<PathBuf> {

@@ -37,6 +37,17 @@ fn the_reviewer_lets_a_thread_out_and_takes_it_back() {
     let (aside, shown) = (outcome(&office, &case, "quarantined"), outcome(&office, &case, "shown"));
     assert!(aside > 0 && shown > 0);
 
+    // It lies sealed as the evidence does.
+    let folder = Path::new(&case).join("runs/r0001/quarantine");
+    let segments = std::fs::read_dir(&folder).expect("a folder").filter_map(Result::ok);
+    let files: Vec<PathBuf> = segments
+        .flat_map(|s| std::fs::read_dir(s.path()).expect("a segment").filter_map(Result::ok).map(|f| f.path()))
+        .collect();
+    assert!(files.len() >= 4);
+    for file in &files {
+        assert!(std::fs::read(file).expect("readable").starts_with(b"age-encryption.org/v1"), "{}", file.display());
+    }
+
     // The examiner learns that there is something, and nothing of it.
     office.refused("d.hart", &["review", "--enquiry", "1", &case], "quarantine.review");
     let with_term = format!("SELECT count(*) FROM records WHERE text ILIKE '%{TERM}%' OR title ILIKE '%{TERM}%'");

@@ -11,6 +11,7 @@ pub mod dump;
 pub mod office;
 pub mod schema;
 pub mod server;
+pub mod team;
 
 /// The program, with what follows it.
 pub fn glasshouse<S: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = S>) -> Command {
