@@ -3,6 +3,7 @@
 use crate::EngineError;
 use crate::ingest;
 use crate::read;
+use crate::rewrite::read_columns_of;
 use crate::segment::typed;
 use datafusion::arrow::array::{Array, StringArray, UInt32Array, UInt64Array};
 use datafusion::parquet::arrow::ProjectionMask;
@@ -20,7 +21,7 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// Parts that stay open: each holds its list of entries in memory.
 const MOST_PARTS: usize = 8;
@@ -55,6 +56,8 @@ pub struct Evidence {
     /// Folder of the run's lists.
     run: PathBuf,
     entries: ArrowReaderMetadata,
+    /// Numbers of the listed entries, where limits leave gaps between them.
+    numbers: OnceLock<Option<Vec<u32>>>,
     parts: Vec<SourceFile>,
     open: Mutex<VecDeque<(u32, Part, usize)>>,
 }
@@ -72,6 +75,7 @@ impl Evidence {
             seal,
             run,
             entries: ArrowReaderMetadata::load(&file, ArrowReaderOptions::new())?,
+            numbers: OnceLock::new(),
             parts: glasshouse_store::read_parts(case)?,
             open: Mutex::default(),
         })
@@ -89,9 +93,28 @@ impl Evidence {
 
     /// Returns what the run says of an entry.
     pub fn entry(&self, entry: EntryId) -> Result<Option<Entry>, EngineError> {
-        // Entries are listed in the order of their numbers, from 0 on.
-        let found = self.lines(&[entry.0])?.pop();
+        let Some(line) = self.line_of(entry)? else { return Ok(None) };
+        let found = self.lines(&[line])?.pop();
         Ok(found.filter(|e| e.entry == entry.0))
+    }
+
+    /// Returns the line of the list that an entry is on; entries are listed in the order of their numbers.
+    fn line_of(&self, entry: EntryId) -> Result<Option<u32>, EngineError> {
+        if self.numbers.get().is_none() {
+            let path = self.run.join("entries.parquet");
+            let mut numbers: Vec<u32> = Vec::new();
+            for batch in read_columns_of(&path, &["entry"])? {
+                let column: &UInt32Array = typed(&batch, "entry")?;
+                numbers.extend(column.values());
+            }
+            // Without limits each number is its own line, and nothing need be kept.
+            let whole = (0..).zip(&numbers).all(|(line, number)| line == *number);
+            let _ = self.numbers.set((!whole).then_some(numbers));
+        }
+        Ok(match self.numbers.get() {
+            Some(Some(numbers)) => numbers.binary_search(&entry.0).ok().and_then(|line| u32::try_from(line).ok()),
+            _ => Some(entry.0),
+        })
     }
 
     /// Returns the entries at some lines of the list, given ascending.

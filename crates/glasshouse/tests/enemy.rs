@@ -346,6 +346,10 @@ fn the_server_tells_nothing() {
         keeps_silent(path, &told.1);
         assert_eq!((told.0, steady(&told.1)), (elsewhere.0, steady(&elsewhere.1)), "{path}");
     }
+    // What is shown is shown with its place, though the entry before it in the export is not listed.
+    let [(status, record), _] = ask("/api/record/RECORD");
+    assert!(status == 200 && record.contains("Inbox.mbox"), "{record}");
+    assert!(ask("/api/record/RECORD/bytes")[0].1.contains("garden"));
     let bytes = "/api/record/RECORD/bytes";
     for path in [
         "/api/case",
