@@ -11,6 +11,14 @@ if cargo fmt --version >/dev/null 2>&1; then cargo fmt --all --check; else echo 
 step "tests"
 cargo test --locked --workspace --no-fail-fast
 
+step "readers where there is no network at all"
+if unshare -rn true 2>/dev/null; then
+  unshare -rn cargo test --locked --offline --quiet --workspace --test registry --test same_records --test sheets \
+    --test spine --test locate --test lens
+else
+  echo "this machine gives no network namespace; skipped"
+fi
+
 step "fuzz targets, a few seconds each"
 ./scripts/fuzz.sh 5
 

@@ -3,7 +3,7 @@
 
 use flate2::write::GzEncoder;
 use glasshouse_fuzz::{scratch, seeds};
-use glasshouse_store::{Catalog, Limits, Part, sniff};
+use glasshouse_store::{Cache, Catalog, Limits, Part, sniff};
 use libfuzzer_sys::fuzz_target;
 use std::fs;
 use std::io::{Cursor, Read, Write};
@@ -28,7 +28,8 @@ const MOST_READ: u64 = 8 << 20;
 fn open(folder: &Path, cache: &str, password: Option<&[u8]>) -> Option<(Part, Catalog)> {
     let path = folder.join("part");
     let container = sniff(&path).expect("a readable file");
-    Part::open(&path, container, &folder.join(cache), "key", password, &limits(), &|_| {}).ok()
+    let cache = Cache { folder: &folder.join(cache), key: "key", seal: None };
+    Part::open(&path, container, cache, password, &limits(), &|_| {}).ok()
 }
 
 fuzz_target!(
