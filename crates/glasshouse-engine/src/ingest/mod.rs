@@ -15,6 +15,7 @@ mod limits;
 pub(crate) mod positioned;
 mod reading;
 mod sealed;
+mod settle;
 mod survey;
 mod visible;
 mod work;

@@ -11,6 +11,7 @@ use super::journal::{ChunkRow, EntryHash, Journal};
 use super::kept::{keep_warnings, keep_warnings_within, troubles};
 use super::limits::{Limits, Out, Ruling, Why};
 use super::reading::Reading;
+use super::settle::{self, Finished};
 use super::{Options, Progress, positioned, survey};
 use crate::EngineError;
 use crate::quarantine;
@@ -21,7 +22,7 @@ use glasshouse_providers::{Companion, Frame, Opened, Positioned, Sink, TreeEntry
 use glasshouse_store::Case;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 /// A chunk ends with the first frame that makes it this long.
@@ -36,8 +37,6 @@ const SEGMENT_ROWS: usize = 200_000;
 const SHARE: usize = 8;
 /// Rows of so little memory are not worth a segment of their own.
 const SMALLEST_SEGMENT: usize = 3 << 20;
-/// Batches of segments that may wait to be brought to the disk.
-const UNSETTLED: usize = 4;
 
 /// Something a worker can do.
 enum Job {
@@ -139,9 +138,9 @@ pub fn run(work: &Work<'_>, parts: &[usize], entries: &[EntryId]) -> Result<(), 
     jobs.extend(entries.iter().map(|e| Job::Entry(*e)));
     let queue = Mutex::new(Queue { jobs, ..Queue::default() });
     let shared = Shared { work, queue, changed: Condvar::new(), flushed: AtomicUsize::new(0) };
-    let (written, to_settle) = sync_channel(UNSETTLED);
+    let (written, to_settle) = sync_channel(settle::MOST);
     std::thread::scope(|scope| {
-        scope.spawn(|| shared.noting_failure(settle(work, to_settle)));
+        scope.spawn(|| shared.noting_failure(settle::all(work, to_settle)));
         for _ in 0..work.options.threads.max(1) {
             let written = written.clone();
             let shared = &shared;
@@ -151,22 +150,6 @@ pub fn run(work: &Work<'_>, parts: &[usize], entries: &[EntryId]) -> Result<(), 
     });
     let failed = shared.queue.into_inner().unwrap_or_else(PoisonError::into_inner).failed;
     failed.map_or(Ok(()), Err)
-}
-
-/// Segments that are written, with the chunks that they hold the records of.
-struct Finished {
-    segments: Vec<Written>,
-    chunks: Vec<ChunkRow>,
-}
-
-/// Brings segments to the disk and commits them, while the workers go on: none of them waits for the disk.
-fn settle(work: &Work<'_>, finished: Receiver<Finished>) -> Result<(), EngineError> {
-    super::intake::settle(work.case, work.journal)?;
-    for Finished { segments, chunks } in finished {
-        let segments = segments.into_iter().map(Written::sync).collect::<Result<Vec<_>, _>>()?;
-        work.journal.commit(&segments, &chunks)?;
-    }
-    Ok(())
 }
 
 impl Shared<'_> {

@@ -1,0 +1,26 @@
+//! Bringing what was read to the disk, and then into the journal.
+
+use super::journal::ChunkRow;
+use super::work::Work;
+use crate::EngineError;
+use crate::segment::Written;
+use std::sync::mpsc::Receiver;
+
+/// Batches of segments that may wait.
+pub(super) const MOST: usize = 4;
+
+/// Segments that are written, with the chunks that they hold the records of.
+pub(super) struct Finished {
+    pub segments: Vec<Written>,
+    pub chunks: Vec<ChunkRow>,
+}
+
+/// Brings segments to the disk and commits them, while the workers go on: none of them waits for the disk.
+pub(super) fn all(work: &Work<'_>, finished: Receiver<Finished>) -> Result<(), EngineError> {
+    super::intake::settle(work.case, work.journal)?;
+    for Finished { segments, chunks } in finished {
+        let segments = segments.into_iter().map(Written::sync).collect::<Result<Vec<_>, _>>()?;
+        work.journal.commit(&segments, &chunks)?;
+    }
+    Ok(())
+}
