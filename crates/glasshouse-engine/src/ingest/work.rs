@@ -21,7 +21,7 @@ use glasshouse_providers::framing::{LONGEST_FRAME, Span, framer};
 use glasshouse_providers::{Companion, Frame, Opened, Positioned, Sink, TreeEntry};
 use glasshouse_store::Case;
 use std::collections::{BTreeSet, HashMap, VecDeque};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
@@ -29,12 +29,12 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 const CHUNK: u64 = 1 << 20;
 /// Bytes of chunks that may wait; beyond it the cutting worker parses.
 const QUEUE: usize = 16 << 20;
-/// Memory of the rows that a worker collects before it writes segments.
+/// Most memory of the rows that a worker collects before it writes segments.
 const SEGMENT: usize = 40 << 20;
 const SEGMENT_ROWS: usize = 200_000;
-/// A worker writes earlier when its rows are this share of all that was written: what a kill loses stays a part of
-/// what was done, also where little was done yet.
-const SHARE: usize = 8;
+/// Of a small account a worker writes earlier, when its rows take this share of what there is to read: what a kill
+/// loses stays a small part of what was done. Many small segments would cost more than they save.
+const SHARE: u64 = 16;
 /// Rows of so little memory are not worth a segment of their own.
 const SMALLEST_SEGMENT: usize = 3 << 20;
 
@@ -121,8 +121,8 @@ struct Shared<'a> {
     work: &'a Work<'a>,
     queue: Mutex<Queue>,
     changed: Condvar,
-    /// Memory of the rows that all workers have written.
-    flushed: AtomicUsize,
+    /// Memory of the rows that a worker collects before it writes segments.
+    most: usize,
 }
 
 /// Does all that is left to do and returns the hashes of parts that were made on the way.
@@ -130,6 +130,8 @@ pub fn run(work: &Work<'_>, parts: &[usize], entries: &[EntryId]) -> Result<(), 
     let mut claims: Vec<_> = (0..work.claims.len()).collect();
     let size = |entry: EntryId| work.tree.get(&entry).map_or(0, |e| e.size);
     // The longest first: their cutting is serial and must not come last.
+    let to_read: u64 = work.claims.iter().map(|open| size(open.standing.claim.main)).sum();
+    let most = usize::try_from(to_read / SHARE).unwrap_or(SEGMENT).clamp(SMALLEST_SEGMENT, SEGMENT);
     claims.sort_by_key(|i| std::cmp::Reverse(size(work.claims[*i].standing.claim.main)));
     let mut jobs: VecDeque<Job> = claims.into_iter().map(Job::Claim).collect();
     for part in parts.iter().rev() {
@@ -137,7 +139,7 @@ pub fn run(work: &Work<'_>, parts: &[usize], entries: &[EntryId]) -> Result<(), 
     }
     jobs.extend(entries.iter().map(|e| Job::Entry(*e)));
     let queue = Mutex::new(Queue { jobs, ..Queue::default() });
-    let shared = Shared { work, queue, changed: Condvar::new(), flushed: AtomicUsize::new(0) };
+    let shared = Shared { work, queue, changed: Condvar::new(), most };
     let (written, to_settle) = sync_channel(settle::MOST);
     std::thread::scope(|scope| {
         scope.spawn(|| shared.noting_failure(settle::all(work, to_settle)));
@@ -535,8 +537,7 @@ impl<'a> Worker<'a> {
         let builders = [&self.worded, &self.plain, &self.aside];
         let rows: usize = builders.iter().map(|b| b.rows()).sum();
         let bytes: usize = builders.iter().map(|b| b.bytes()).sum();
-        let most = (self.shared.flushed.load(Ordering::Relaxed) / SHARE).clamp(SMALLEST_SEGMENT, SEGMENT);
-        if bytes > most || rows > SEGMENT_ROWS || self.chunks.len() > 20_000 {
+        if bytes > self.shared.most || rows > SEGMENT_ROWS || self.chunks.len() > 20_000 {
             self.flush()?;
         }
         Ok(())
@@ -551,7 +552,6 @@ impl<'a> Worker<'a> {
         if self.chunks.is_empty() {
             return Ok(());
         }
-        self.shared.flushed.fetch_add(self.worded.bytes() + self.plain.bytes(), Ordering::Relaxed);
         let mut segments = Vec::new();
         for builder in [std::mem::take(&mut self.worded), std::mem::take(&mut self.plain)] {
             if builder.rows() > 0 {
