@@ -1,9 +1,9 @@
 //! One record whole, and the bytes it was made from.
 
 use crate::EngineError;
-use crate::ingest;
+use crate::ingest::{self, PartPlace};
 use crate::sql::Tables;
-use glasshouse_layout::{SourceFile, paths};
+use glasshouse_layout::{REMAINDER, SourceFile, paths};
 use glasshouse_model::{EntryId, Locator};
 use glasshouse_store::seal::Seal;
 use glasshouse_store::{BlockFile, BlockReader, Cache, Container, Limits, Part};
@@ -115,7 +115,7 @@ pub(crate) fn seekable(case: &Path, seal: &Seal, parts: &[SourceFile], entry: En
 /// Opens a part of a case, and returns the number of its entries with it.
 pub(crate) fn open_part(case: &Path, seal: &Seal, held: &SourceFile) -> Result<(Part, usize), EngineError> {
     let container = match held.part.container.as_str() {
-        "zip" | "folder" => Container::Zip,
+        "zip" | "folder" | REMAINDER => Container::Zip,
         "tar" => Container::Tar,
         "tar.gz" => Container::TarGz,
         _ => Container::File,
@@ -133,6 +133,12 @@ pub(crate) fn open_part(case: &Path, seal: &Seal, held: &SourceFile) -> Result<(
     let folder = case.join("cache");
     let cache = Cache { folder: &folder, key: &format!("{source}-{number:04}"), seal: key.as_ref() };
     let (part, catalog) = Part::open(&path, container, cache, None, &Limits::default(), &|_| {})?;
+    let (part, catalog) = if held.part.container == REMAINDER {
+        let place = PartPlace { source, number, first: held.part.first_entry, entries: held.part.entries };
+        ingest::as_listed(case, seal, &place, &part, &catalog)?
+    } else {
+        (part, catalog)
+    };
     if catalog.entries.len() != held.part.entries as usize {
         return Err(EngineError::other(format!(
             "{} lists other entries than when it was taken in: nested archives in it need their password.",

@@ -451,6 +451,10 @@ pub fn read_parts(root: &Path) -> Result<Vec<SourceFile>, StoreError> {
             }
         }
     }
+    // A part of which something was discarded may not be gone yet, while what is left of it is there.
+    let replaced: BTreeSet<(String, u32)> =
+        parts.iter().filter_map(|p| Some((p.source.clone(), p.part.replaces?))).collect();
+    parts.retain(|p| !replaced.contains(&(p.source.clone(), p.part.number)));
     parts.sort_by_key(|p| p.part.first_entry);
     Ok(parts)
 }

@@ -18,6 +18,7 @@ mod authority;
 mod case;
 mod content;
 mod deep;
+mod discarded;
 mod events;
 mod extract;
 mod files;

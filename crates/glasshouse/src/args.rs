@@ -2,7 +2,7 @@
 
 use crate::acting::As;
 use crate::govern::{self, AuthorityCommand, OrganisationCommand, PersonCommand};
-use crate::{EXIT_NO, intake, log, output, query, review};
+use crate::{EXIT_NO, custody, intake, log, output, query, review};
 use clap::{Args as ClapArgs, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use glasshouse_engine::EngineError;
@@ -173,6 +173,15 @@ pub struct Process {
     /// Only count what would come in under the authority and what would stay out; nothing is kept of it.
     #[arg(long)]
     pub preview: bool,
+    /// Destroy what lies outside the limits, for good, and certify it. The authoriser and the administrator do that.
+    #[arg(long, conflicts_with = "preview", requires = "reason")]
+    pub discard: bool,
+    /// With --discard: destroy what the privilege reviewer withholds, too.
+    #[arg(long, requires = "discard")]
+    pub withheld: bool,
+    /// With --discard: why; it stands in the certificate.
+    #[arg(long, value_name = "TEXT", requires = "discard")]
+    pub reason: Option<String>,
     #[command(flatten)]
     pub how: How,
 }
@@ -293,6 +302,7 @@ pub fn run(args: Args) -> Result<u8, EngineError> {
         Command::Case(CaseCommand::Show(one)) => output::case(&one.case, acting),
         Command::Add(add) => intake::add(&add.case, &add.paths, &add.how, acting),
         Command::Process(process) if process.preview => intake::preview(&process.case, &process.how, acting),
+        Command::Process(process) if process.discard => custody::discard(&process, acting),
         Command::Process(process) => intake::add(&process.case, &[], &process.how, acting),
         Command::Search(search) => query::search(&search, acting),
         Command::Show(show) => query::show(&show, acting),

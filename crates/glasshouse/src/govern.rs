@@ -196,6 +196,7 @@ fn enrolled(case: &Path, file: &Path, acting: &As, amends: bool) -> Result<u8, E
         prepared.authority.version,
         prepared.enrolled.label()
     );
+    crate::custody::say_gone(case)?;
     Ok(0)
 }
 

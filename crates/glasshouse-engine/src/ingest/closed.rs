@@ -8,7 +8,7 @@ use glasshouse_store::{Case, Catalog, CatalogEntry, EntryKind, Part};
 /// Returns a part as its manifest lists it, where it was listed with a password and is now listed without: what lies
 /// in an encrypted archive has its place and cannot be read. None where the manifest says anything else.
 pub fn as_listed(case: &Case, row: &PartRow, part: &Part, catalog: &Catalog) -> Option<(Part, Catalog)> {
-    let (_, manifest) = sealed::read_manifest(case, &row.source, row.number).ok()?;
+    let (_, manifest) = sealed::read_manifest(case.root(), &case.seal().ok()?, &row.source, row.number).ok()?;
     let first = row.first_entry?;
     let mut entries: Vec<CatalogEntry> = Vec::new();
     // For each entry of the manifest, whether it lies in an encrypted archive; and its index in the listing.
@@ -39,8 +39,8 @@ pub fn as_listed(case: &Case, row: &PartRow, part: &Part, catalog: &Catalog) -> 
     Some((part.arranged(&order), Catalog { entries, troubles }))
 }
 
-/// Returns an entry of an archive that is closed.
-fn closed(line: EntryLine, parent: Option<usize>) -> CatalogEntry {
+/// Returns an entry as its manifest says it; its bytes cannot be had.
+pub(super) fn closed(line: EntryLine, parent: Option<usize>) -> CatalogEntry {
     CatalogEntry {
         path: line.path,
         path_bytes: line.path_bytes.and_then(|bytes| hex::decode(bytes).ok()),

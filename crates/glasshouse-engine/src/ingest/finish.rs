@@ -5,8 +5,10 @@ use super::claims::Recognised;
 use super::copies::Copies;
 use super::intake::{Evidence, HeldPart};
 use super::journal::{EntryHash, Journal};
+use super::left;
 use super::limits::{Counts, Limits};
 use super::sealed::{self, Vouched};
+use super::statuses::{Status, Unread, by_status, statuses, unread};
 use crate::EngineError;
 use crate::quarantine::Standing as Decided;
 use crate::rewrite::{read_columns, rewrite};
@@ -15,9 +17,9 @@ use datafusion::arrow::array::{
     Array, ArrayRef, RecordBatch, StringArray, TimestampMicrosecondArray, UInt32Array, UInt64Array,
 };
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
-use glasshouse_layout::{EntryLine, FileHash, Found, Kind, PartInfo, RunFile, Segment, SourceFile, paths};
+use glasshouse_layout::{Discarded, EntryLine, FileHash, Found, Kind, PartInfo, RunFile, Segment, SourceFile, paths};
 use glasshouse_store::{Case, EntryKind, files};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
 use std::sync::Arc;
 
@@ -65,6 +67,7 @@ pub fn seal(case: &Case, journal: &Journal, evidence: &Evidence) -> Result<(), E
                 external: part.row.external.then(|| part.row.origin.clone()),
                 first_entry: part.row.first_entry.unwrap_or(0),
                 entries: part.entries.len() as u32,
+                replaces: None,
             },
         };
         let json = serde_json::to_string(&info).map_err(|e| EngineError::other(e.to_string()))? + "\n";
@@ -108,6 +111,7 @@ fn manifest(part: &HeldPart, hashes: &HashMap<u32, EntryHash>) -> Result<String,
             link_target: entry.link_target.clone(),
             encrypted: entry.encrypted,
             problem: known.and_then(|k| k.problem.clone()).or_else(|| entry.problem.clone()),
+            cut: None,
         };
         lines.push_str(&serde_json::to_string(&line).map_err(|e| EngineError::other(e.to_string()))?);
         lines.push('\n');
@@ -115,7 +119,8 @@ fn manifest(part: &HeldPart, hashes: &HashMap<u32, EntryHash>) -> Result<String,
     Ok(lines)
 }
 
-fn kind(kind: EntryKind) -> &'static str {
+/// Returns the word that manifests use.
+pub(super) fn kind(kind: EntryKind) -> &'static str {
     match kind {
         EntryKind::File => "file",
         EntryKind::Folder => "folder",
@@ -144,6 +149,7 @@ pub fn finish(finishing: &Finishing<'_>, obsolete: &[u32], started: String) -> R
     let gone: HashSet<u32> = obsolete.iter().copied().collect();
     drop_rows(case, journal, run, &gone, &HashSet::new())?;
     let aside = Aside { case, journal, run };
+    left::judge_again(&aside, evidence, limits)?;
     aside.keep(&|_, claim| !gone.contains(&claim))?;
     journal.replace(&[], &[], obsolete)?;
     let copies = Copies::of(&journal.hashes()?, evidence, recognised, |s| numbers.get(&s.key).map(|(n, _)| *n));
@@ -166,7 +172,7 @@ pub fn finish(finishing: &Finishing<'_>, obsolete: &[u32], started: String) -> R
     fs::create_dir_all(case.root().join(&folder))
         .map_err(|e| EngineError::io(&case.root().join(&folder), "create the folder", e))?;
     let mut statuses = statuses(journal, evidence, recognised, numbers)?;
-    let unread = unread(&statuses, evidence, recognised, limits);
+    let unread = unread(&statuses, evidence, limits);
     if !limits.are_none() {
         // A name is as telling as a content: only entries that something came in from are listed.
         let visible = super::visible::entries(case, journal, recognised, numbers, &aside.released)?;
@@ -184,7 +190,7 @@ pub fn finish(finishing: &Finishing<'_>, obsolete: &[u32], started: String) -> R
         write_parquet(
             case.root(),
             &format!("{folder}/outcomes.parquet"),
-            &outcomes_table(&totals, &unread, &[&held_back, &aside.counts])?,
+            &outcomes_table(&totals, &unread, &[&held_back, &aside.counts], &super::discard::certified(case)?)?,
         )?,
     ];
     let formats =
@@ -225,7 +231,11 @@ pub fn finish(finishing: &Finishing<'_>, obsolete: &[u32], started: String) -> R
     case.append(&[event])?;
     for path in removed {
         // What is no longer in force may go; to leave it would only cost room.
-        let full = case.root().join(path);
+        let full = case.root().join(&path);
+        if path.ends_with(".age") {
+            // It was put aside: what leaves the quarantine for good leaves nothing behind.
+            let _ = glasshouse_store::destroy(&full);
+        }
         let _ = fs::remove_file(&full);
         let mut folder = full.parent();
         while let Some(empty) = folder.filter(|f| f.starts_with(case.root().join("runs")) && fs::remove_dir(f).is_ok())
@@ -308,86 +318,6 @@ fn totals<'a>(case: &Case, segments: impl Iterator<Item = &'a Segment>) -> Resul
     Ok(Totals { by_kind, found, digest: crate::digest::digest(case.root(), &segments)? })
 }
 
-/// What became of one entry.
-struct Status {
-    status: &'static str,
-    provider: Option<&'static str>,
-    format: Option<String>,
-    service: String,
-}
-
-fn statuses(
-    journal: &Journal,
-    evidence: &Evidence,
-    recognised: &Recognised,
-    numbers: &HashMap<String, (u32, Option<u32>)>,
-) -> Result<BTreeMap<u32, Status>, EngineError> {
-    let hashes = journal.hashes()?;
-    let warned: HashSet<u32> =
-        journal.warnings()?.into_iter().filter(|w| w.provider != "container").filter_map(|w| w.entry).collect();
-    let records = journal.records_by_claim()?;
-    let mut statuses = BTreeMap::new();
-    for part in &evidence.parts {
-        let first = part.row.first_entry.unwrap_or(0);
-        let parents: BTreeSet<usize> = part.entries.iter().filter_map(|e| e.parent).collect();
-        for (index, entry) in part.entries.iter().enumerate() {
-            let number = first + index as u32;
-            let problem = hashes.get(&number).and_then(|h| h.problem.as_deref());
-            let status = match entry.kind {
-                EntryKind::Folder => "folder",
-                EntryKind::Link | EntryKind::Other => "not a file",
-                EntryKind::File if parents.contains(&index) => "opened",
-                EntryKind::File if problem.is_some() && entry.encrypted => "encrypted",
-                EntryKind::File if problem.is_some() || entry.problem.is_some() => "unreadable",
-                EntryKind::File => "not recognised",
-            };
-            statuses.insert(number, Status { status, provider: None, format: None, service: String::new() });
-        }
-    }
-    for standing in &recognised.claims {
-        let provider = standing.provider.manifest().id;
-        let format = format!("{provider}.{}", standing.format.id);
-        let read = numbers.get(&standing.key).and_then(|(n, _)| records.get(n)).copied().unwrap_or(0) > 0;
-        let claim = &standing.claim;
-        for (place, entry) in std::iter::once(&claim.main).chain(&claim.companions).chain(&claim.copies).enumerate() {
-            let Some(status) = statuses.get_mut(&entry.0) else { continue };
-            status.provider = Some(provider);
-            status.format = Some(format.clone());
-            status.service = provider.to_owned();
-            let damaged = matches!(status.status, "unreadable" | "encrypted");
-            status.status = match status.status {
-                known if damaged && (place > 0 || !read) => known,
-                _ if damaged || warned.contains(&entry.0) => "partly",
-                _ => "parsed",
-            };
-        }
-    }
-    // What records may name as their attachment is kept as it is: no parser of ours opens it.
-    let mut seen = BTreeSet::new();
-    for standing in &recognised.claims {
-        if !seen.insert(Arc::as_ptr(&standing.claim.links)) {
-            continue;
-        }
-        for link in standing.claim.links.as_slice() {
-            let Some(status) = statuses.get_mut(&link.entry.0).filter(|s| s.status == "not recognised") else {
-                continue;
-            };
-            let provider = standing.provider.manifest().id;
-            *status =
-                Status { status: "attached", provider: Some(provider), format: None, service: provider.to_owned() };
-        }
-    }
-    Ok(statuses)
-}
-
-fn by_status(statuses: &BTreeMap<u32, Status>) -> BTreeMap<String, u64> {
-    let mut counts = BTreeMap::new();
-    for status in statuses.values().filter(|s| !matches!(s.status, "folder" | "not a file")) {
-        *counts.entry(status.status.to_owned()).or_default() += 1;
-    }
-    counts
-}
-
 fn texts<'a>(values: impl Iterator<Item = Option<&'a str>>) -> ArrayRef {
     Arc::new(values.collect::<StringArray>())
 }
@@ -442,8 +372,8 @@ fn entries_table(
             texts(rows.iter().map(|(_, n, _)| known(n).and_then(|k| k.sha256.as_deref()))),
             texts(rows.iter().map(|(_, n, _)| known(n).and_then(|k| k.mime.as_deref()))),
             texts(rows.iter().map(|(_, _, e)| e.modified.as_deref())),
-            texts(rows.iter().map(|(_, n, _)| status(n).map(|s| s.status))),
-            texts(rows.iter().map(|(_, n, _)| status(n).and_then(|s| s.provider))),
+            texts(rows.iter().map(|(_, n, _)| status(n).map(|s| s.status.as_str()))),
+            texts(rows.iter().map(|(_, n, _)| status(n).and_then(|s| s.provider.as_deref()))),
             texts(rows.iter().map(|(_, n, _)| status(n).and_then(|s| s.format.as_deref()))),
             texts(rows.iter().map(|(_, n, e)| {
                 let problem =
@@ -490,33 +420,12 @@ fn drift_table(journal: &Journal) -> Result<RecordBatch, EngineError> {
     )
 }
 
-/// Entries that were not read: service, reason, number of entries and their bytes.
-type Unread = BTreeMap<(String, String), (u64, u64)>;
-
-fn unread(statuses: &BTreeMap<u32, Status>, evidence: &Evidence, recognised: &Recognised, limits: &Limits) -> Unread {
-    let outside: HashMap<u32, (&str, &str)> = recognised
-        .outside
-        .iter()
-        .map(|(standing, reason)| (standing.claim.main.0, (standing.provider.manifest().id, reason.as_str())))
-        .collect();
-    let mut unread = Unread::new();
-    for (entry, status) in statuses {
-        let (service, reason) = match (outside.get(entry), status.status) {
-            (Some((service, reason)), _) => ((*service).to_owned(), (*reason).to_owned()),
-            (None, "not recognised" | "unreadable" | "encrypted") => (status.service.clone(), status.status.to_owned()),
-            // Under limits a file that nobody parses is no record and is shown to nobody.
-            (None, "attached") if !limits.are_none() => (status.service.clone(), "attached".to_owned()),
-            _ => continue,
-        };
-        let size = evidence.entry(glasshouse_model::EntryId(*entry)).map_or(0, |e| e.size);
-        let (entries, bytes) = unread.entry((service, reason)).or_default();
-        *entries += 1;
-        *bytes += size;
-    }
-    unread
-}
-
-fn outcomes_table(totals: &Totals, unread: &Unread, out: &[&Counts]) -> Result<RecordBatch, EngineError> {
+fn outcomes_table(
+    totals: &Totals,
+    unread: &Unread,
+    out: &[&Counts],
+    discarded: &[Discarded],
+) -> Result<RecordBatch, EngineError> {
     let mut rows: Vec<(String, Option<String>, &str, &str, &str, u64)> = totals
         .by_kind
         .iter()
@@ -528,6 +437,10 @@ fn outcomes_table(totals: &Totals, unread: &Unread, out: &[&Counts]) -> Result<R
     for ((service, reason), (entries, bytes)) in unread {
         rows.push((service.clone(), None, reason, "not read", "entries", *entries));
         rows.push((service.clone(), None, reason, "not read", "bytes", *bytes));
+    }
+    for one in discarded {
+        let family = (!one.family.is_empty()).then(|| one.family.clone());
+        rows.push((one.service.clone(), family, &one.reason, "discarded", &one.unit, one.count));
     }
     let text = DataType::Utf8;
     table(

@@ -1,9 +1,10 @@
 //! Preserving: what is given becomes parts of the case, bit for bit, before anything is read from it.
 
 use super::journal::{EntryHash, Journal, PartRow, WarningRow};
-use super::{Options, Progress, sealed};
+use super::series::series;
+use super::{Options, Progress, left, sealed};
 use crate::EngineError;
-use glasshouse_layout::{SEALED, paths};
+use glasshouse_layout::{REMAINDER, SEALED, paths};
 use glasshouse_model::EntryId;
 use glasshouse_providers::TreeEntry;
 use glasshouse_store::seal::{Identity, copy_sealed};
@@ -51,13 +52,18 @@ impl Evidence {
         self.find(entry).and_then(|(part, index)| part.entries.get(index))
     }
 
+    /// Says whether an entry lies in what is left of a part, where nothing is recognised or read again.
+    pub fn is_left(&self, entry: EntryId) -> bool {
+        self.find(entry).is_some_and(|(part, _)| part.row.is_left())
+    }
+
     /// Returns every file of every part, sorted by path, as recognition sees it.
     pub fn tree(&self) -> Vec<TreeEntry> {
         let mut tree = Vec::new();
         for (number, part) in (0..).zip(&self.parts) {
             let first = part.row.first_entry.unwrap_or(0);
             for (id, entry) in (first..).zip(&part.entries) {
-                if entry.kind == EntryKind::File {
+                if entry.kind == EntryKind::File && !part.row.is_left() {
                     let path = entry.path.clone();
                     tree.push(TreeEntry { id: EntryId(id), path, size: entry.size, crc32: entry.crc32, part: number });
                 }
@@ -85,9 +91,9 @@ pub fn take_in(
     options: &Options,
     progress: &Progress,
 ) -> Result<Vec<(PathBuf, Taken)>, EngineError> {
-    adopt(case, journal)?;
     forget_unsettled(journal)?;
     clear_unknown(case, journal)?;
+    adopt(case, journal)?;
     let mut taken = Vec::new();
     let paths = expand(given)?;
     check_space(case, &paths, options)?;
@@ -109,7 +115,7 @@ fn adopt(case: &Case, journal: &Journal) -> Result<(), EngineError> {
         if known.iter().any(|k| k.source == sealed.source && k.number == part.number) {
             continue;
         }
-        let (opening, entries) = sealed::read_manifest(case, &sealed.source, part.number)?;
+        let (opening, entries) = sealed::read_manifest(case.root(), &case.seal()?, &sealed.source, part.number)?;
         let mut hashes = Vec::new();
         for entry in entries {
             if entry.sha256.is_some() || entry.problem.is_some() {
@@ -213,6 +219,10 @@ pub fn list(case: &Case, journal: &Journal, options: &Options, progress: &Progre
         }
         let opened = open_part(&path, &row, Cache { folder: &cache, key: &key, seal: seal.as_ref() }, options);
         let (mut part, mut catalog) = opened?;
+        if row.is_left() {
+            left::known(journal, &row)?;
+            (part, catalog) = left::as_listed(case.root(), &case.seal()?, &row.place(), &part, &catalog)?;
+        }
         if row.entries.is_some_and(|known| known as usize > catalog.entries.len())
             && let Some(listed) = super::closed::as_listed(case, &row, &part, &catalog)
         {
@@ -274,7 +284,7 @@ pub fn unaltered(path: &Path, size: u64) -> Result<(), EngineError> {
 
 fn open_part(path: &Path, row: &PartRow, cache: Cache<'_>, options: &Options) -> Result<(Part, Catalog), EngineError> {
     let container = match row.container.as_str() {
-        "zip" | "folder" => Container::Zip,
+        "zip" | "folder" | REMAINDER => Container::Zip,
         "tar" => Container::Tar,
         "tar.gz" => Container::TarGz,
         _ => Container::File,
@@ -519,7 +529,7 @@ fn is_document(name: &str) -> bool {
 }
 
 /// Takes away what an interrupted copy left: a part that the journal does not know is not in the case.
-fn clear_leftover(to: &Path) -> Result<(), EngineError> {
+pub(super) fn clear_leftover(to: &Path) -> Result<(), EngineError> {
     if to.exists() {
         fs::remove_file(to).map_err(|e| EngineError::io(to, "remove", e))?;
     }
@@ -560,39 +570,5 @@ fn new_row(
         first_entry: None,
         entries: None,
         sha256: None,
-    }
-}
-
-/// Returns the name that the parts of one export share: `takeout-20240601T120000Z-1-002.zip` and its like
-/// without the number of the part.
-fn series(name: &str) -> String {
-    let lower = name.to_lowercase();
-    let stem = [".tar.gz", ".tgz", ".tar", ".zip"].iter().find_map(|e| lower.strip_suffix(e)).unwrap_or(&lower);
-    let stem = match stem.rsplit_once(" part ") {
-        Some((head, tail)) if tail.starts_with(|c: char| c.is_ascii_digit()) => head,
-        _ => stem,
-    };
-    let digits = stem.trim_end_matches(|c: char| c.is_ascii_digit());
-    let short_number = stem.len() - digits.len() <= 4 && digits.len() < stem.len();
-    let trimmed = if short_number { digits.trim_end_matches(['-', '_', '.', ' ']) } else { stem };
-    if trimmed.is_empty() { stem.to_owned() } else { trimmed.to_owned() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::series;
-
-    #[test]
-    fn parts_of_one_export_share_a_series() {
-        for (a, b) in [
-            ("takeout-20240601T120000Z-001.zip", "takeout-20240601T120000Z-012.zip"),
-            ("takeout-20240601T120000Z-1-001.tgz", "takeout-20240601T120000Z-1-002.tgz"),
-            ("iCloud Photos Part 1 of 7.zip", "iCloud Photos Part 2 of 7.zip"),
-            ("export.1.tar.gz", "export.2.tar.gz"),
-        ] {
-            assert_eq!(series(a), series(b), "{a}");
-        }
-        assert_ne!(series("takeout-20240601T120000Z-001.zip"), series("takeout-20250601T120000Z-001.zip"));
-        assert_eq!(series("123.zip"), "123");
     }
 }

@@ -5,7 +5,7 @@
 
 use super::limits::{Out, Outside, Tally};
 use crate::EngineError;
-use glasshouse_layout::{FileHash, Segment};
+use glasshouse_layout::{FileHash, REMAINDER, Segment};
 use glasshouse_store::Case;
 use glasshouse_store::seal::TextKey;
 use rusqlite::types::Value;
@@ -61,6 +61,27 @@ pub struct PartRow {
     pub first_entry: Option<u32>,
     pub entries: Option<u32>,
     pub sha256: Option<String>,
+}
+
+impl PartRow {
+    /// Says whether it is what is left of a part of which the rest was discarded.
+    pub fn is_left(&self) -> bool {
+        self.container == REMAINDER
+    }
+
+    /// Returns where it is among the parts and entries of the case.
+    pub fn place(&self) -> PartPlace<'_> {
+        let (first, entries) = (self.first_entry.unwrap_or(0), self.entries.unwrap_or(0));
+        PartPlace { source: &self.source, number: self.number, first, entries }
+    }
+}
+
+/// A part by its number, and the range of its entries.
+pub struct PartPlace<'a> {
+    pub source: &'a str,
+    pub number: u32,
+    pub first: u32,
+    pub entries: u32,
 }
 
 /// What is known of an entry once all its bytes went by.
@@ -132,7 +153,7 @@ impl Journal {
         text.ok_or_else(damaged)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Connection> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Connection> {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -331,13 +352,7 @@ impl Journal {
             for warning in &chunk.warnings {
                 insert_warning(&transaction, Some(chunk.claim), Some(chunk.chunk), warning)?;
             }
-            for ((outcome, service, family, reason), tally) in &chunk.out {
-                let (count, keys) = (tally.records as i64, tally.keys.concat());
-                transaction.execute(
-                    "INSERT INTO outside VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-                    params![chunk.claim, chunk.chunk, outcome, service, family, reason, count, keys],
-                )?;
-            }
+            insert_outside(&transaction, chunk.claim, chunk.chunk, &chunk.out)?;
             for (format, key, count) in &chunk.drift {
                 transaction.execute(
                     "INSERT INTO drift VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -502,25 +517,6 @@ impl Journal {
         Ok(())
     }
 
-    /// Forgets a part of which no chunk was committed, with all that was noted of its entries.
-    pub fn forget_part(&self, part: &PartRow) -> Result<(), EngineError> {
-        let mut connection = self.lock();
-        let transaction = connection.transaction()?;
-        transaction
-            .execute("DELETE FROM parts WHERE source = ?1 AND number = ?2", params![part.source, part.number])?;
-        if let (Some(first), Some(entries)) = (part.first_entry, part.entries) {
-            let within = "entry >= ?1 AND entry < ?1 + ?2";
-            for forget in [
-                format!("DELETE FROM warnings WHERE claim IN (SELECT id FROM claims WHERE {within})"),
-                format!("DELETE FROM claims WHERE {within}"),
-                format!("DELETE FROM hashes WHERE {within}"),
-            ] {
-                transaction.execute(&forget, [first, entries])?;
-            }
-        }
-        Ok(transaction.commit()?)
-    }
-
     /// Keeps a fact under a name.
     pub fn put_fact(&self, name: &str, value: &str) -> Result<(), EngineError> {
         let value = self.shut(FACT, value)?;
@@ -543,6 +539,17 @@ fn insert_segment(connection: &Connection, segment: &Segment, files: &[FileHash]
             serde_json::to_string(files).map_err(json)?
         ],
     )?;
+    Ok(())
+}
+
+pub(super) fn insert_outside(connection: &Connection, claim: u32, chunk: u32, out: &Out) -> Result<(), EngineError> {
+    for ((outcome, service, family, reason), tally) in out {
+        let (count, keys) = (tally.records as i64, tally.keys.concat());
+        connection.execute(
+            "INSERT INTO outside VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            params![claim, chunk, outcome, service, family, reason, count, keys],
+        )?;
+    }
     Ok(())
 }
 

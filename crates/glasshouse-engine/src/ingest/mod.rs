@@ -3,30 +3,40 @@
 //! Every step leaves a state from which the same command goes on: parts are in the journal when they are
 //! copied, entries when they are hashed, chunks when the segment that holds their records is on disk.
 
+mod again;
 mod aside;
 mod claims;
 mod closed;
 mod copies;
+mod discard;
 mod finish;
+mod forget;
 mod intake;
 mod journal;
 mod kept;
+mod left;
 mod limits;
 pub(crate) mod positioned;
 mod reading;
 mod sealed;
+mod series;
 mod settle;
+mod statuses;
+mod staying;
 mod survey;
 mod visible;
 mod work;
 
+pub use discard::{Asked, read_certificates};
 pub(crate) use intake::unaltered;
 pub use intake::{Evidence, Taken};
+pub(crate) use journal::PartPlace;
+pub(crate) use left::as_listed;
 
 use crate::EngineError;
 use crate::quarantine::Standing as Decided;
 use copies::Copies;
-use glasshouse_layout::RunFile;
+use glasshouse_layout::{Certificate, RunFile};
 use glasshouse_model::EntryId;
 use glasshouse_providers::Provider;
 use glasshouse_store::Case;
@@ -100,12 +110,46 @@ pub struct Report {
 
 /// Takes paths into a case and reads all that is new, or goes on where an earlier call was interrupted.
 pub fn ingest(case: &Case, given: &[PathBuf], options: &Options, progress: &Progress) -> Result<Report, EngineError> {
-    taking_in(case, given, options, progress, false)
+    taking_in(case, given, options, progress, Act::TakeIn)
 }
 
 /// Brings the records in line with the privilege reviewer's decisions; nothing is read for it.
 pub fn publish(case: &Case, options: &Options, progress: &Progress) -> Result<Report, EngineError> {
-    taking_in(case, &[], options, progress, true)
+    taking_in(case, &[], options, progress, Act::Publish)
+}
+
+/// Destroys what lies outside the limits, and returns the certificate of it; none if there is nothing.
+///
+/// Goes on with a discard that was cut off, whatever that was asked for.
+pub fn discard(
+    case: &Case,
+    asked: &Asked,
+    role: &str,
+    options: &Options,
+    progress: &Progress,
+) -> Result<Option<Certificate>, EngineError> {
+    let journal = Journal::open(case)?;
+    let mut done = discard::go_on(case, &journal)?;
+    if done.is_none() {
+        read_all(case, &journal, &[], options, progress, Act::Discard(asked, role))
+            .map_err(|error| error.on_full_disk(case.root()))?;
+        done = discard::go_on(case, &journal)?;
+    }
+    if done.is_some() {
+        read_all(case, &journal, &[], options, progress, Act::Publish)
+            .map_err(|error| error.on_full_disk(case.root()))?;
+    }
+    Ok(done)
+}
+
+/// What the evidence is gone through for.
+#[derive(Clone, Copy)]
+enum Act<'a> {
+    TakeIn,
+    /// To bring the records in line with what is known; nothing is read.
+    Publish,
+    /// To write what is left of it when what lies outside the limits goes.
+    Discard(&'a Asked, &'a str),
 }
 
 fn taking_in(
@@ -113,10 +157,11 @@ fn taking_in(
     given: &[PathBuf],
     options: &Options,
     progress: &Progress,
-    publish: bool,
+    act: Act<'_>,
 ) -> Result<Report, EngineError> {
     let journal = Journal::open(case)?;
-    let read = read_all(case, &journal, given, options, progress, publish);
+    discard::go_on(case, &journal)?;
+    let read = read_all(case, &journal, given, options, progress, act);
     // Whatever went wrong, what was copied is held.
     let settled = intake::settle(case, &journal);
     read.and_then(|report| settled.map(|()| report)).map_err(|error| error.on_full_disk(case.root()))
@@ -128,15 +173,16 @@ fn read_all(
     given: &[PathBuf],
     options: &Options,
     progress: &Progress,
-    publish: bool,
+    act: Act<'_>,
 ) -> Result<Report, EngineError> {
     let lenses = lenses(journal, options)?;
     let taken = intake::take_in(case, journal, given, options, progress)?;
-    let limits = limits(case, journal)?;
+    let limits = limits(case, journal, !matches!(act, Act::TakeIn))?;
     let decided = crate::quarantine::standing(case.root())?;
     let last = glasshouse_store::read_run(case.root())?;
     if let Some(run) = &last
         && options.password.is_none()
+        && !matches!(act, Act::Discard(..))
         && settled(case, journal, &limits, &decided)?
     {
         return Ok(Report { taken, run: run.clone(), changed: false });
@@ -170,7 +216,8 @@ fn read_all(
     let numbers = journal.number_claims(&keys)?;
     let finished = journal.chunks()?;
     let current: BTreeSet<&str> = keys.iter().map(|k| k.0.as_str()).collect();
-    let gone = journal.claims()?.into_iter().filter(|(key, ..)| !current.contains(key.as_str()));
+    let gone = journal.claims()?.into_iter();
+    let gone = gone.filter(|(key, _, entry)| !current.contains(key.as_str()) && !evidence.is_left(EntryId(*entry)));
     // Records that a password gave stay when a later command comes without it.
     let obsolete: Vec<u32> =
         gone.filter(|(_, _, entry)| closed(*entry) != Some(true)).map(|(_, number, _)| number).collect();
@@ -193,12 +240,35 @@ fn read_all(
     let nothing_new = open.is_empty() && entries.is_empty() && parts.is_empty() && obsolete.is_empty();
     // A run that was interrupted while it was being finished has nothing left to read but is not in force.
     let unfinished = journal.fact("unfinished")?.is_some_and(|f| f == "yes");
-    if publish && !(nothing_new && !unfinished) {
+    if matches!(act, Act::Publish) && !nothing_new {
         return Err(EngineError::other(
             "The decision is kept. The case has something that is not read yet: it takes effect with `glasshouse process`.",
         ));
     }
-    let unchanged = journal.fact("decisions")?.unwrap_or_default() == decided.identity();
+    let otherwise = left::is_judged_otherwise(journal, &evidence, &limits)?;
+    let unchanged = journal.fact("decisions")?.unwrap_or_default() == decided.identity() && !otherwise;
+    if let Act::Discard(asked, role) = act {
+        let (true, Some(run)) = (nothing_new && unchanged && !unfinished, last) else {
+            return Err(EngineError::other(
+                "Not all of the case is read under its limits as they are. Run `glasshouse process` on it first; what is outside is known then.",
+            ));
+        };
+        if limits.are_none() {
+            return Err(EngineError::other("The authority sets no limits, so nothing lies outside them."));
+        }
+        let (recognised, numbers) = (&recognised, &numbers);
+        let known = discard::Known {
+            case,
+            journal,
+            evidence: &evidence,
+            recognised,
+            numbers,
+            limits: &limits,
+            decided: &decided,
+        };
+        let changed = discard::plan(&known, asked, role, progress)?;
+        return Ok(Report { taken, run, changed });
+    }
     if let (true, Some(run)) =
         (nothing_new && unchanged && !unfinished && evidence.parts.iter().all(|p| p.sealed), &last)
     {
@@ -227,8 +297,9 @@ fn read_all(
         purpose: work::Purpose::Note,
     };
     let started = glasshouse_store::now();
-    if limits.exclude() && !shared.claims.is_empty() {
+    if limits.exclude() && (!shared.claims.is_empty() || otherwise) {
         progress.say("Looking for what is put aside");
+        left::note(case, journal, &evidence, &limits)?;
         look(&shared, &recognised)?;
     }
     let shared = work::Work { purpose: work::Purpose::Keep, ..shared };
@@ -281,7 +352,7 @@ fn lenses(journal: &Journal, options: &Options) -> Result<Vec<&'static dyn Provi
 }
 
 /// Returns the limits of the case's authorities, as they stand now.
-fn limits(case: &Case, journal: &Journal) -> Result<Limits, EngineError> {
+fn limits(case: &Case, journal: &Journal, ended: bool) -> Result<Limits, EngineError> {
     let mut accounts = journal.named_facts("account ")?;
     // What was stated when a part was taken in outlives the journal.
     for part in glasshouse_store::read_parts(case.root())? {
@@ -289,7 +360,7 @@ fn limits(case: &Case, journal: &Journal) -> Result<Limits, EngineError> {
             accounts.entry(part.source).or_insert(account);
         }
     }
-    Limits::of(case, accounts, crate::session::now())
+    Limits::of(case, accounts, crate::session::now(), ended)
 }
 
 /// Looks through every claim, also those that were read before, and keeps nothing of it but what limits need.
@@ -306,7 +377,7 @@ fn look(shared: &work::Work<'_>, recognised: &claims::Recognised) -> Result<(), 
 pub fn preview(case: &Case, options: &Options, progress: &Progress) -> Result<limits::Counts, EngineError> {
     let journal = Journal::open(case)?;
     let lenses = lenses(&journal, options)?;
-    let limits = limits(case, &journal)?;
+    let limits = limits(case, &journal, false)?;
     let evidence = intake::list(case, &journal, options, progress)?;
     let tree = evidence.tree();
     let recognised = claims::recognise(&evidence, &tree, &lenses)?.within(&limits, &evidence);
@@ -325,6 +396,7 @@ pub fn preview(case: &Case, options: &Options, progress: &Progress) -> Result<li
         purpose: work::Purpose::Note,
     };
     if limits.exclude() {
+        left::note(case, &journal, &evidence, &limits)?;
         look(&shared, &recognised)?;
     }
     look(&work::Work { purpose: work::Purpose::Count, ..shared }, &recognised)?;
@@ -339,6 +411,13 @@ pub fn preview(case: &Case, options: &Options, progress: &Progress) -> Result<li
             reason.as_str().to_owned(),
         );
         *counts.entry(key).or_default() += 1;
+    }
+    for (key, n) in left::count(case, &journal, &evidence, &limits)? {
+        *counts.entry(key).or_default() += n;
+    }
+    for one in discard::certified(case)?.into_iter().filter(|one| one.unit != "bytes") {
+        let key = ("discarded".to_owned(), one.service, one.family, one.reason);
+        *counts.entry(key).or_default() += one.count;
     }
     Ok(counts)
 }

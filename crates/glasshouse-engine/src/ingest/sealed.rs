@@ -3,10 +3,10 @@
 use super::journal::{Journal, PartRow};
 use crate::EngineError;
 use glasshouse_layout::{EntryLine, Opening, paths};
-use glasshouse_store::Case;
-use glasshouse_store::seal::{Plain, Sealer, unseal};
+use glasshouse_store::seal::{Plain, Seal, Sealer, unseal};
 use std::fs;
 use std::io::Write;
+use std::path::Path;
 
 fn fact(source: &str, number: u32) -> String {
     format!("sealed {source} {number}")
@@ -86,10 +86,15 @@ pub fn seal_manifest(
 }
 
 /// Reads the manifest of a part: what opens it, where it is sealed, and its entries.
-pub fn read_manifest(case: &Case, source: &str, number: u32) -> Result<(Option<Opening>, Vec<EntryLine>), EngineError> {
-    let key = case.seal()?.part(source, number)?;
+pub fn read_manifest(
+    root: &Path,
+    seal: &Seal,
+    source: &str,
+    number: u32,
+) -> Result<(Option<Opening>, Vec<EntryLine>), EngineError> {
+    let key = seal.part(source, number)?;
     let path = if key.is_some() { paths::manifest_sealed } else { paths::manifest };
-    let path = case.root().join(path(source, number));
+    let path = root.join(path(source, number));
     let damaged = || EngineError::other(format!("{} is damaged. Run glasshouse-verify on the case.", path.display()));
     let mut bytes = fs::read(&path).map_err(|e| EngineError::io(&path, "read", e))?;
     if let Some(key) = &key {
