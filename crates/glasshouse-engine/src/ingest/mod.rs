@@ -5,6 +5,7 @@
 
 mod again;
 mod aside;
+mod batch;
 mod claims;
 mod closed;
 mod copies;
