@@ -6,6 +6,7 @@ pub mod enrol;
 mod error;
 pub mod events;
 pub mod evidence;
+pub mod export;
 pub mod facts;
 pub mod gate;
 pub mod ingest;

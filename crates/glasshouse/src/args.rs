@@ -67,6 +67,11 @@ pub enum Command {
     /// Without an option it lists the batches, by sender, thread and term. With one of them it shows a sample, and with
     /// --release or --withhold it decides on the whole of it, with one reason. A later decision takes back an earlier.
     Review(review::Review),
+    /// Gives records away: a folder with all of each, its bytes, pages that open anywhere, and what proves it.
+    ///
+    /// The query is that of `search`; it may be empty. The log has the recipient, the purpose and the hash of what was
+    /// given before the folder is there; `glasshouse-verify FOLDER` proves it.
+    Export(custody::Export),
     /// Lists the log: what was done, when, by whom, as what and for what.
     Events(log::Events),
     /// Gives a part of the log away, with the proof that it is a part of it.
@@ -313,6 +318,7 @@ pub fn run(args: Args) -> Result<u8, EngineError> {
         Command::Warnings(listing) => query::list(&listing, "SELECT * FROM warnings ORDER BY entry", acting),
         Command::Outcomes(listing) => output::outcomes(&listing, acting),
         Command::Review(asked) => review::review(&asked, acting),
+        Command::Export(export) => custody::export(&export, acting),
         Command::Events(events) => log::events(&events, acting),
         Command::Log(log::LogCommand::Extract(extract)) => log::extract(&extract, acting),
         Command::Authority(command) => govern::authority(&command, acting),

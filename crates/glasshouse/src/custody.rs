@@ -1,12 +1,50 @@
-//! What ends the keeping of data: discarding what is outside.
+//! What leaves a case: what is discarded, and what is given away.
 
 use crate::acting::As;
 use crate::args::Process;
 use crate::{intake, output};
+use clap::Args;
 use glasshouse_engine::EngineError;
+use glasshouse_engine::export::{self, Wanted};
 use glasshouse_engine::ingest::{self, Asked};
 use glasshouse_layout::{Certificate, paths};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+#[derive(Args)]
+pub struct Export {
+    case: PathBuf,
+    /// Words and fields, as in `search`.
+    query: Vec<String>,
+    /// Folder to write to; it must not be there.
+    #[arg(long, value_name = "DIR")]
+    to: PathBuf,
+    /// Who gets it; written down.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    recipient: String,
+    /// What for; written down.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    purpose: String,
+}
+
+/// `glasshouse export`.
+pub fn export(asked: &Export, acting: &As) -> Result<u8, EngineError> {
+    let session = acting.session(&asked.case)?;
+    let wanted = Wanted {
+        query: asked.query.join(" "),
+        to: asked.to.clone(),
+        recipient: asked.recipient.clone(),
+        purpose: asked.purpose.clone(),
+    };
+    let exported = export::export(&session, &wanted)?;
+    let (records, bytes) = (output::count(exported.records), output::count(exported.bytes));
+    let to = asked.to.display();
+    say!("Wrote {records} records ({bytes} bytes) to {to}; index.html opens in any browser, without a network.");
+    if session.is_own() {
+        say!("No legal basis recorded: this is a personal case, and its log says nothing of the export.");
+    }
+    say!("Whoever gets it checks it with: glasshouse-verify {to}");
+    Ok(0)
+}
 
 /// `glasshouse process --discard`.
 pub fn discard(process: &Process, acting: &As) -> Result<u8, EngineError> {

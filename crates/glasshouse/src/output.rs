@@ -162,11 +162,7 @@ pub fn verify(verify: &Verify) -> Result<u8, EngineError> {
         scratch: Some(std::env::temp_dir()),
         ..glasshouse_verify::Options::default()
     };
-    let report = if verify.case.is_file() {
-        glasshouse_verify::verify_extract(&verify.case, &options)
-    } else {
-        glasshouse_verify::verify(&verify.case, &options)
-    };
+    let report = glasshouse_verify::verify_any(&verify.case, &options);
     let report = report.map_err(|e| EngineError::other(e.to_string()))?;
     for finding in &report.findings {
         say!("{finding}");
