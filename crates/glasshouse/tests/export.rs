@@ -43,6 +43,9 @@ fn an_export_proves_and_says_who_got_it_and_what_for() {
     let query = "family:mail";
     let all = export(&to, query, &TO);
     office.good(&[], "p.quill", &all.iter().map(String::as_str).collect::<Vec<_>>());
+    // What somebody outside keeps of the case as it stood then.
+    let kept = office.path("kept");
+    std::fs::copy(Path::new(&case).join("log/checkpoint"), &kept).expect("copied");
     let given = Path::new(&to);
     let records = lines(&given.join("records.ndjson"));
     assert_eq!(records.len() as u64, count("mail"));
@@ -72,7 +75,6 @@ fn an_export_proves_and_says_who_got_it_and_what_for() {
     assert_eq!(event["detail"]["count"].as_u64(), Some(records.len() as u64));
     let said = run(glasshouse(["verify", &to]), 0);
     assert!(said.contains("proven") && said.contains("unanchored"), "{said}");
-    let kept = Path::new(&case).join("log/checkpoint").to_string_lossy().into_owned();
     let said = run(glasshouse(["verify", "--against", &kept, &to]), 0);
     assert!(said.contains("anchored by") && !said.contains("unanchored"), "{said}");
 
