@@ -22,6 +22,7 @@ pub mod session;
 pub mod sql;
 pub mod text;
 pub mod view;
+pub mod words;
 pub mod work;
 mod writing;
 
