@@ -151,7 +151,7 @@ mod tests {
     fn values_end_where_they_end_however_they_arrive() {
         let long = format!("{{\"{}\\\"{}\":[1,{{\"}}\":\"]\\\\\"}}]}}, 2", "k".repeat(63), "v".repeat(500));
         for (document, expected) in [
-            XX,
+            (&b"{\"a\":[1,{\"}\":\"\\\"]\"}]}, 2"[..], Some(21)),
             (b"\"a\\\\\",", Some(5)),
             (b"\"a\\\",\"", Some(6)),
             (b"12.5 ,", Some(4)),
