@@ -3,6 +3,7 @@
 pub mod authority;
 pub mod digest;
 pub mod enrol;
+pub mod erase;
 mod error;
 pub mod events;
 pub mod evidence;

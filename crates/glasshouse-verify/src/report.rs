@@ -168,8 +168,8 @@ impl Report {
             line += &format!("; {} erased, as the log says", count(c.erased, "payload"));
         }
         if c.discarded > 0 {
-            let files = count(c.discarded, "file");
-            line += &format!("; {files} of evidence discarded as {} say", count(c.certificates, "certificate"));
+            let by = count(c.certificates, "certificate");
+            line += &format!("; {} of evidence discarded as certified ({by})", count(c.discarded, "file"));
         }
         if self.anchored {
             line += &format!("; anchored by {}", self.anchors.join(" and "));

@@ -161,6 +161,8 @@ pub enum CaseCommand {
     },
     /// Says what a case is.
     Show(OneCase),
+    /// Destroys a case, for good: a personal one whole, of any other all but its log and its authorities.
+    Destroy(custody::Destroy),
 }
 
 #[derive(ClapArgs)]
@@ -304,6 +306,7 @@ pub fn run(args: Args) -> Result<u8, EngineError> {
         Command::Case(CaseCommand::New { case, authority, title, yes }) => {
             intake::new_case(&case, authority.as_deref(), title, yes, acting)
         }
+        Command::Case(CaseCommand::Destroy(destroy)) => custody::destroy(&destroy, acting),
         Command::Case(CaseCommand::Show(one)) => output::case(&one.case, acting),
         Command::Add(add) => intake::add(&add.case, &add.paths, &add.how, acting),
         Command::Process(process) if process.preview => intake::preview(&process.case, &process.how, acting),
@@ -321,6 +324,7 @@ pub fn run(args: Args) -> Result<u8, EngineError> {
         Command::Export(export) => custody::export(&export, acting),
         Command::Events(events) => log::events(&events, acting),
         Command::Log(log::LogCommand::Extract(extract)) => log::extract(&extract, acting),
+        Command::Log(log::LogCommand::Erase(erase)) => log::erase(&erase, acting),
         Command::Authority(command) => govern::authority(&command, acting),
         Command::Person(command) => govern::person(&command, acting),
         Command::Organisation(command) => govern::organisation(&command, acting),

@@ -7,6 +7,8 @@ use clap::Args;
 use glasshouse_engine::EngineError;
 use glasshouse_engine::export::{self, Wanted};
 use glasshouse_engine::ingest::{self, Asked};
+use glasshouse_engine::session::now;
+use glasshouse_engine::{authority, erase};
 use glasshouse_layout::{Certificate, paths};
 use std::path::{Path, PathBuf};
 
@@ -24,6 +26,50 @@ pub struct Export {
     /// What for; written down.
     #[arg(long, value_name = "TEXT", default_value = "")]
     purpose: String,
+}
+
+#[derive(Args)]
+pub struct Destroy {
+    case: PathBuf,
+    /// Why; written down, but in a personal case, of which nothing is left.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    reason: String,
+    /// Confirm that it is to be destroyed.
+    #[arg(long)]
+    yes: bool,
+}
+
+/// `glasshouse case destroy`.
+pub fn destroy(asked: &Destroy, acting: &As) -> Result<u8, EngineError> {
+    let session = acting.session(&asked.case)?;
+    session.permitted("case.destroy")?;
+    if !asked.yes {
+        return Err(EngineError::other("This cannot be undone. Confirm it with --yes."));
+    }
+    if asked.reason.trim().is_empty() && !session.is_own() {
+        return Err(EngineError::other("Say why, with --reason: it stands in the log."));
+    }
+    let own = session.is_own();
+    erase::case(&session, asked.reason.trim())?;
+    let case = asked.case.display();
+    if own {
+        say!("{case} is gone. Parts that were left in their places are where they were; backups are not reached.");
+    } else {
+        say!(
+            "Evidence, records and people's work of {case} are destroyed; the log and the authorities prove that they were there. Backups are not reached."
+        );
+    }
+    Ok(0)
+}
+
+/// Says which dates of the case's authorities have come.
+pub fn say_due(case: &Path) {
+    // Whoever verifies a case that is damaged is told about that elsewhere.
+    for standing in authority::standings(case).unwrap_or_default() {
+        for due in standing.due(now()) {
+            eprintln!("glasshouse: {}", output::plain(&due));
+        }
+    }
 }
 
 /// `glasshouse export`.

@@ -116,6 +116,7 @@ pub fn add(folder: &Path, paths: &[PathBuf], how: &How, acting: &As) -> Result<u
     let report = take_in(&case, paths, how)?;
     say(&case, &report)?;
     custody::say_gone(folder)?;
+    custody::say_due(folder);
     Ok(0)
 }
 

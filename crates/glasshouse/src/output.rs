@@ -77,6 +77,7 @@ pub fn case(folder: &Path, acting: &As) -> Result<u8, EngineError> {
             standing.state(now())
         );
     }
+    crate::custody::say_due(folder);
     say!("custody {}", file.custody);
     say!("fingerprint {}", glasshouse_layout::fingerprint(&file.public_key));
     match glasshouse_store::read_run(folder)? {
@@ -169,6 +170,9 @@ pub fn verify(verify: &Verify) -> Result<u8, EngineError> {
     }
     for authority in &report.authorities {
         say!("authority: {}", glasshouse_verify::printable(authority));
+    }
+    if verify.case.is_dir() {
+        crate::custody::say_due(&verify.case);
     }
     say!("{}", report.conclusion());
     Ok(found(report.proven()))

@@ -55,7 +55,7 @@ pub struct Parties {
 }
 
 /// How long data are kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
     pub review: Span,
     pub until: Span,

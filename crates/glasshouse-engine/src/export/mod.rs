@@ -261,7 +261,7 @@ impl Export<'_> {
         evidence: &Evidence,
         ranges: BTreeMap<u32, Vec<Range>>,
     ) -> Result<BTreeMap<String, String>, EngineError> {
-        for (entry, ranges) in ranges {
+        for (entry, mut ranges) in ranges {
             let broken = |e: io::Error| EngineError::other(format!("Entry {entry} cannot be read: {e}."));
             let end = ranges.iter().map(|r| r.start.saturating_add(r.length)).max().unwrap_or(0);
             if end <= IN_MEMORY {
@@ -275,9 +275,17 @@ impl Export<'_> {
                 }
                 continue;
             }
+            // Gone through once from its beginning, but for ranges that lie in one another.
+            ranges.sort_by_key(|range| range.start);
+            let mut open: Option<(u64, Box<dyn Read + Send>)> = None;
             for range in ranges {
-                let reader = evidence.reader(EntryId(entry), range.start)?.take(range.length);
-                self.stream(&range.path, reader)?;
+                let (at, mut reader) = match open.take() {
+                    Some((at, reader)) if at <= range.start => (at, reader),
+                    _ => (range.start, evidence.reader(EntryId(entry), range.start)?),
+                };
+                io::copy(&mut reader.by_ref().take(range.start - at), &mut io::sink()).map_err(broken)?;
+                self.stream(&range.path, reader.by_ref().take(range.length))?;
+                open = Some((range.start.saturating_add(range.length), reader));
             }
         }
         Ok(self.listed.iter().map(|f| (f.path.clone(), f.sha256.clone())).collect())
