@@ -16,7 +16,7 @@ fi
 need() { command -v "$1" >/dev/null 2>&1; }
 if ! need node || ! need npm; then
   if [ "$(id -u)" = 0 ] && need apt-get; then
-    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq nodejs npm
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nodejs npm ca-certificates
   else
     echo "Node.js and npm are needed to build the page. Install them: apt-get install nodejs npm" >&2
     exit 1
