@@ -178,6 +178,7 @@ const en = {
     added: (when: string) => `added ${when}`,
     partsOf: (n: number) => count(n, "part", "parts"),
     noLimits: "No limits are recorded.",
+    thirdParties: (n: number) => `About ${count(n, "person", "people")} other than the subject ${n === 1 ? "is" : "are"} named in what is shown. It is an estimate: somebody with two addresses counts twice.`,
     seeWarnings: (n: number) => `Read ${count(n, "warning", "warnings")}`,
     noWarnings: "There are no warnings: everything recognised was read in full.",
     driftHow: "A provider that changes its export shows here first. These fields are kept in each record.",

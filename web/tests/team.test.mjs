@@ -62,6 +62,7 @@ test("every view works for an examiner, one key changes the line, signing out ta
   await tab.to("/case");
   await enter(tab, "d.hart", "1");
   await tab.getByRole("heading", { name: "What was found" }).waitFor();
+  await tab.getByText(/^About [\d,]+ people other than the subject are named/).waitFor();
   for (const path of ["/timeline", "/conversations", "/map", "/media", "/people", "/people?as=graph", "/working", "/help"]) {
     await tab.to(path);
     assert.ok((await tab.locator("main h1").count()) >= 1, path);

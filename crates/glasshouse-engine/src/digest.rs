@@ -29,5 +29,5 @@ pub fn digest(case: &Path, segments: &[Segment]) -> Result<String, EngineError> 
             all.update(&hash);
         }
     }
-    Ok(format!("glasshouse-1:{}:{rows}", all.finalize().to_hex()))
+    Ok(format!("glasshouse-2:{}:{rows}", all.finalize().to_hex()))
 }

@@ -1,6 +1,7 @@
 //! The log of a case for people who oversee it: filtered, and as an extract that proves itself.
 
 use crate::EngineError;
+use crate::words::Words;
 use glasshouse_layout::{Leaf, Payload, Sealed, paths};
 use glasshouse_store::{Proof, prove, read_case_events, read_case_file, read_sealed};
 use serde::Serialize;
@@ -58,20 +59,21 @@ pub struct Row {
     pub erased: bool,
 }
 
-/// Returns the events that pass a filter, oldest first.
-pub fn list(case: &Path, filter: &Filter) -> Result<Vec<Row>, EngineError> {
+/// Returns the events that pass a filter, oldest first; sealed words are opened if their key is at hand.
+pub fn list(case: &Path, filter: &Filter, words: &Words) -> Result<Vec<Row>, EngineError> {
     let events = read_case_events(case)?;
     Ok(events
         .into_iter()
         .filter(|(leaf, payload)| filter.passes(leaf, payload.as_ref()))
-        .map(|(leaf, payload)| row(case, leaf, payload))
+        .map(|(leaf, payload)| row(case, leaf, payload, words))
         .collect())
 }
 
-fn row(case: &Path, leaf: Leaf, payload: Option<Payload>) -> Row {
+fn row(case: &Path, leaf: Leaf, payload: Option<Payload>, words: &Words) -> Row {
     let erased = payload.is_none();
     let payload = payload.unwrap_or_default();
-    let content = read_sealed(case, leaf.seq, &payload).into_iter().map(|(name, one)| (name, one.text)).collect();
+    let content =
+        read_sealed(case, leaf.seq, &payload).into_iter().map(|(name, one)| (name, words.open(one.text))).collect();
     Row {
         seq: leaf.seq,
         time: leaf.time,

@@ -23,6 +23,7 @@ pub mod session;
 pub mod sql;
 pub mod text;
 pub mod view;
+pub mod words;
 pub mod work;
 mod writing;
 

@@ -7,7 +7,6 @@ use datafusion::arrow::compute::{concat_batches, filter_record_batch};
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::parquet::arrow::ProjectionMask;
 use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use datafusion::parquet::file::reader::ChunkReader;
 use glasshouse_layout::{FileHash, Segment};
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
@@ -32,15 +31,14 @@ pub(crate) fn read_all(path: &Path, schema: &SchemaRef) -> Result<RecordBatch, E
         return Ok(RecordBatch::new_empty(schema.clone()));
     }
     let file = File::open(path).map_err(|e| EngineError::io(path, "open", e))?;
-    batch_of(file, schema)
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file)?.build()?;
+    concat(schema, &reader.collect::<Result<Vec<_>, _>>()?)
 }
 
-/// Reads a whole Parquet file as one batch.
-pub(crate) fn batch_of(file: impl ChunkReader + 'static, schema: &SchemaRef) -> Result<RecordBatch, EngineError> {
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file)?.build()?;
-    let batches: Vec<RecordBatch> = reader.collect::<Result<_, _>>()?;
+/// Returns batches of one table as one, in the columns that they have.
+pub(crate) fn concat(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<RecordBatch, EngineError> {
     let schema = batches.first().map_or_else(|| schema.clone(), RecordBatch::schema);
-    Ok(concat_batches(&schema, &batches)?)
+    Ok(concat_batches(&schema, batches)?)
 }
 
 /// Writes a segment anew with the rows marked in `keep` and returns it.

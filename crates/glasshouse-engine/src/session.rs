@@ -8,6 +8,7 @@ use crate::EngineError;
 use crate::authority::{self, Standing};
 use crate::gate::{Policies, Ruling, Situation};
 use crate::people::{Home, Person, Role};
+use crate::words::Words;
 use crate::writing::Writing;
 use glasshouse_layout::{Kind, hex, sha256};
 use glasshouse_store::seal::{Identity, Seal};
@@ -242,6 +243,11 @@ impl Session {
     /// Returns the keys of the case's evidence; an error says what can be done where they are not at hand.
     pub fn seal(&self) -> Result<Seal, EngineError> {
         Ok(Seal::open(&self.root, &read_case_file(&self.root)?, &self.identities)?)
+    }
+
+    /// Returns what opens sealed words of the log; nothing, where the key of the case is not at hand.
+    pub fn words(&self) -> Words {
+        self.seal().and_then(|seal| Words::of(&seal)).unwrap_or_default()
     }
 
     /// Keeps the case open for the log from now on, as a server does; nobody else writes it then.

@@ -4,6 +4,7 @@
 //! vouches for the file that the change leaves; what was written is content that the log keeps apart.
 
 use crate::EngineError;
+use crate::words::Words;
 use glasshouse_layout::{FileHash, Kind, paths};
 use glasshouse_store::{Case, files, now};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
@@ -152,7 +153,8 @@ pub fn save(case: &Case, person: &str, name: &str, url: &str) -> Result<Saved, E
 
 /// Keeps a decision of the privilege reviewer on some records, and returns its number.
 ///
-/// The words of the batch name people, so they are content of the event and not in the file.
+/// The words of the batch name people, so they are content of the event and not in the file; they and the reason are
+/// sealed where evidence is.
 pub fn decide(
     case: &Case,
     person: &str,
@@ -163,6 +165,8 @@ pub fn decide(
     reason: &str,
 ) -> Result<i64, EngineError> {
     short(reason)?;
+    let words = Words::of(&case.seal()?)?;
+    let (batch, reason) = (&words.shut(batch)?, &words.shut(reason)?);
     let what = if release { "decision.released" } else { "decision.withheld" };
     let detail = json!({ "what": what, "batch": kind, "count": records.len() });
     change(case, detail, &[("batch", batch), ("reason", reason)], |connection| {

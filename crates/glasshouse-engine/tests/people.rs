@@ -3,6 +3,7 @@
 use glasshouse_engine::organisation::Organisation;
 use glasshouse_engine::people::{Home, Role};
 use glasshouse_engine::session::{About, Asking, Session, Who};
+use glasshouse_engine::words::Words;
 use glasshouse_engine::{authority, enrol, events};
 use glasshouse_store::{Actor, sign};
 use std::os::unix::fs::PermissionsExt;
@@ -171,7 +172,7 @@ fn a_session_that_is_held_logs_in_groups() {
     session.flush().expect("nothing more to write");
     drop(session);
     asked_at_once(&root, &home, who);
-    let all = events::list(&root, &events::Filter::default()).expect("readable");
+    let all = events::list(&root, &events::Filter::default(), &Words::default()).expect("readable");
     let of = |action: &str| all.iter().filter(|e| e.action == action).collect::<Vec<_>>();
     let (searches, seen) = (of("search.run"), of("records.seen"));
     assert_eq!((searches.len(), seen.len(), all.len()), (200, 100, 302));

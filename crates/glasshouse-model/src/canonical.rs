@@ -7,13 +7,8 @@ use std::fmt::Write;
 /// It holds all that was read and nothing that belongs to one case (no record id, no source number): two cases
 /// that hold the same bytes give the same lines. `path` names an entry by its path.
 pub fn canonical_json<'p>(provider: &str, record: &Record, path: &dyn Fn(EntryId) -> &'p str) -> String {
-    let mut out = String::with_capacity(512);
-    write_canonical_json(&mut out, provider, record, path);
-    out
-}
-
-/// Appends what [`canonical_json`] returns to `out`; a caller with many records keeps one buffer.
-pub fn write_canonical_json<'p>(out: &mut String, provider: &str, record: &Record, path: &dyn Fn(EntryId) -> &'p str) {
+    let mut text = String::with_capacity(512);
+    let out = &mut text;
     // Names of providers and formats are plain words: nothing in them needs escaping.
     for piece in ["{\"format\":\"", provider, ".", record.format, "\",\"family\":\"", record.family.as_str(), "\""] {
         out.push_str(piece);
@@ -98,6 +93,7 @@ pub fn write_canonical_json<'p>(out: &mut String, provider: &str, record: &Recor
         out.push('}');
     });
     out.push('}');
+    text
 }
 
 fn opt(out: &mut String, name: &str, value: Option<&str>) {

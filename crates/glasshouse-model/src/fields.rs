@@ -32,6 +32,11 @@ impl Fields {
         self.body.len() + 2
     }
 
+    /// Returns the members of the object as JSON text, without the braces around them.
+    pub fn members(&self) -> &str {
+        &self.body
+    }
+
     /// Writes the object as JSON text.
     pub fn write_json(&self, out: &mut impl Write) {
         // Writing to memory cannot fail.

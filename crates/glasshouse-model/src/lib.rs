@@ -5,6 +5,7 @@
 
 mod canonical;
 mod claim;
+mod digest;
 mod family;
 mod fields;
 mod links;
@@ -13,8 +14,9 @@ mod moment;
 mod party;
 mod record;
 
-pub use canonical::{canonical_json, write_canonical_json};
+pub use canonical::canonical_json;
 pub use claim::{Claim, Format, Framing, Manifest, Tier};
+pub use digest::write_members;
 pub use family::Family;
 pub use fields::Fields;
 pub use links::{Link, Links};

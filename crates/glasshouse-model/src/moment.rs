@@ -47,13 +47,19 @@ pub enum ZoneBasis {
 impl ZoneBasis {
     /// Returns the name used in columns and files; a named zone as `named:Europe/Berlin`.
     pub fn to_text(&self) -> String {
+        let (basis, zone) = self.words();
+        [basis, zone].concat()
+    }
+
+    /// Returns the name in two pieces, the second being the zone if it is named, else empty.
+    pub fn words(&self) -> (&'static str, &str) {
         match self {
-            ZoneBasis::Offset => "offset".into(),
-            ZoneBasis::Named(zone) => format!("named:{zone}"),
-            ZoneBasis::Utc => "utc".into(),
-            ZoneBasis::AccountLocal => "account-local".into(),
-            ZoneBasis::DeviceLocal => "device-local".into(),
-            ZoneBasis::Ambiguous => "ambiguous".into(),
+            ZoneBasis::Offset => ("offset", ""),
+            ZoneBasis::Named(zone) => ("named:", zone),
+            ZoneBasis::Utc => ("utc", ""),
+            ZoneBasis::AccountLocal => ("account-local", ""),
+            ZoneBasis::DeviceLocal => ("device-local", ""),
+            ZoneBasis::Ambiguous => ("ambiguous", ""),
         }
     }
 }

@@ -93,8 +93,9 @@ enum Redact {
 /// `glasshouse events`.
 pub fn events(asked: &Events, acting: &As) -> Result<u8, EngineError> {
     let about = About { objects: Vec::new(), content: vec![("filter", asked.which.in_words())] };
-    acting.session(&asked.case)?.consult("log.read", about)?;
-    for row in events::list(&asked.case, &filter(&asked.case, &asked.which)?)? {
+    let session = acting.session(&asked.case)?;
+    session.consult("log.read", about)?;
+    for row in events::list(&asked.case, &filter(&asked.case, &asked.which)?, &session.words())? {
         if asked.json.json { output::json_line(&row)? } else { line(&row) }
     }
     Ok(0)
@@ -112,8 +113,10 @@ pub fn extract(asked: &Extract, acting: &As) -> Result<u8, EngineError> {
     let about =
         About { objects: Vec::new(), content: vec![("recipient", recipient), ("filter", asked.which.in_words())] };
     session.consult("log.extract", about)?;
-    let wanted: Vec<u64> =
-        events::list(&asked.case, &filter(&asked.case, &asked.which)?)?.iter().map(|row| row.seq).collect();
+    let wanted: Vec<u64> = events::list(&asked.case, &filter(&asked.case, &asked.which)?, &session.words())?
+        .iter()
+        .map(|row| row.seq)
+        .collect();
     let redaction = match asked.redact {
         None => Redaction::None,
         Some(Redact::Content) => Redaction::Content,

@@ -24,7 +24,7 @@ pub struct Review {
     /// One record.
     #[arg(long, value_name = "ID", group = "which")]
     item: Option<String>,
-    /// How many records to show of a batch.
+    /// How many records to show of a batch, at most 1,000.
     #[arg(long, default_value_t = 5)]
     sample: usize,
     /// Let the batch out: from then on whoever works on the case sees it.

@@ -96,6 +96,7 @@ fn the_reviewer_lets_a_thread_out_and_takes_it_back() {
     {
         assert!(events.contains(words), "{words}: {events}");
     }
+    assert!(events.contains(&format!("thread {name}")), "who may read the log, where the key is, reads the words");
     let proven = run(glasshouse(["verify", &case]), 0);
     assert!(proven.contains("unanchored"), "{proven}");
 }

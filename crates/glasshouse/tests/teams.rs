@@ -69,6 +69,11 @@ fn people_sign_in_and_what_they_look_at_is_in_the_log() {
     assert_eq!(served.send("POST", "/api/enquiry", &hart.cookie, r#"{"line":"2"}"#).status, 403, "without the token");
     assert_eq!(hart.post("/api/enquiry", &json!({ "line": "2" })).json()["enquiry"], "who arranged the delivery");
 
+    // How many others are named stands beside what became of the data.
+    let others = glasshouse_store::read_run(Path::new(&case)).expect("readable").expect("a run").third_parties;
+    assert!(others > Some(5), "{others:?}");
+    assert_eq!(hart.get("/api/case")["third_parties"].as_u64(), others);
+
     // Scrolling is one search, and all that was seen.
     let found = hart.get("/api/list?q=family:mail&limit=2");
     let mut ids: Vec<String> = Vec::new();

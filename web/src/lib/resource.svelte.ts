@@ -9,7 +9,7 @@ export interface Resource<T> {
 }
 
 /** Asks when an effect first runs and whenever a value read by `ask` changes; `ask` returns none when there is nothing to ask. */
-export function resource<T>(ask: () => ((signal: AbortSignal) => Promise<T>) | null, wait = 0): Resource<T> {
+export function resource<T>(ask: () => ((signal: AbortSignal) => Promise<T>) | null, wait: () => number = () => 0): Resource<T> {
   let value = $state.raw<T | undefined>(undefined);
   let error = $state.raw<Error | undefined>(undefined);
   let loading = $state(true);
@@ -25,6 +25,7 @@ export function resource<T>(ask: () => ((signal: AbortSignal) => Promise<T>) | n
     }
     const stop = new AbortController();
     loading = true;
+    // Asked a moment later: an effect that runs twice at once asks once.
     const timer = setTimeout(() => {
       work(stop.signal).then(
         (answer) => {
@@ -39,7 +40,7 @@ export function resource<T>(ask: () => ((signal: AbortSignal) => Promise<T>) | n
           loading = false;
         },
       );
-    }, wait);
+    }, wait());
     return () => {
       clearTimeout(timer);
       stop.abort();

@@ -62,6 +62,7 @@ export interface CaseInfo {
   drift?: { format: string; key: string; count: number }[];
   authority?: { kind: string; title?: string; limits?: string[] };
   outcomes?: { outcome: string; service?: string | null; family?: string | null; unit: string; count: number; reason?: string | null }[];
+  third_parties?: number | null;
   verification?: { checkpoint?: string; size?: number; time?: string | null; anchored?: boolean };
   runs?: { run: string | number; started?: string | null; finished?: string | null; tool?: string; records?: number; digest?: string }[];
   not_covered?: { provider: string; text: string }[];

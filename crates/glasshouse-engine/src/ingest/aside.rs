@@ -5,12 +5,13 @@ use super::finish::drop_rows;
 use super::journal::Journal;
 use super::limits::{Counts, Limits, Why};
 use crate::EngineError;
-use crate::quarantine::{self, Held, Standing, texts};
+use crate::quarantine::{self, Held, Standing, Tables, texts};
 use crate::rewrite::{read_all, read_columns, rows_of};
 use crate::segment::{PARTIES, typed, write_segment};
 use datafusion::arrow::array::{Array, RecordBatch, StringArray, UInt32Array};
 use glasshouse_layout::{FileHash, Segment, paths};
 use glasshouse_store::Case;
+use glasshouse_store::seal::Seal;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// The quarantine of a case while a run is finished.
@@ -32,19 +33,26 @@ pub struct Told {
 impl Aside<'_> {
     /// Keeps the rows that are wanted, by id and claim.
     pub fn keep(&self, wanted: &dyn Fn(&str, u32) -> bool) -> Result<(), EngineError> {
+        let seal = self.case.seal()?;
         for (number, segment, _) in self.journal.put_aside()? {
-            let held = quarantine::read(self.case.root(), &self.case.seal()?, &segment)?;
-            let (ids, claim): (&StringArray, &UInt32Array) =
-                (typed(&held.records, "id")?, typed(&held.records, "claim")?);
-            let keep: Vec<bool> = (0..ids.len()).map(|i| wanted(ids.value(i), claim.value(i))).collect();
+            let mut keep = Vec::with_capacity(segment.rows as usize);
+            for batch in self.tables(&seal, &segment).read("records", &["id", "claim"])? {
+                let batch = batch?;
+                let (ids, claim): (&StringArray, &UInt32Array) = (typed(&batch, "id")?, typed(&batch, "claim")?);
+                keep.extend((0..ids.len()).map(|i| wanted(ids.value(i), claim.value(i))));
+            }
             if keep.iter().all(|k| *k) {
                 continue;
             }
-            let left = held.only(&keep)?;
+            let left = quarantine::read(self.case.root(), &seal, &segment)?.only(&keep)?;
             let left = if left.records.num_rows() > 0 { vec![self.put(&left)?] } else { Vec::new() };
             self.journal.replace(&[number], &left, &[])?;
         }
         Ok(())
+    }
+
+    fn tables<'a>(&'a self, seal: &'a Seal, segment: &'a Segment) -> Tables<'a> {
+        Tables { case: self.case.root(), seal, segment }
     }
 
     fn put(&self, held: &Held) -> Result<(Segment, Vec<FileHash>), EngineError> {
@@ -57,15 +65,13 @@ impl Aside<'_> {
         if !limits.nothing_aside() {
             self.take_in(limits)?;
         }
-        let segments = self.journal.put_aside()?;
+        let (segments, seal) = (self.journal.put_aside()?, self.case.seal()?);
         let mut dropped = Shown::default();
         for pass in [false, true] {
             for (_, segment, _) in &segments {
-                copies.look(
-                    &mut dropped,
-                    &quarantine::read(self.case.root(), &self.case.seal()?, segment)?.records,
-                    pass,
-                )?;
+                for batch in self.tables(&seal, segment).read("records", &["id", "claim", "same_as"])? {
+                    copies.look(&mut dropped, &batch?, pass)?;
+                }
             }
         }
         if !dropped.dropped.is_empty() {
@@ -132,16 +138,19 @@ impl Aside<'_> {
             }
         }
         drop_rows(self.case, self.journal, self.run, &HashSet::new(), &stale)?;
+        let seal = self.case.seal()?;
         for (_, segment, _) in self.journal.put_aside()? {
-            let held = quarantine::read(self.case.root(), &self.case.seal()?, &segment)?;
-            let ids = texts(&held.records, "id")?;
-            let out = |id: &Option<&str>| id.filter(|id| !there.contains(*id)).and_then(|id| decided.released(id));
-            let decisions: Vec<Option<u32>> = ids.iter().map(out).collect();
+            let mut decisions: Vec<Option<u32>> = Vec::with_capacity(segment.rows as usize);
+            for batch in self.tables(&seal, &segment).read("records", &["id"])? {
+                let out = |id: Option<&str>| id.filter(|id| !there.contains(*id)).and_then(|id| decided.released(id));
+                decisions.extend(texts(&batch?, "id")?.into_iter().map(out));
+            }
             if decisions.iter().all(Option::is_none) {
                 continue;
             }
             let keep: Vec<bool> = decisions.iter().map(Option::is_some).collect();
             let decisions: Vec<u32> = decisions.into_iter().flatten().collect();
+            let held = quarantine::read(self.case.root(), &seal, &segment)?;
             let new = self.ordinary(held.only(&keep)?.released(&decisions)?)?;
             self.journal.replace(&[], &[new], &[])?;
         }
@@ -151,24 +160,29 @@ impl Aside<'_> {
     /// Counts what is put aside and not released.
     pub fn told(&self, decided: &Standing) -> Result<Told, EngineError> {
         let mut told = Told::default();
+        let seal = self.case.seal()?;
         for (_, segment, _) in self.journal.put_aside()? {
-            let held = quarantine::read(self.case.root(), &self.case.seal()?, &segment)?;
-            let kinds: HashMap<&str, &str> = texts(&held.why, "record_id")?
-                .into_iter()
-                .zip(texts(&held.why, "kind")?)
-                .filter_map(|(id, kind)| Some((id?, kind?)))
-                .collect();
-            let (service, family) = (texts(&held.records, "service")?, texts(&held.records, "family")?);
-            let claim: &UInt32Array = typed(&held.records, "claim")?;
-            for (i, id) in texts(&held.records, "id")?.into_iter().enumerate() {
-                let id = id.unwrap_or_default();
-                if decided.released(id).is_some() {
-                    told.released.insert(claim.value(i));
-                    continue;
+            let tables = self.tables(&seal, &segment);
+            let mut kinds: HashMap<String, String> = HashMap::new();
+            for batch in tables.read("aside", &["record_id", "kind"])? {
+                let batch = batch?;
+                let why = texts(&batch, "record_id")?.into_iter().zip(texts(&batch, "kind")?);
+                kinds.extend(why.filter_map(|(id, kind)| Some((id?.to_owned(), kind?.to_owned()))));
+            }
+            for batch in tables.read("records", &["id", "service", "family", "claim"])? {
+                let batch = batch?;
+                let claim: &UInt32Array = typed(&batch, "claim")?;
+                let names = texts(&batch, "service")?.into_iter().zip(texts(&batch, "family")?);
+                for (i, (id, (service, family))) in texts(&batch, "id")?.into_iter().zip(names).enumerate() {
+                    let id = id.unwrap_or_default();
+                    if decided.released(id).is_some() {
+                        told.released.insert(claim.value(i));
+                        continue;
+                    }
+                    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+                    let kind = kinds.get(id).cloned().unwrap_or_else(|| "privilege".to_owned());
+                    *told.counts.entry(("quarantined".to_owned(), text(service), text(family), kind)).or_default() += 1;
                 }
-                let text = |column: &[Option<&str>]| column.get(i).copied().flatten().unwrap_or_default().to_owned();
-                let kind = kinds.get(id).copied().unwrap_or("privilege").to_owned();
-                *told.counts.entry(("quarantined".to_owned(), text(&service), text(&family), kind)).or_default() += 1;
             }
         }
         Ok(told)

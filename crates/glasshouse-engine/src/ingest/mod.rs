@@ -4,6 +4,7 @@
 //! copied, entries when they are hashed, chunks when the segment that holds their records is on disk.
 
 mod aside;
+mod batch;
 mod claims;
 mod closed;
 mod copies;

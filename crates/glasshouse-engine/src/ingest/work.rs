@@ -4,18 +4,18 @@
 //! chunks can be kept and the rest done later. A worker that cuts an entry parses chunks itself when the queue
 //! is full: no thread ever waits for room, and memory stays within the queue's bound.
 
+use super::batch::Batch;
 use super::claims::Standing;
 use super::copies;
 use super::journal::{ChunkRow, EntryHash, Hashes, Journal};
 use super::kept::{keep_warnings, keep_warnings_within, troubles};
-use super::limits::{Limits, Out, Ruling, Why};
+use super::limits::{Limits, Out, Ruling};
 use super::parts::{Evidence, HeldPart};
 use super::reading::Reading;
 use super::settle::{self, Finished};
 use super::{Options, Progress, positioned, survey};
 use crate::EngineError;
-use crate::quarantine;
-use crate::segment::{RowContext, SegmentBuilder, Written};
+use crate::segment::RowContext;
 use glasshouse_model::{EntryId, Framing, Warning};
 use glasshouse_providers::framing::{LONGEST_FRAME, Span, framer};
 use glasshouse_providers::{Companion, Frame, Opened, Positioned, Sink, TreeEntry};
@@ -29,9 +29,10 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 const CHUNK: u64 = 1 << 20;
 /// Bytes of chunks that may wait; beyond it the cutting worker parses.
 const QUEUE: usize = 16 << 20;
-/// Most memory of the rows that a worker collects before it writes segments.
+/// Most memory of the rows that a worker collects before it writes a segment: those with words, which make an index
+/// the better the more they are, and those without.
 const SEGMENT: usize = 40 << 20;
-const SEGMENT_ROWS: usize = 200_000;
+const PLAIN_SEGMENT: usize = 24 << 20;
 /// Of a small account a worker writes earlier, when its rows take this share of what there is to read: what a kill
 /// loses stays a small part of what was done. Many small segments would cost more than they save.
 const SHARE: u64 = 16;
@@ -184,29 +185,16 @@ enum Next {
 
 struct Worker<'a> {
     shared: &'a Shared<'a>,
-    /// Rows with words, and rows without: the latter need no index.
-    worded: SegmentBuilder,
-    plain: SegmentBuilder,
-    /// What is put aside for the privilege reviewer, and why.
-    aside: SegmentBuilder,
-    why: Vec<(String, Why)>,
-    chunks: Vec<ChunkRow>,
+    /// Chunks that hold words, and chunks that hold none: the latter need no index.
+    worded: Batch,
+    plain: Batch,
     hashes: Vec<(u32, EntryHash)>,
     written: SyncSender<Finished>,
 }
 
 impl<'a> Worker<'a> {
     fn new(shared: &'a Shared<'a>, written: SyncSender<Finished>) -> Self {
-        Worker {
-            shared,
-            worded: SegmentBuilder::default(),
-            plain: SegmentBuilder::default(),
-            aside: SegmentBuilder::default(),
-            why: Vec::new(),
-            chunks: Vec::new(),
-            hashes: Vec::new(),
-            written,
-        }
+        Worker { shared, worded: Batch::default(), plain: Batch::default(), hashes: Vec::new(), written }
     }
 
     fn go(&mut self) -> Result<(), EngineError> {
@@ -480,6 +468,11 @@ impl<'a> Worker<'a> {
         };
         let (mut last_place, mut ordinal) = (None, 0);
         let (mut shown, mut out) = (Vec::new(), Out::new());
+        let worded = records.iter().any(|r| r.title.is_some() || r.text.is_some() || !r.parties.is_empty());
+        let (batch, most) = match worded {
+            true => (&mut self.worded, SEGMENT),
+            false => (&mut self.plain, PLAIN_SEGMENT),
+        };
         let grouped = open.standing.claim.group.is_some();
         for record in &records {
             let place = record.refs.first().map(|r| (r.entry, r.locator.start, r.locator.length));
@@ -497,8 +490,8 @@ impl<'a> Worker<'a> {
                         let kind = ("quarantined".into(), manifest.id.into(), record.family.to_string(), why.kind);
                         copies::tally(&mut out, kind, grouped.then_some(record), &work.record_key);
                     } else {
-                        let id = self.aside.push(record, &context(ordinal, authority))?;
-                        self.why.push((id, why));
+                        let id = batch.aside.push(record, &context(ordinal, authority))?;
+                        batch.why.push((id, why));
                     }
                     continue;
                 }
@@ -507,9 +500,7 @@ impl<'a> Worker<'a> {
             if work.purpose == Purpose::Count {
                 continue;
             }
-            let worded = record.title.is_some() || record.text.is_some() || !record.parties.is_empty();
-            let builder = if worded { &mut self.worded } else { &mut self.plain };
-            builder.push(record, &context(ordinal, authority))?;
+            batch.shown.push(record, &context(ordinal, authority))?;
         }
         if work.purpose == Purpose::Count {
             for record in &shown {
@@ -527,7 +518,7 @@ impl<'a> Worker<'a> {
         };
         // A name that nobody knew may come from a record that stays out.
         let drift = if shown.len() == records.len() { drift } else { Default::default() };
-        self.chunks.push(ChunkRow {
+        batch.chunks.push(ChunkRow {
             claim: open.number,
             chunk: chunk.number,
             records: shown.len() as u64,
@@ -535,39 +526,31 @@ impl<'a> Worker<'a> {
             drift: drift.into_iter().map(|((format, key), n)| (format!("{}.{format}", manifest.id), key, n)).collect(),
             out,
         });
-        let builders = [&self.worded, &self.plain, &self.aside];
-        let rows: usize = builders.iter().map(|b| b.rows()).sum();
-        let bytes: usize = builders.iter().map(|b| b.bytes()).sum();
-        if bytes > self.shared.most || rows > SEGMENT_ROWS || self.chunks.len() > 20_000 {
-            self.flush()?;
+        if batch.is_full(most.min(self.shared.most)) {
+            let full = std::mem::take(batch);
+            self.send(full)?;
+        }
+        Ok(())
+    }
+
+    /// Writes all that was collected and hands it on.
+    fn flush(&mut self) -> Result<(), EngineError> {
+        for batch in [std::mem::take(&mut self.worded), std::mem::take(&mut self.plain)] {
+            self.send(batch)?;
         }
         Ok(())
     }
 
     /// Writes what was collected as segments and hands it on with its chunks, to be committed.
-    fn flush(&mut self) -> Result<(), EngineError> {
+    fn send(&mut self, batch: Batch) -> Result<(), EngineError> {
         let work = self.shared.work;
+        // What was hashed before the chunks that it came with may not be lost with them.
         if !self.hashes.is_empty() {
             work.journal.put_hashes(&std::mem::take(&mut self.hashes))?;
         }
-        if self.chunks.is_empty() {
-            return Ok(());
-        }
-        let mut segments = Vec::new();
-        for builder in [std::mem::take(&mut self.worded), std::mem::take(&mut self.plain)] {
-            if builder.rows() > 0 {
-                let path = glasshouse_layout::paths::segment(&work.run, work.journal.next_segment()?);
-                segments.push(builder.write(work.case.root(), &path)?);
-            }
-        }
-        if self.aside.rows() > 0 {
-            let path = glasshouse_layout::paths::put_aside(&work.run, work.journal.next_segment()?);
-            let held = quarantine::Held::of(std::mem::take(&mut self.aside).finish()?, &std::mem::take(&mut self.why))?;
-            segments.push(Written::synced(quarantine::write(work.case, &path, &held)?));
-        }
-        let chunks = std::mem::take(&mut self.chunks);
+        let Some(finished) = batch.write(work.case, work.journal, &work.run)? else { return Ok(()) };
         // Who settles takes no more only if it failed, and says why itself.
-        self.written.send(Finished { segments, chunks }).map_err(|_| EngineError::Stopped)
+        self.written.send(finished).map_err(|_| EngineError::Stopped)
     }
 }
 

@@ -3,7 +3,8 @@
 use super::review::{self, Which};
 use crate::EngineError;
 use crate::ingest::{self, Options, Progress, Report};
-use crate::session::{About, Session};
+use crate::session::Session;
+use crate::words::Words;
 use crate::work;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -65,25 +66,23 @@ pub fn decide(session: &Session, chosen: &Chosen, progress: &Progress) -> Result
         return Err(EngineError::Query("A decision needs its reason: --reason TEXT.".into()));
     }
     let root = session.root();
-    let found = review::members(root, &session.seal()?, &chosen.which)?;
-    let by: BTreeSet<&str> = found.iter().map(|member| member.authority.as_str()).collect();
+    let seal = session.seal()?;
+    let found = review::members(root, &seal, &chosen.which)?;
     let mut applicants = BTreeSet::new();
     for standing in crate::authority::standings(root)? {
         for version in &standing.versions {
-            if by.contains(format!("{}/{}", version.id, version.version).as_str()) {
+            if found.authorities.contains(&format!("{}/{}", version.id, version.version)) {
                 applicants.extend(version.people.iter().map(|p| p.applicant.clone()));
             }
         }
     }
     session.may_decide(&applicants)?;
-    if found.is_empty() {
+    if found.ids.is_empty() {
         return Err(EngineError::Query("Nothing that is put aside is of this batch.".into()));
     }
-    let what = chosen.which.in_words();
-    session.consult("quarantine.review", About { objects: Vec::new(), content: vec![("batch", what.clone())] })?;
+    session.consult("quarantine.review", chosen.which.about(&Words::of(&seal)?)?)?;
     let case = session.open("quarantine.release")?;
-    let ids: Vec<String> = found.into_iter().map(|member| member.id).collect();
-    let kind = chosen.which.kind();
+    let (kind, what, ids) = (chosen.which.kind(), chosen.which.in_words(), found.ids);
     work::decide(&case, session.person().0, kind, &what, &ids, chosen.release, reason)?;
     let report = ingest::publish(&case, &Options::default(), progress)?;
     Ok((ids.len() as u64, report))

@@ -1,20 +1,21 @@
 //! What is put aside for the privilege reviewer: segments of their own, which no other session opens.
 //!
-//! [`write`] and [`read`] are the only ways to these segments. What is released is copied into an ordinary segment
+//! [`write`], [`read`] and [`Tables`] are the only ways to these segments. What is released is copied into an ordinary segment
 //! and stays here as well, so that a release can be taken back.
 
 mod decide;
 mod review;
+mod table;
 
 pub use decide::{Chosen, decide};
 pub(crate) use decide::{Standing, standing};
 pub use review::{Batch, Item, Which, batches, items};
+pub(crate) use table::Tables;
 
 use crate::EngineError;
 use crate::ingest::Why;
-use crate::rewrite::{batch_of, read_all};
+use crate::rewrite::concat;
 use crate::segment::{ATTACHMENTS, PARTIES, RECORDS, Rows, column, hash, parquet_bytes, typed, write_parquet};
-use bytes::Bytes;
 use datafusion::arrow::array::{
     Array, ArrayRef, BooleanArray, RecordBatch, StringArray, TimestampMicrosecondArray, UInt32Array,
 };
@@ -111,24 +112,18 @@ pub(crate) fn write(case: &Case, path: &str, held: &Held) -> Result<(Segment, Ve
     Ok((segment, files))
 }
 
-/// Reads a segment of the quarantine; it is as large as one that a worker writes.
+/// Reads a segment of the quarantine whole; it is as large as one that a worker writes.
 pub(crate) fn read(case: &Path, seal: &Seal, segment: &Segment) -> Result<Held, EngineError> {
-    let folder = case.join(&segment.path);
-    let table = |name: &str, schema: &SchemaRef| {
-        let path = folder.join(format!("{name}.parquet"));
-        if seal.is_none() {
-            return read_all(&path, schema);
-        }
-        let path = path.with_extension("parquet.age");
-        let sealed = std::fs::read(&path).map_err(|e| EngineError::io(&path, "open", e))?;
-        let opened = seal.opened(&path, &sealed)?.unwrap_or_default();
-        batch_of(Bytes::copy_from_slice(&opened), schema)
+    let tables = Tables { case, seal, segment };
+    let whole = |table: &str, schema: &SchemaRef| {
+        let batches = tables.read(table, &[])?.collect::<Result<Vec<_>, _>>()?;
+        concat(schema, &batches)
     };
     Ok(Held {
-        records: table("records", &RECORDS)?,
-        parties: table("parties", &PARTIES)?,
-        attachments: table("attachments", &ATTACHMENTS)?,
-        why: table("aside", &WHY)?,
+        records: whole("records", &RECORDS)?,
+        parties: whole("parties", &PARTIES)?,
+        attachments: whole("attachments", &ATTACHMENTS)?,
+        why: whole("aside", &WHY)?,
     })
 }
 

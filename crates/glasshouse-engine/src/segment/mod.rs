@@ -9,7 +9,7 @@ use datafusion::arrow::array::{
     TimestampMicrosecondBuilder, UInt32Array, UInt32Builder, UInt64Builder,
 };
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
-use glasshouse_model::{Record, write_canonical_json};
+use glasshouse_model::{Record, write_members};
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
@@ -148,6 +148,7 @@ pub struct SegmentBuilder {
     rows: usize,
     bytes: usize,
     scratch: String,
+    members: Vec<u8>,
 }
 
 impl Default for SegmentBuilder {
@@ -192,6 +193,7 @@ impl Default for SegmentBuilder {
             rows: 0,
             bytes: 0,
             scratch: String::new(),
+            members: Vec::new(),
         }
     }
 }
@@ -209,10 +211,10 @@ impl SegmentBuilder {
 
     /// Adds a record and returns its id.
     pub fn push(&mut self, record: &Record, context: &RowContext<'_>) -> Result<String, EngineError> {
+        self.members.clear();
+        write_members(&mut self.members, context.provider, record, context.path);
+        let digest = blake3::hash(&self.members);
         let scratch = &mut self.scratch;
-        scratch.clear();
-        write_canonical_json(scratch, context.provider, record, context.path);
-        let digest = blake3::hash(scratch.as_bytes());
         let Some(main) = record.refs.first() else {
             return Err(EngineError::other("A record without a place was given; this is a fault of its parser."));
         };
@@ -232,7 +234,11 @@ impl SegmentBuilder {
         self.time.append_option(moment.and_then(|m| m.instant));
         self.time_text.append_option(moment.map(|m| &m.text));
         self.time_role.append_option(moment.map(|m| m.role.as_str()));
-        self.zone_basis.append_option(moment.map(|m| m.basis.to_text()));
+        match moment.map(|m| m.basis.words()) {
+            Some((basis, "")) => self.zone_basis.append_value(basis),
+            Some((basis, zone)) => self.zone_basis.append_value([basis, zone].concat()),
+            None => self.zone_basis.append_null(),
+        }
         self.precision.append_option(moment.map(|m| m.precision.as_str()));
         self.title.append_option(record.title.as_deref());
         self.text.append_option(record.text.as_deref());

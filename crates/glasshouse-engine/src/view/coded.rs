@@ -66,6 +66,11 @@ impl Coded {
         self.values.get(code as usize).and_then(|v| v.as_deref())
     }
 
+    /// Returns the number that stands for no value, if a row has none.
+    pub fn none(&self) -> Option<u32> {
+        self.values.iter().position(Option::is_none).map(|n| n as u32)
+    }
+
     /// Returns the number of a value.
     pub fn find(&self, value: &str) -> Option<u32> {
         self.values.iter().position(|v| v.as_deref() == Some(value)).map(|n| n as u32)

@@ -6,7 +6,7 @@ use super::set::Set;
 use super::{Kind, View};
 use crate::EngineError;
 use serde::Serialize;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 /// Values that are counted out for one facet.
 const MOST_VALUES: usize = 50;
@@ -51,6 +51,11 @@ impl View {
     }
 
     fn column_facet(&self, set: &Set, column: &'static str) -> Result<Vec<Facet>, EngineError> {
+        Ok(self.column_values(set, column)?.into_iter().map(|(_, facet)| facet).collect())
+    }
+
+    /// Counts the values of a column, with their numbers.
+    fn column_values(&self, set: &Set, column: &'static str) -> Result<Vec<(u32, Facet)>, EngineError> {
         let (order, coded) = (self.order()?, self.coded(column)?);
         let mut counts = vec![0u64; coded.values.len()];
         set.each(|position| {
@@ -63,17 +68,15 @@ impl View {
 
     /// Labels each conversation with the title of one of its records, or with who takes part in it.
     fn talk_facet(&self, set: &Set) -> Result<Vec<Facet>, EngineError> {
-        let (order, talks, parties) = (self.order()?, self.coded("conversation")?, self.parties()?);
-        let mut facets = self.column_facet(set, "conversation")?;
-        let codes: HashMap<u32, usize> =
-            (0..).zip(&facets).filter_map(|(i, f)| Some((talks.find(&f.value)?, i))).collect();
-        let mut first: Vec<Option<u32>> = facets.iter().map(|_| None).collect();
-        set.each(|position| {
-            if let Some(slot) = codes.get(&talks.code(order.row(position))).and_then(|i| first.get_mut(*i)) {
-                slot.get_or_insert(position);
-            }
-        });
-        let (of, positions): (Vec<usize>, Vec<u32>) = (0..).zip(first).filter_map(|(i, p)| Some((i, p?))).unzip();
+        let (parties, threads) = (self.parties()?, self.threads()?);
+        let mut facets = self.column_values(set, "conversation")?;
+        let begins = set.at(0).unwrap_or(0);
+        let first = |code: u32| {
+            let of = threads.named(code).map(|thread| threads.from(thread, begins));
+            of.filter_map(|positions| positions.iter().copied().find(|p| set.has(*p))).min()
+        };
+        let (of, positions): (Vec<usize>, Vec<u32>) =
+            (0..).zip(&facets).filter_map(|(i, (code, _))| Some((i, first(*code)?))).unzip();
         let titles = self.read_at(&positions, &["title"], |batch, i, known| {
             let title = text(batch, "title", i)?.map(|t| cut(t, LONGEST_LABEL).to_owned());
             Ok((title, known.row))
@@ -82,20 +85,21 @@ impl View {
             let (mut names, to) = parties.sides(row, 3);
             names.extend(to);
             let label = title.or_else(|| (!names.is_empty()).then(|| names.join(", ")));
-            if let (Some(label), Some(facet)) = (label, facets.get_mut(i)) {
+            if let (Some(label), Some((_, facet))) = (label, facets.get_mut(i)) {
                 facet.label = label;
             }
         }
-        Ok(facets)
+        Ok(facets.into_iter().map(|(_, facet)| facet).collect())
     }
 
     fn party_facet(&self, set: &Set) -> Result<Vec<Facet>, EngineError> {
-        let (order, people) = (self.order()?, self.people()?);
-        let counts = people.counts(set, &order);
-        Ok(most(&counts, |person| {
+        let (people, tallied) = self.tallied(set)?;
+        let counts: Vec<u64> = tallied.of.iter().map(|tally| tally.records.into()).collect();
+        let most = most(&counts, |person| {
             let (label, query) = people.label(person)?;
             Some((query, label))
-        }))
+        });
+        Ok(most.into_iter().map(|(_, facet)| facet).collect())
     }
 
     fn attachment_facet(&self, set: &Set) -> Result<Vec<Facet>, EngineError> {
@@ -111,12 +115,13 @@ impl View {
                 *count += u64::from(of_row.iter().any(|i| i.kind == *kind));
             }
         }
-        Ok(most(&counts, |code| KINDS.get(code as usize).map(|k| (k.as_str().to_owned(), k.as_str().to_owned()))))
+        let named = |code: u32| KINDS.get(code as usize).map(|k| (k.as_str().to_owned(), k.as_str().to_owned()));
+        Ok(most(&counts, named).into_iter().map(|(_, facet)| facet).collect())
     }
 }
 
-/// Returns the values counted most often, the first of equals first.
-fn most(counts: &[u64], name: impl Fn(u32) -> Option<(String, String)>) -> Vec<Facet> {
+/// Returns the values counted most often with their numbers, the first of equals first.
+fn most(counts: &[u64], name: impl Fn(u32) -> Option<(String, String)>) -> Vec<(u32, Facet)> {
     let mut order: Vec<(u64, u32)> = (0..).zip(counts).filter(|(_, n)| **n > 0).map(|(code, n)| (*n, code)).collect();
     let first = |a: &(u64, u32), b: &(u64, u32)| b.0.cmp(&a.0).then(a.1.cmp(&b.1));
     if order.len() > MOST_VALUES * 4 {
@@ -126,7 +131,7 @@ fn most(counts: &[u64], name: impl Fn(u32) -> Option<(String, String)>) -> Vec<F
     order.sort_unstable_by(first);
     let named = order.into_iter().filter_map(|(count, code)| {
         let (value, label) = name(code)?;
-        Some(Facet { value, label, count })
+        Some((code, Facet { value, label, count }))
     });
     named.take(MOST_VALUES).collect()
 }

@@ -21,6 +21,8 @@ mod rows;
 mod select;
 mod set;
 mod talks;
+mod tally;
+mod threads;
 
 pub use attached::{Attachment, Attachments, Kind};
 pub use complete::{Completion, Offer};
@@ -44,6 +46,7 @@ use parties::Parties;
 use places::Places;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Memory that the sets of recent queries may take together.
@@ -62,8 +65,9 @@ pub struct View {
     parties: Lazy<Parties>,
     attached: Lazy<Attached>,
     with_text: Lazy<Vec<u64>>,
+    threads: Lazy<threads::Threads>,
     people: Lazy<people::People>,
-    owner: Lazy<owner::Owner>,
+    reveals: Mutex<Option<(Arc<people::People>, Arc<Reveals>)>>,
     coded: Mutex<HashMap<&'static str, Arc<Coded>>>,
     recent: Mutex<VecDeque<(String, Arc<Set>)>>,
 }
@@ -92,25 +96,40 @@ impl View {
             parties: Lazy::default(),
             attached: Lazy::default(),
             with_text: Lazy::default(),
+            threads: Lazy::default(),
             people: Lazy::default(),
-            owner: Lazy::default(),
+            reveals: Mutex::default(),
             coded: Mutex::default(),
             recent: Mutex::default(),
         })
     }
 
-    /// Reads the columns that most answers need, so that the first question need not wait for them.
+    /// Reads the columns that most answers need, so that the first question need not wait for them, and counts what
+    /// every view shows of all records.
     pub fn warm(&self) -> Result<(), EngineError> {
+        // The first rows wait for this one: no other takes a core from it.
+        self.order()?;
         std::thread::scope(|scope| {
-            let order = scope.spawn(|| self.order().map(|_| ()));
-            let rest = self.parties().and_then(|_| self.attached()).map(|_| ());
+            let attached = scope.spawn(|| self.attached().map(|_| ()));
+            let rest = self.columns();
             // A thread that failed fails again, and says so, when somebody asks.
-            order.join().unwrap_or(Ok(())).and(rest)
+            attached.join().unwrap_or(Ok(())).and(rest)
         })?;
+        let all = self.select("")?;
+        self.held(&all)?;
+        self.tallied(&all)?;
+        self.with_text()?;
+        self.reveals()?;
+        Ok(())
+    }
+
+    fn columns(&self) -> Result<(), EngineError> {
+        self.parties()?;
         for column in ["service", "family", "format", "account", "tier", "source", "conversation"] {
             self.coded(column)?;
         }
         self.places()?;
+        self.threads()?;
         self.people()?;
         Ok(())
     }
@@ -202,8 +221,8 @@ impl View {
         once(&self.people, || people::People::load(self))
     }
 
-    fn owner(&self) -> Result<Arc<owner::Owner>, EngineError> {
-        once(&self.owner, || owner::Owner::load(self))
+    fn threads(&self) -> Result<Arc<threads::Threads>, EngineError> {
+        once(&self.threads, || threads::Threads::load(self))
     }
 
     fn coded(&self, column: &'static str) -> Result<Arc<Coded>, EngineError> {
@@ -215,6 +234,34 @@ impl View {
         coded.insert(column, made.clone());
         Ok(made)
     }
+}
+
+/// Returns the number of cores.
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Does some work for each number below `all`, on as many threads as there are cores; what it gives comes in order.
+fn in_parts<T: Send>(all: usize, work: impl Fn(usize) -> Result<T, EngineError> + Sync) -> Vec<Result<T, EngineError>> {
+    if all <= 1 || cores() == 1 {
+        return (0..all).map(work).collect();
+    }
+    let next = AtomicUsize::new(0);
+    let take = || {
+        let numbers = std::iter::from_fn(|| Some(next.fetch_add(1, Ordering::Relaxed)).filter(|n| *n < all));
+        numbers.map(|number| (number, work(number))).collect::<Vec<_>>()
+    };
+    let mut done: Vec<Option<Result<T, EngineError>>> = (0..all).map(|_| None).collect();
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..cores().min(all)).map(|_| scope.spawn(take)).collect();
+        for (number, result) in threads.into_iter().flat_map(|thread| thread.join().unwrap_or_default()) {
+            if let Some(slot) = done.get_mut(number) {
+                *slot = Some(result);
+            }
+        }
+    });
+    let failed = || Err(EngineError::other("A part of the answer could not be made."));
+    done.into_iter().map(|result| result.unwrap_or_else(failed)).collect()
 }
 
 fn once<T>(cell: &Lazy<T>, make: impl FnOnce() -> Result<T, EngineError>) -> Result<Arc<T>, EngineError> {

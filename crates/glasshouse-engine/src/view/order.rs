@@ -1,7 +1,8 @@
 //! Every record of a case in the order of time: the space in which lists, bars and filters are counted.
 
+use super::{cores, in_parts};
 use crate::EngineError;
-use crate::search::Searcher;
+use crate::search::{Open, Searcher};
 use crate::segment::typed;
 use datafusion::arrow::array::TimestampMicrosecondArray;
 
@@ -22,25 +23,46 @@ pub(super) struct Order {
     pub known: u32,
 }
 
+/// Returns each segment with the number of its first row.
+fn with_starts(segments: &[Open]) -> Vec<(&Open, u32)> {
+    let mut start = 0u32;
+    let each = segments.iter().map(|open| {
+        let first = start;
+        start = start.saturating_add(open.segment.rows as u32);
+        (open, first)
+    });
+    each.collect()
+}
+
 impl Order {
     pub fn load(searcher: &Searcher, all: u32) -> Result<Self, EngineError> {
-        let mut timed: Vec<(i64, u32)> = Vec::with_capacity(all as usize);
-        let mut row = 0;
-        for open in searcher.segments() {
-            for batch in open.columns.read(&["time"], None)? {
-                let column: &TimestampMicrosecondArray = typed(&batch, "time")?;
-                for time in column {
-                    timed.push((time.unwrap_or(NO_TIME), row));
-                    row += 1;
+        // Nothing is shown before this is done: all cores read, each its share of the segments, and sort it.
+        let segments = with_starts(searcher.segments());
+        let share = segments.len().div_ceil(cores()).max(1);
+        let shares: Vec<&[(&Open, u32)]> = segments.chunks(share).collect();
+        let parts = in_parts(shares.len(), |number| {
+            let mut timed: Vec<(i64, u32)> = Vec::new();
+            for (open, start) in shares.get(number).copied().unwrap_or_default() {
+                let before = timed.len();
+                for batch in open.columns.read(&["time"], None)? {
+                    let column: &TimestampMicrosecondArray = typed(&batch, "time")?;
+                    let row = *start + (timed.len() - before) as u32;
+                    timed.extend((row..).zip(column).map(|(row, time)| (time.unwrap_or(NO_TIME), row)));
+                }
+                if (timed.len() - before) as u64 != open.segment.rows {
+                    return Err(EngineError::other(
+                        "A segment has other rows than its run says. Files of the case may be altered: run `glasshouse verify` on it.",
+                    ));
                 }
             }
+            // Segments are sorted already: a stable sort finds their runs and only merges them.
+            timed.sort_by_key(|(time, _)| *time);
+            Ok(timed)
+        });
+        let mut timed: Vec<(i64, u32)> = Vec::with_capacity(all as usize);
+        for part in parts {
+            timed.append(&mut part?);
         }
-        if row != all {
-            return Err(EngineError::other(
-                "A segment has other rows than its run says. Files of the case may be altered: run `glasshouse verify` on it.",
-            ));
-        }
-        // Segments are sorted already: a stable sort finds their runs and only merges them.
         timed.sort_by_key(|(time, _)| *time);
         let known = timed.partition_point(|(time, _)| *time != NO_TIME) as u32;
         let mut places = vec![0; timed.len()];

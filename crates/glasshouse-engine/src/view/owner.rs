@@ -1,15 +1,17 @@
 //! Which of the people holds the account.
 
 use super::View;
+use super::people::People;
 use crate::EngineError;
 use std::collections::BTreeSet;
 
 /// Accounts that are looked up; a case has a handful.
 const MOST_ACCOUNTS: usize = 100;
 /// Mails and messages from which on it says something who is in most of them.
-const ENOUGH: u64 = 20;
+const ENOUGH: u32 = 20;
 
 /// The people who are the holder, with the reason why they are taken to be.
+#[derive(Default)]
 pub(super) struct Owner {
     persons: BTreeSet<u32>,
     why: String,
@@ -18,8 +20,8 @@ pub(super) struct Owner {
 impl Owner {
     /// Finds the holder by the accounts that records name, or else by who is in more than half of the mails and
     /// messages.
-    pub fn load(view: &View) -> Result<Self, EngineError> {
-        let (people, account) = (view.people()?, view.coded("account")?);
+    pub fn load(view: &View, people: &People) -> Result<Self, EngineError> {
+        let account = view.coded("account")?;
         let mut persons = BTreeSet::new();
         for name in account.values.iter().flatten().take(MOST_ACCOUNTS) {
             persons.extend(people.with_identifier(name));
@@ -27,19 +29,9 @@ impl Owner {
         if !persons.is_empty() {
             return Ok(Owner { persons, why: "The holder: records name this account as their own.".into() });
         }
-        let (order, family) = (view.order()?, view.coded("family")?);
-        let talks: Vec<bool> = family.values.iter().map(|f| matches!(f.as_deref(), Some("mail" | "message"))).collect();
-        let (mut all, mut counts) = (0u64, vec![0u64; people.number()]);
-        for row in order.rows.iter().copied() {
-            if talks.get(family.code(row) as usize).copied().unwrap_or(false) {
-                all += 1;
-                for person in people.of_row(row) {
-                    if let Some(count) = counts.get_mut(person as usize) {
-                        *count += 1;
-                    }
-                }
-            }
-        }
+        let talks = view.in_families(&["mail", "message"])?;
+        let (all, tallied) = (talks.len(), view.tally(&talks, people)?);
+        let counts = tallied.of.iter().map(|tally| tally.records);
         let most = (0..).zip(counts).max_by_key(|(_, n)| *n).filter(|(_, n)| all >= ENOUGH && n * 2 > all);
         let why = most.map_or_else(String::new, |(_, n)| {
             format!("Taken to be the holder, for no record names the account: in {n} of {all} mails and messages.")

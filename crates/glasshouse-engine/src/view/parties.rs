@@ -113,9 +113,12 @@ impl Parties {
 
     /// Returns the parties of a row with their roles, as numbers of [`ROLES`].
     pub fn of(&self, row: u32) -> impl Iterator<Item = (u32, usize)> + '_ {
+        self.items(row).iter().map(|item| (item >> 4, (item & 15) as usize))
+    }
+
+    fn items(&self, row: u32) -> &[u32] {
         let at = |i: usize| self.starts.get(i).copied().unwrap_or(0) as usize;
-        let items = self.items.get(at(row as usize)..at(row as usize + 1)).unwrap_or_default();
-        items.iter().map(|item| (item >> 4, (item & 15) as usize))
+        self.items.get(at(row as usize)..at(row as usize + 1)).unwrap_or_default()
     }
 
     pub fn get(&self, number: u32) -> Option<&Named> {

@@ -4,9 +4,10 @@
 
 use super::coded::Coded;
 use super::facets::words_of;
-use super::order::Order;
-use super::parties::{Named, Parties, is_sender};
+use super::owner::Owner;
+use super::parties::{Named, Parties};
 use super::set::Set;
+use super::tally::bits;
 use super::{View, iso};
 use crate::EngineError;
 use serde::Serialize;
@@ -17,8 +18,6 @@ use std::sync::Arc;
 const MOST_IDENTIFIERS: usize = 20;
 /// Reasons that are kept of a person.
 const MOST_REASONS: usize = 5;
-/// Parties of one record that are drawn as edges: a message to a thousand people says little of each.
-const MOST_SIDES: usize = 50;
 
 /// A way to reach a person, as written.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -81,6 +80,8 @@ pub(super) struct People {
     why: HashMap<u32, Vec<String>>,
     parties: Arc<Parties>,
     services: Arc<Coded>,
+    /// Who of them holds the account.
+    pub owner: Owner,
 }
 
 impl People {
@@ -141,15 +142,9 @@ impl People {
                 reasons.push(reason);
             }
         }
-        Ok(People { of, members, why, parties, services: service })
-    }
-
-    /// Returns the persons of a row, each once.
-    pub fn of_row(&self, row: u32) -> Vec<u32> {
-        let mut persons: Vec<u32> = self.parties.of(row).filter_map(|(p, _)| self.person(p)).collect();
-        persons.sort_unstable();
-        persons.dedup();
-        persons
+        let mut people = People { of, members, why, parties, services: service, owner: Owner::default() };
+        people.owner = Owner::load(view, &people)?;
+        Ok(people)
     }
 
     /// Returns the number of people.
@@ -165,20 +160,6 @@ impl People {
     pub fn with_identifier(&self, value: &str) -> BTreeSet<u32> {
         let same = |n: &Named| n.identifier.as_deref().is_some_and(|i| i.trim().eq_ignore_ascii_case(value.trim()));
         (0..).zip(&self.parties.named).filter(|(_, n)| same(n)).filter_map(|(p, _)| self.person(p)).collect()
-    }
-
-    /// Counts the records of a set by person.
-    pub fn counts(&self, set: &Set, order: &Order) -> Vec<u64> {
-        let mut counts = vec![0u64; self.members.len()];
-        set.each(|position| {
-            let row = order.row(position);
-            for person in self.of_row(row) {
-                if let Some(count) = counts.get_mut(person as usize) {
-                    *count += 1;
-                }
-            }
-        });
-        counts
     }
 
     fn named(&self, person: u32) -> impl Iterator<Item = &Named> {
@@ -260,97 +241,26 @@ impl People {
 impl View {
     /// Returns the number of people in a set, and some of them, who is in most records first.
     pub fn people_list(&self, set: &Set, rank: usize, limit: usize) -> Result<(u64, Vec<Person>), EngineError> {
-        let (order, people, service, owner) = (self.order()?, self.people()?, self.coded("service")?, self.owner()?);
-        let mut seen = vec![(0u64, u32::MAX, 0u32, 0u64); people.members.len()];
-        set.each(|position| {
-            let row = order.row(position);
-            for person in people.of_row(row) {
-                if let Some((count, first, last, services)) = seen.get_mut(person as usize) {
-                    *count += 1;
-                    if position < order.known {
-                        *first = (*first).min(position);
-                        *last = (*last).max(position);
-                    }
-                    *services |= 1u64.checked_shl(service.code(row)).unwrap_or(0);
-                }
-            }
-        });
-        let mut found: Vec<u32> = (0..).zip(&seen).filter(|(_, s)| s.0 > 0).map(|(p, _)| p).collect();
-        let records = |p: &u32| seen.get(*p as usize).map_or(0, |s| s.0);
-        found.sort_by(|a, b| records(b).cmp(&records(a)).then(a.cmp(b)));
-        let rows = found.iter().skip(rank).take(limit).map(|person| {
-            let (records, first, last, services) = seen.get(*person as usize).copied().unwrap_or_default();
-            let timed = first != u32::MAX;
+        let (people, tallied) = self.tallied(set)?;
+        let (order, service) = (self.order()?, self.coded("service")?);
+        let rows = tallied.found.iter().skip(rank).take(limit).map(|person| {
+            let tally = tallied.get(*person);
+            let span = tally.span();
             Person {
                 id: people.id(*person),
                 name: people.name(*person),
                 identifiers: people.identifiers(*person),
-                records,
-                services: bits(services).filter_map(|code| service.named(code)).map(str::to_owned).collect(),
-                first: order.time(first).filter(|_| timed).map(iso),
-                last: order.time(last).filter(|_| timed).map(iso),
-                why: owner.why(*person).map(str::to_owned).into_iter().chain(people.why(*person)).collect(),
+                records: tally.records.into(),
+                services: bits(tally.services).filter_map(|code| service.named(code)).map(str::to_owned).collect(),
+                first: span.and_then(|(first, _)| order.time(first)).map(iso),
+                last: span.and_then(|(_, last)| order.time(last)).map(iso),
+                why: people.owner.why(*person).map(str::to_owned).into_iter().chain(people.why(*person)).collect(),
                 query: people.query(*person),
-                own: owner.is(*person),
+                own: people.owner.is(*person),
             }
         });
-        Ok((found.len() as u64, rows.collect()))
+        Ok((tallied.found.len() as u64, rows.collect()))
     }
-
-    /// Returns the people who are in most records of a set, and the records that went between them.
-    pub fn graph(&self, set: &Set, limit: usize) -> Result<Graph, EngineError> {
-        let (order, people, parties) = (self.order()?, self.people()?, self.parties()?);
-        let (service, owner) = (self.coded("service")?, self.owner()?);
-        let counts = people.counts(set, &order);
-        let mut most: Vec<u32> = (0..).zip(&counts).filter(|(_, n)| **n > 0).map(|(p, _)| p).collect();
-        let count = |p: &u32| counts.get(*p as usize).copied().unwrap_or(0);
-        most.sort_by(|a, b| count(b).cmp(&count(a)).then(a.cmp(b)));
-        most.truncate(limit);
-        let shown: BTreeSet<u32> = most.iter().copied().collect();
-        let mut edges: HashMap<(u32, u32), (u64, u64)> = HashMap::new();
-        set.each(|position| {
-            let row = order.row(position);
-            let (mut from, mut to) = (Vec::new(), Vec::new());
-            for (party, role) in parties.of(row).take(MOST_SIDES) {
-                let Some(person) = people.person(party).filter(|p| shown.contains(p)) else { continue };
-                let side = if is_sender(role) { &mut from } else { &mut to };
-                if !side.contains(&person) {
-                    side.push(person);
-                }
-            }
-            let services = 1u64.checked_shl(service.code(row)).unwrap_or(0);
-            for a in &from {
-                for b in to.iter().filter(|b| *b != a) {
-                    let edge = edges.entry((*a, *b)).or_default();
-                    edge.0 += 1;
-                    edge.1 |= services;
-                }
-            }
-        });
-        let nodes = most.iter().map(|person| Node {
-            id: people.id(*person),
-            name: people.name(*person),
-            count: count(person),
-            query: people.query(*person),
-            own: owner.is(*person),
-        });
-        let nodes: Vec<Node> = nodes.collect();
-        let id: HashMap<u32, &str> = most.iter().copied().zip(nodes.iter().map(|n| n.id.as_str())).collect();
-        let mut edges: Vec<Edge> = edges
-            .into_iter()
-            .filter_map(|((a, b), (count, services))| {
-                let services = bits(services).filter_map(|code| service.named(code)).map(str::to_owned).collect();
-                Some(Edge { from: (*id.get(&a)?).to_owned(), to: (*id.get(&b)?).to_owned(), count, services })
-            })
-            .collect();
-        edges.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| (&a.from, &a.to).cmp(&(&b.from, &b.to))));
-        edges.truncate(limit * 10);
-        Ok(Graph { nodes, edges })
-    }
-}
-
-fn bits(mask: u64) -> impl Iterator<Item = u32> {
-    (0..64).filter(move |bit| mask >> bit & 1 == 1)
 }
 
 fn shown(named: &Named) -> &str {

@@ -8,7 +8,6 @@ use crate::search::Searcher;
 use crate::segment::typed;
 use datafusion::arrow::array::Float64Array;
 use serde::Serialize;
-use std::collections::HashMap;
 
 /// Ten-millionths of a degree: a centimetre.
 const UNIT: f64 = 1e7;
@@ -44,8 +43,13 @@ impl Places {
 
     /// Returns latitude and longitude of a row in degrees.
     pub fn get(&self, row: u32) -> Option<(f64, f64)> {
-        let (lat, lon) = self.at.get(row as usize).copied().filter(|at| at.0 != NOWHERE)?;
+        let (lat, lon) = self.units(row)?;
         Some((f64::from(lat) / UNIT, f64::from(lon) / UNIT))
+    }
+
+    /// Returns latitude and longitude of a row in [`UNIT`]s.
+    fn units(&self, row: u32) -> Option<(i32, i32)> {
+        self.at.get(row as usize).copied().filter(|at| at.0 != NOWHERE)
     }
 
     fn accuracy(&self, row: u32) -> Option<f32> {
@@ -65,12 +69,6 @@ pub struct Window {
 impl Window {
     /// The whole Earth.
     pub const WHOLE: Window = Window { west: -180.0, south: -90.0, east: 180.0, north: 90.0 };
-
-    /// Returns degrees east of its western side, if a longitude lies in it.
-    fn across(&self, lon: f64) -> Option<f64> {
-        let from_west = if lon >= self.west { lon - self.west } else { lon - self.west + 360.0 };
-        (from_west <= self.width()).then_some(from_west)
-    }
 
     fn width(&self) -> f64 {
         if self.east >= self.west { self.east - self.west } else { self.east - self.west + 360.0 }
@@ -102,55 +100,101 @@ pub struct Map {
     pub cells: Vec<Cell>,
 }
 
-#[derive(Clone, Copy)]
+/// What lies in one cell, in [`UNIT`]s from the southern and the western side.
+#[derive(Clone, Copy, Default)]
 struct Sum {
-    lat: f64,
-    east: f64,
+    north: i64,
+    east: i64,
     count: u64,
+    /// How many of them have a time, and the first and last position of those.
+    timed: u64,
+    first: u32,
+    last: u32,
+    /// The last of its rows.
     row: u32,
-    first: i64,
-    last: i64,
+}
+
+/// A window in whole numbers, divided into cells: millions of places are put into it.
+struct Grid {
+    west: i64,
+    south: i64,
+    /// Width and height, in [`UNIT`]s.
+    wide: i64,
+    high: i64,
+    side: u32,
+    across: f64,
+    up: f64,
+}
+
+impl Grid {
+    fn new(window: Window, side: u32) -> Self {
+        let units = |degrees: f64| (degrees * UNIT).round() as i64;
+        let (wide, high) = (units(window.width()), units(window.north - window.south));
+        let part = |length: i64| f64::from(side) / length.max(1) as f64;
+        Grid {
+            west: units(window.west),
+            south: units(window.south),
+            wide,
+            high,
+            side,
+            across: part(wide),
+            up: part(high),
+        }
+    }
+
+    /// Returns the cell of a place, and how far north and east of the corner it lies; none outside.
+    fn cell(&self, lat: i32, lon: i32) -> Option<(usize, i64, i64)> {
+        const AROUND: i64 = 3_600_000_000;
+        let north = i64::from(lat) - self.south;
+        let east = i64::from(lon) - self.west;
+        let east = if east < 0 { east + AROUND } else { east };
+        if !(0..=self.high).contains(&north) || !(0..=self.wide).contains(&east) {
+            return None;
+        }
+        let cell = |length: i64, per: f64| ((length as f64 * per) as u32).min(self.side - 1);
+        Some(((cell(north, self.up) * self.side + cell(east, self.across)) as usize, north, east))
+    }
 }
 
 impl View {
     /// Gathers the records of a set that lie in a window into cells; `width` is that of the map in pixels.
     pub fn map(&self, set: &Set, window: Window, width: u32) -> Result<Map, EngineError> {
-        let (order, places) = (self.order()?, self.places()?);
-        let cells = (width / 16).clamp(8, MOST_CELLS);
-        let (wide, high) = (window.width().max(1e-9), (window.north - window.south).max(1e-9));
-        let mut sums: HashMap<u32, Sum> = HashMap::new();
+        let (order, places, ids) = (self.order()?, self.places()?, self.ids()?);
+        let side = (width / 16).clamp(8, MOST_CELLS);
+        let grid = Grid::new(window, side);
+        let mut sums = vec![Sum::default(); (side * side) as usize];
         set.each(|position| {
             let row = order.row(position);
-            let Some((lat, lon)) = places.get(row).filter(|at| (window.south..=window.north).contains(&at.0)) else {
-                return;
-            };
-            let Some(east) = window.across(lon) else { return };
-            let cell = |part: f64| ((part * f64::from(cells)) as u32).min(cells - 1);
-            let key = cell((lat - window.south) / high) * cells + cell(east / wide);
-            let time = order.time(position);
-            let sum =
-                sums.entry(key).or_insert(Sum { lat: 0.0, east: 0.0, count: 0, row, first: i64::MAX, last: i64::MIN });
-            sum.lat += lat;
+            let Some((lat, lon)) = places.units(row) else { return };
+            let Some((cell, north, east)) = grid.cell(lat, lon) else { return };
+            let Some(sum) = sums.get_mut(cell) else { return };
+            sum.north += north;
             sum.east += east;
             sum.count += 1;
-            if let Some(time) = time {
-                sum.first = sum.first.min(time);
-                sum.last = sum.last.max(time);
+            sum.row = row;
+            // Positions ascend, and those without a time come last.
+            if position < order.known {
+                if sum.timed == 0 {
+                    sum.first = position;
+                }
+                sum.timed += 1;
+                sum.last = position;
             }
         });
-        let mut cells = Vec::with_capacity(sums.len());
+        let mut cells = Vec::new();
         let mut total = 0;
-        for sum in sums.into_values() {
+        for sum in sums.into_iter().filter(|sum| sum.count > 0) {
             total += sum.count;
             let single = sum.count == 1;
-            let lon = window.west + sum.east / sum.count as f64;
+            let lon = window.west + sum.east as f64 / sum.count as f64 / UNIT;
+            let at = |position: u32| order.time(position).filter(|_| sum.timed > 0).map(iso);
             cells.push(Cell {
-                lat: sum.lat / sum.count as f64,
+                lat: window.south + sum.north as f64 / sum.count as f64 / UNIT,
                 lon: if lon > 180.0 { lon - 360.0 } else { lon },
                 count: sum.count,
-                first: (sum.first != i64::MAX).then(|| iso(sum.first)),
-                last: (sum.last != i64::MIN).then(|| iso(sum.last)),
-                id: if single { Some(self.ids()?.id(sum.row)) } else { None },
+                first: at(sum.first),
+                last: at(sum.last),
+                id: single.then(|| ids.id(sum.row)),
                 accuracy: if single { places.accuracy(sum.row) } else { None },
             });
         }

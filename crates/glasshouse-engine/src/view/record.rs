@@ -125,7 +125,7 @@ impl View {
     }
 
     /// Returns the row of an id.
-    fn row_of(&self, id: &str) -> Result<Option<u32>, EngineError> {
+    pub(super) fn row_of(&self, id: &str) -> Result<Option<u32>, EngineError> {
         match ids::parse(id) {
             Some(id) => Ok(self.ids()?.row(&id)),
             None => Ok(None),

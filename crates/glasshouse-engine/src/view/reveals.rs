@@ -7,11 +7,13 @@ use super::order::Order;
 use super::places::{Places, span};
 use super::rows::{cut, text};
 use super::set::Set;
+use super::tally::bits;
 use super::{View, iso};
 use crate::EngineError;
 use crate::search::query::distance;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, PoisonError};
 
 /// People that are named.
 const MOST_CONTACTS: usize = 20;
@@ -103,8 +105,21 @@ pub struct Reveals {
 }
 
 impl View {
-    /// Returns what the case's records reveal.
-    pub fn reveals(&self) -> Result<Reveals, EngineError> {
+    /// Returns what the case's records reveal; it is computed once for the people as they are.
+    pub fn reveals(&self) -> Result<Arc<Reveals>, EngineError> {
+        let people = self.people()?;
+        let mut kept = self.reveals.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((of, reveals)) = &*kept
+            && Arc::ptr_eq(of, &people)
+        {
+            return Ok(reveals.clone());
+        }
+        let reveals = Arc::new(self.revealed()?);
+        *kept = Some((people, reveals.clone()));
+        Ok(reveals)
+    }
+
+    fn revealed(&self) -> Result<Reveals, EngineError> {
         let all = self.select("")?;
         let (_, people) = self.people_list(&all, 0, MOST_CONTACTS * 2)?;
         let contacts = people.into_iter().filter(|p| !p.own).take(MOST_CONTACTS).map(|p| Seen {
@@ -143,27 +158,36 @@ impl View {
     }
 
     fn services_held(&self, all: &Set) -> Result<Vec<ServiceHeld>, EngineError> {
-        let (order, places, people, owner) = (self.order()?, self.places()?, self.people()?, self.owner()?);
+        let (order, places) = (self.order()?, self.places()?);
+        let (people, tallied) = self.tallied(all)?;
         let (service, family) = (self.coded("service")?, self.coded("family")?);
-        let mut held: BTreeMap<(u32, u32), (u64, u32, u32)> = BTreeMap::new();
-        let mut with_place: HashMap<u32, u64> = HashMap::new();
-        let mut met: HashMap<u32, BTreeSet<u32>> = HashMap::new();
+        // A row for each service, of its families: how many records, first and last position, how many with a place.
+        let mut table = vec![(0u64, 0u32, 0u32, 0u64); service.values.len() * family.values.len()];
         all.each(|position| {
             let row = order.row(position);
-            let code = service.code(row);
-            let of = held.entry((code, family.code(row))).or_insert((0, position, position));
+            let at = service.code(row) as usize * family.values.len() + family.code(row) as usize;
+            let Some(of) = table.get_mut(at) else { return };
+            if of.0 == 0 {
+                (of.1, of.2) = (position, position);
+            }
             of.0 += 1;
             if position < order.known {
                 of.2 = position;
             }
-            if places.get(row).is_some() {
-                *with_place.entry(code).or_default() += 1;
-            }
-            let persons = people.of_row(row);
-            if !persons.is_empty() {
-                met.entry(code).or_default().extend(persons);
-            }
+            of.3 += u64::from(places.get(row).is_some());
         });
+        let mut held: BTreeMap<(u32, u32), (u64, u32, u32)> = BTreeMap::new();
+        let mut with_place: HashMap<u32, u64> = HashMap::new();
+        for (code, row) in (0u32..).zip(table.chunks(family.values.len().max(1))) {
+            for (kind, (count, first, last, placed)) in (0u32..).zip(row).filter(|(_, of)| of.0 > 0) {
+                held.insert((code, kind), (*count, *first, *last));
+                *with_place.entry(code).or_default() += placed;
+            }
+        }
+        let met = |code: u32| {
+            let others = tallied.found.iter().filter(|person| !people.owner.is(**person));
+            others.filter(|person| bits(tallied.get(**person).services).any(|of| of == code)).count() as u64
+        };
         let codes: BTreeSet<u32> = held.keys().map(|(service, _)| *service).collect();
         let mut services: Vec<ServiceHeld> = codes
             .into_iter()
@@ -180,7 +204,7 @@ impl View {
                 kinds.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.what.cmp(&b.what)));
                 let known = KNOWN.iter().find(|k| k.0 == name);
                 Some(ServiceHeld {
-                    people: met.get(&code).map_or(0, |p| p.iter().filter(|p| !owner.is(**p)).count() as u64),
+                    people: met(code),
                     places: with_place.get(&code).copied().unwrap_or(0),
                     delete_at: known.map(|k| k.2.to_owned()),
                     held_by: known.map(|k| k.1.to_owned()),

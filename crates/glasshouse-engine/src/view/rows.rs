@@ -2,7 +2,7 @@
 
 use super::beside::{self, Beside, Sides};
 use super::set::{Set, Sorted};
-use super::{Attachments, View, iso};
+use super::{Attachments, View, in_parts, iso};
 use crate::EngineError;
 use crate::segment::typed;
 use datafusion::arrow::array::{Array, Float64Array, RecordBatch, StringArray};
@@ -142,21 +142,7 @@ impl View {
             rows.dedup();
             open.columns.read(columns, Some(&rows))
         };
-        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(groups.len());
-        if threads <= 1 {
-            return groups.iter().map(|group| read(group)).collect();
-        }
-        let share = groups.len().div_ceil(threads);
-        let failed = || Err(EngineError::other("The rows of a list could not be read."));
-        std::thread::scope(|scope| {
-            let work: Vec<_> = groups
-                .chunks(share)
-                .map(|part| (part.len(), scope.spawn(|| part.iter().map(|group| read(group)).collect::<Vec<_>>())))
-                .collect();
-            work.into_iter()
-                .flat_map(|(len, work)| work.join().unwrap_or_else(|_| (0..len).map(|_| failed()).collect()))
-                .collect()
-        })
+        in_parts(groups.len(), |number| groups.get(number).map_or_else(|| Ok(Vec::new()), |group| read(group)))
     }
 }
 

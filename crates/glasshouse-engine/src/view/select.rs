@@ -3,7 +3,7 @@
 use super::order::Order;
 use super::places::near;
 use super::set::Set;
-use super::{View, ids, once};
+use super::{View, cores, ids, in_parts, once};
 use crate::EngineError;
 use crate::search::query::{self, Condition, Filter};
 use crate::segment::typed;
@@ -33,6 +33,10 @@ impl View {
             if tests.is_empty() {
                 return Ok(Set::range(&order, from, to));
             }
+            if let Some(mut positions) = self.in_conversation(&query.filters)? {
+                positions.retain(|position| (from..to).contains(position) && keeps(order.row(*position)));
+                return Ok(Set::list(&order, positions));
+            }
             return Ok(Set::list(&order, filtered(&order, from, to, &keeps)));
         }
         let mut positions = Vec::new();
@@ -51,6 +55,34 @@ impl View {
         }
         positions.sort_unstable();
         Ok(Set::list(&order, positions))
+    }
+
+    /// Returns the positions of the conversations that a filter asks for, where one does: few of many.
+    fn in_conversation(&self, filters: &[Filter]) -> Result<Option<Vec<u32>>, EngineError> {
+        let asked = filters.iter().find_map(|filter| match &filter.what {
+            Condition::Is("conversation", name) if !filter.not => Some(name),
+            _ => None,
+        });
+        let Some(asked) = asked else { return Ok(None) };
+        let (talks, threads) = (self.coded("conversation")?, self.threads()?);
+        let named =
+            (0..).zip(&talks.values).filter(|(_, v)| v.as_deref().is_some_and(|v| v.eq_ignore_ascii_case(asked)));
+        let mut positions: Vec<u32> = named
+            .flat_map(|(code, _)| threads.named(code))
+            .flat_map(|thread| threads.positions(thread))
+            .copied()
+            .collect();
+        positions.sort_unstable();
+        Ok(Some(positions))
+    }
+
+    /// Returns the records of some families.
+    pub(super) fn in_families(&self, families: &[&str]) -> Result<Set, EngineError> {
+        let (order, family) = (self.order()?, self.coded("family")?);
+        let wanted: Vec<bool> =
+            family.values.iter().map(|f| f.as_deref().is_some_and(|f| families.contains(&f))).collect();
+        let keeps = |row: u32| wanted.get(family.code(row) as usize).copied().unwrap_or(false);
+        Ok(Set::list(&order, filtered(&order, 0, self.rows(), &keeps)))
     }
 
     fn test(&self, condition: &Condition) -> Result<Test, EngineError> {
@@ -101,7 +133,7 @@ impl View {
         })
     }
 
-    fn with_text(&self) -> Result<Arc<Vec<u64>>, EngineError> {
+    pub(super) fn with_text(&self) -> Result<Arc<Vec<u64>>, EngineError> {
         once(&self.with_text, || {
             let mut with = vec![0u64; self.rows() as usize / 64 + 1];
             let mut row = 0;
@@ -140,19 +172,16 @@ fn bounds(order: &Order, filter: &Filter) -> Option<(u32, u32)> {
 /// Returns the positions whose rows pass, ascending, on as many threads as there are cores.
 fn filtered(order: &Order, from: u32, to: u32, keeps: &(impl Fn(u32) -> bool + Sync)) -> Vec<u32> {
     let pick = |from: u32, to: u32| -> Vec<u32> { (from..to).filter(|p| keeps(order.row(*p))).collect() };
-    let threads = std::thread::available_parallelism().map_or(1, |n| n.get() as u32);
-    let share = ((to - from) / threads.max(1)).max(WORTH_A_THREAD);
+    let share = ((to - from) / cores() as u32).max(WORTH_A_THREAD);
     if to - from <= share {
         return pick(from, to);
     }
-    let pick = &pick;
     let starts: Vec<u32> = (from..to).step_by(share as usize).collect();
-    let parts: Vec<Vec<u32>> = std::thread::scope(|scope| {
-        let work: Vec<_> =
-            starts.iter().map(|start| scope.spawn(move || pick(*start, start.saturating_add(share).min(to)))).collect();
-        work.into_iter().map(|w| w.join().unwrap_or_default()).collect()
-    });
-    parts.concat()
+    let part = |number: usize| {
+        let start = starts.get(number).copied().unwrap_or(to);
+        pick(start, start.saturating_add(share).min(to))
+    };
+    in_parts(starts.len(), |number| Ok::<_, EngineError>(part(number))).into_iter().flatten().flatten().collect()
 }
 
 fn set_bit(bits: &mut [u64], row: u32) {

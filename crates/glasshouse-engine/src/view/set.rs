@@ -1,12 +1,25 @@
 //! What a query found: positions in the order of time.
 
 use super::order::Order;
+use super::people::People;
+use super::tally::Tallied;
+use super::threads::Held;
+use std::sync::{Arc, Mutex, OnceLock};
 
 /// Records that a query found, sorted by time; those without a time come last.
 pub struct Set {
     positions: Positions,
     /// How many of them have a time.
     timed: u32,
+    pub(super) kept: Kept,
+}
+
+/// What was counted over a set already: a list is asked for page by page, and each page needs all of it.
+#[derive(Default)]
+pub(super) struct Kept {
+    pub talks: OnceLock<Arc<[Held]>>,
+    /// With the people that were counted: who is one person may change.
+    pub people: Mutex<Option<(Arc<People>, Arc<Tallied>)>>,
 }
 
 enum Positions {
@@ -24,13 +37,14 @@ pub enum Sorted {
 impl Set {
     pub(super) fn range(order: &Order, from: u32, to: u32) -> Self {
         let to = to.max(from);
-        Set { positions: Positions::Range(from, to), timed: order.known.clamp(from, to) - from }
+        let timed = order.known.clamp(from, to) - from;
+        Set { positions: Positions::Range(from, to), timed, kept: Kept::default() }
     }
 
     /// Returns the set of some positions, given ascending.
     pub(super) fn list(order: &Order, positions: Vec<u32>) -> Self {
         let timed = positions.partition_point(|p| *p < order.known) as u32;
-        Set { positions: Positions::List(positions), timed }
+        Set { positions: Positions::List(positions), timed, kept: Kept::default() }
     }
 
     /// Returns the number of records.
@@ -66,6 +80,14 @@ impl Set {
         }
     }
 
+    /// Returns first position and end, where it is all that lies between them.
+    pub(super) fn bounds(&self) -> Option<(u32, u32)> {
+        match &self.positions {
+            Positions::Range(from, to) => Some((*from, *to)),
+            Positions::List(_) => None,
+        }
+    }
+
     /// Returns whether it holds a position.
     pub(super) fn has(&self, position: u32) -> bool {
         self.at(self.before(position)) == Some(position)
@@ -90,11 +112,15 @@ impl Set {
     /// Returns the positions of the list's ranks from `rank` on.
     pub(super) fn page(&self, sorted: Sorted, rank: u32, limit: u32) -> Vec<u32> {
         let end = rank.saturating_add(limit).min(self.len());
-        let place = |rank: u32| match sorted {
-            Sorted::NewestFirst if rank < self.timed => self.timed - 1 - rank,
-            _ => rank,
-        };
-        (rank..end).filter_map(|rank| self.at(place(rank))).collect()
+        (rank..end).filter_map(|rank| self.at(self.rank_at(sorted, rank))).collect()
+    }
+
+    /// Returns the rank in a list of a place in the order of time, and the place of a rank: it is the same turn.
+    pub(super) fn rank_at(&self, sorted: Sorted, place: u32) -> u32 {
+        match sorted {
+            Sorted::NewestFirst if place < self.timed => self.timed - 1 - place,
+            _ => place,
+        }
     }
 
     /// Returns the rank of the first record at an instant or past it in the direction of the list.
@@ -105,11 +131,14 @@ impl Set {
         }
     }
 
-    /// Returns about how many bytes it takes.
+    /// Returns about how many bytes it takes, with what is kept beside it.
     pub(super) fn bytes(&self) -> usize {
-        match &self.positions {
-            Positions::Range(..) => 64,
-            Positions::List(list) => 64 + list.len() * 4,
-        }
+        let positions = match &self.positions {
+            Positions::Range(..) => 0,
+            Positions::List(list) => list.len() * 4,
+        };
+        let talks = self.kept.talks.get().map_or(0, |talks| size_of_val(&**talks));
+        let people = self.kept.people.lock().map_or(0, |kept| kept.as_ref().map_or(0, |(_, tallied)| tallied.bytes()));
+        200 + positions + talks + people
     }
 }

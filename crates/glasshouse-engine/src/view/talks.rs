@@ -6,6 +6,7 @@ use super::parties::{Named, is_sender};
 use super::places::span;
 use super::rows::{Row, as_row, cut, shown_and, text};
 use super::set::{Set, Sorted};
+use super::threads::Held;
 use crate::EngineError;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -19,8 +20,6 @@ const ASKED: usize = 200;
 const LONGEST_TEXT: usize = 32 << 10;
 /// Bytes of raw fields that are looked through for what a conversation shows.
 const LONGEST_FIELDS: usize = 256 << 10;
-/// What people talk in: other records that belong together (a track's points) are no conversation.
-const TALK: [&str; 6] = ["mail", "message", "call", "voice", "reaction", "post"];
 
 /// A conversation of a list.
 #[derive(Clone, Debug, Serialize)]
@@ -56,86 +55,67 @@ impl View {
     /// Returns the number of conversations in a set, and some of them, the most recent first.
     pub fn talks(&self, set: &Set, rank: usize, limit: usize) -> Result<(u64, Vec<Talk>), EngineError> {
         let (order, service, talk) = (self.order()?, self.coded("service")?, self.coded("conversation")?);
-        let (family, parties) = (self.coded("family")?, self.parties()?);
-        let is_talk: Vec<bool> =
-            family.values.iter().map(|f| f.as_deref().is_some_and(|f| TALK.contains(&f))).collect();
-        let none = talk.values.iter().position(Option::is_none).map_or(u32::MAX, |n| n as u32);
-        let mut found: HashMap<(u32, u32), (u64, u32, u32)> = HashMap::new();
-        set.each(|position| {
-            let row = order.row(position);
-            let code = talk.code(row);
-            if code != none && is_talk.get(family.code(row) as usize).copied().unwrap_or(false) {
-                let known = found.entry((service.code(row), code)).or_insert((0, position, position));
-                known.0 += 1;
-                // Positions ascend; one without a time is no last one.
-                if position < order.known {
-                    known.2 = position;
-                }
-            }
-        });
-        let mut found: Vec<((u32, u32), (u64, u32, u32))> = found.into_iter().collect();
-        let timed = |last: u32| (last < order.known).then_some(last);
-        found.sort_unstable_by(|a, b| timed(b.1.2).cmp(&timed(a.1.2)).then(a.0.cmp(&b.0)));
-        let all = found.len() as u64;
-        let page: Vec<_> = found.into_iter().skip(rank).take(limit).collect();
-        let mut members: HashMap<(u32, u32), Vec<u32>> = page.iter().map(|(key, _)| (*key, Vec::new())).collect();
-        set.each(|position| {
-            let row = order.row(position);
-            if let Some(members) = members.get_mut(&(service.code(row), talk.code(row)))
-                && members.len() < ASKED
-            {
-                members.push(position);
-            }
-        });
-        let firsts: Vec<u32> = page.iter().map(|(_, (_, first, _))| *first).collect();
+        let (parties, threads, held) = (self.parties()?, self.threads()?, self.held(set)?);
+        let page: &[Held] = held.get(rank..rank.saturating_add(limit).min(held.len())).unwrap_or_default();
+        let firsts: Vec<u32> = page.iter().map(|held| held.first).collect();
         let titles = self
             .read_at(&firsts, &["title"], |batch, i, _| Ok(text(batch, "title", i)?.map(|t| cut(t, 300).to_owned())))?;
-        let talks = page.into_iter().zip(titles).map(|((key, (count, first, last)), title)| {
+        let talks = page.iter().zip(titles).map(|(held, title)| {
+            let mut seen: Vec<u32> = Vec::new();
             let mut names: Vec<String> = Vec::new();
-            for position in members.remove(&key).unwrap_or_default() {
-                for label in parties.of(order.row(position)).filter_map(|(p, _)| parties.get(p).and_then(Named::label))
+            let members = threads.from(held.thread, held.first).iter().filter(|position| set.has(**position));
+            for (party, _) in members.take(ASKED).flat_map(|position| parties.of(order.row(*position))) {
+                if names.len() >= MOST_NAMES || seen.contains(&party) {
+                    continue;
+                }
+                seen.push(party);
+                if let Some(label) = parties.get(party).and_then(Named::label)
+                    && !names.iter().any(|n| n == label)
                 {
-                    if names.len() < MOST_NAMES && !names.iter().any(|n| n == label) {
-                        names.push(label.to_owned());
-                    }
+                    names.push(label.to_owned());
                 }
             }
-            let (first, last) = span(&order, first, last);
+            let key = threads.key(held.thread);
+            let (first, last) = span(&order, held.first, held.last);
             Talk {
                 service: service.named(key.0).unwrap_or_default().to_owned(),
                 conversation: talk.named(key.1).unwrap_or_default().to_owned(),
                 title,
                 parties: names,
-                count,
+                count: held.count.into(),
                 first,
                 last,
             }
         });
-        Ok((all, talks.collect()))
+        Ok((held.len() as u64, talks.collect()))
     }
 
     /// Returns what belongs to one conversation, whatever else is asked for.
     pub fn talk(&self, service: &str, conversation: &str) -> Result<Set, EngineError> {
         let (order, services, talks) = (self.order()?, self.coded("service")?, self.coded("conversation")?);
-        let (Some(service), Some(talk)) = (services.find(service), talks.find(conversation)) else {
-            return Ok(Set::range(&order, 0, 0));
-        };
-        let is = |position: &u32| {
-            let row = order.row(*position);
-            talks.code(row) == talk && services.code(row) == service
-        };
-        Ok(Set::list(&order, (0..self.rows()).filter(is).collect()))
+        let threads = self.threads()?;
+        let codes = talks.find(conversation).zip(services.find(service));
+        let thread = codes.and_then(|(talk, service)| threads.find(talk, service));
+        let positions = thread.map_or_else(Vec::new, |thread| threads.positions(thread).to_vec());
+        Ok(Set::list(&order, positions))
+    }
+
+    /// Returns the rank of a record within a set, if it is there.
+    pub fn rank_of(&self, set: &Set, sorted: Sorted, id: &str) -> Result<Option<u32>, EngineError> {
+        let Some(row) = self.row_of(id)? else { return Ok(None) };
+        let position = self.order()?.place(row);
+        Ok(set.has(position).then(|| set.rank_at(sorted, set.before(position))))
     }
 
     /// Returns the records of a conversation from a rank on.
     pub fn said(&self, talk: &Set, sorted: Sorted, rank: u32, limit: u32) -> Result<Vec<Said>, EngineError> {
-        let (owner, people, parties) = (self.owner()?, self.people()?, self.parties()?);
+        let (people, parties) = (self.people()?, self.parties()?);
         let columns = shown_and(&["fields"]);
         let mut said = self.read_at(&talk.page(sorted, rank, limit), &columns, |batch, i, known| {
             let own = parties
                 .of(known.row)
                 .filter(|(_, role)| is_sender(*role))
-                .any(|(p, _)| people.person(p).is_some_and(|person| owner.is(person)));
+                .any(|(p, _)| people.person(p).is_some_and(|person| people.owner.is(person)));
             let full = text(batch, "text", i)?;
             let fields = text(batch, "fields", i)?.map_or_else(HashMap::new, telling);
             let number = known.row;

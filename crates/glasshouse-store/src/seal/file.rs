@@ -66,7 +66,7 @@ impl Seek for Whole {
 
 /// A sealed file whose content many readers share. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct SealedFile(Arc<Opened>);
+pub struct SealedFile(Arc<Opened>);
 
 struct Opened {
     /// Tells files apart that share their recent pieces.
@@ -98,12 +98,17 @@ impl SealedFile {
     }
 
     /// Length of the content.
-    pub(crate) fn len(&self) -> u64 {
+    pub fn len(&self) -> u64 {
         self.0.len
     }
 
+    /// Says whether it holds nothing.
+    pub fn is_empty(&self) -> bool {
+        self.0.len == 0
+    }
+
     /// A reader of the content.
-    pub(crate) fn reader(&self) -> SealedReader {
+    pub fn reader(&self) -> SealedReader {
         SealedReader { sealed: self.clone(), stream: None, held: None }
     }
 
@@ -113,7 +118,7 @@ impl SealedFile {
 }
 
 /// Reads a [`SealedFile`] and keeps the piece it is in.
-pub(crate) struct SealedReader {
+pub struct SealedReader {
     sealed: SealedFile,
     stream: Option<Stream>,
     held: Option<(usize, Block)>,
@@ -127,7 +132,7 @@ impl std::fmt::Debug for SealedReader {
 
 impl SealedReader {
     /// Reads some bytes at a place; none at the end.
-    pub(crate) fn read_at(&mut self, buffer: &mut [u8], place: u64) -> io::Result<usize> {
+    pub fn read_at(&mut self, buffer: &mut [u8], place: u64) -> io::Result<usize> {
         if place >= self.sealed.0.len || buffer.is_empty() {
             return Ok(0);
         }

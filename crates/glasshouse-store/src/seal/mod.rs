@@ -8,7 +8,8 @@ mod file;
 mod text;
 mod write;
 
-pub(crate) use file::{SealedFile, SealedReader, Stream, stream};
+pub use file::{SealedFile, SealedReader};
+pub(crate) use file::{Stream, stream};
 pub use text::TextKey;
 pub(crate) use write::write_sealed;
 pub use write::{Output, Plain, Sealer, copy_sealed};
@@ -17,7 +18,7 @@ use crate::StoreError;
 use crate::files::{make_folder, write_atomic};
 use glasshouse_layout::{CaseFile, SEALED, paths};
 use std::fs;
-use std::io::{self, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::iter;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -179,14 +180,16 @@ impl Seal {
         self.0.as_ref().map(|keys| seal(bytes, &[keys.case.recipient()])).transpose()
     }
 
-    /// Returns what [`Seal::file`] sealed; none where files lie in clear.
-    pub fn opened(&self, path: &Path, sealed: &[u8]) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
+    /// Opens what [`Seal::file`] sealed, to be read at any place; none where files lie in clear.
+    pub fn reader(&self, path: &Path) -> Result<Option<SealedFile>, StoreError> {
         let Some(keys) = &self.0 else { return Ok(None) };
-        let opened = unseal(sealed, &keys.case);
-        opened.map(Some).map_err(|_| StoreError::malformed(path, "the key of the case does not open it"))
+        SealedFile::open(path, &keys.case).map(Some).map_err(|e| match e.kind() {
+            ErrorKind::InvalidData => StoreError::malformed(path, "the key of the case does not open it"),
+            _ => StoreError::io(path, "open", e),
+        })
     }
 
-    /// Returns the key of texts in the journal; none where they lie in clear.
+    /// Returns the key of single texts; none where they lie in clear.
     pub fn texts(&self) -> Result<Option<TextKey>, StoreError> {
         self.0.as_ref().map(|keys| TextKey::of(&keys.case)).transpose()
     }

@@ -94,6 +94,7 @@ pub async fn case(Extension(serving): Shared) -> Response {
             "drift": drift,
             "authority": facts::authority(&serving.house.case)?,
             "outcomes": outcomes,
+            "third_parties": run.third_parties,
             "verification": {
                 "checkpoint": glasshouse_store::read_checkpoint_file(&serving.house.case)?,
                 "size": events.len(),

@@ -145,6 +145,8 @@ shapes! {
         drift: Vec<Drift>,
         authority: Authority,
         outcomes: Vec<Outcome>,
+        /// About how many people other than the subject the shown records name; none in a personal case.
+        third_parties: Option<u64>,
         verification: Verification,
         runs: Vec<Run>,
         not_covered: Vec<NotCovered>,

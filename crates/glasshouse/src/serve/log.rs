@@ -59,7 +59,7 @@ pub async fn events(Extension(serving): Shared, Asked(which): Asked<Which>) -> R
             until: given(which.to),
             ..Filter::default()
         };
-        let mut events = glasshouse_engine::events::list(&serving.house.case, &filter)?;
+        let mut events = glasshouse_engine::events::list(&serving.house.case, &filter, &serving.session().words())?;
         events.reverse();
         let digests: Vec<String> = glasshouse_store::read_case_events(&serving.house.case)?
             .into_iter()

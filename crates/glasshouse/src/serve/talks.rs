@@ -117,7 +117,7 @@ pub async fn graph(Extension(serving): Shared, Asked(asked): Asked<Drawn>) -> Re
 pub async fn reveals(Extension(serving): Shared) -> Response {
     answer(serving, |serving, live| {
         consulted(serving, Look::Search { view: "self", query: "" })?;
-        Ok(live.view.reveals()?)
+        Ok(json!(*live.view.reveals()?))
     })
     .await
 }

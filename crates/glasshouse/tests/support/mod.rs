@@ -56,6 +56,18 @@ pub fn count(case: &Path, query: &str) -> u64 {
     String::from_utf8_lossy(&output.stdout).trim().parse().unwrap_or_else(|_| panic!("{query}: {output:?}"))
 }
 
+/// Returns microseconds since 1970 of `2024-01-31T10:00:00.5Z`, or of the beginning of `2024-01-31`.
+pub fn instant(text: &str) -> Option<i64> {
+    let number = |from: usize, to: usize| text.get(from..to).and_then(|t| t.parse::<i64>().ok());
+    let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
+    let (y, m) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let days = 365 * y + y / 4 - y / 100 + y / 400 + (m * 153 + 2) / 5 + day - 1 - 719_468;
+    let clock = |from: usize, to: usize| if text.len() > 10 { number(from, to) } else { Some(0) };
+    let seconds = days * 86_400 + clock(11, 13)? * 3600 + clock(14, 16)? * 60 + clock(17, 19)?;
+    let fraction: String = text.get(19..).unwrap_or("").chars().filter(char::is_ascii_digit).take(6).collect();
+    Some(seconds * 1_000_000 + format!("{fraction:0<6}").parse::<i64>().ok()?)
+}
+
 pub fn digest(case: &Path) -> String {
     let mut command = glasshouse(["digest"]);
     command.arg(case);

@@ -1,0 +1,51 @@
+//! What a worker collects until it is written: rows, and the chunks that they came from.
+
+use super::journal::{ChunkRow, Journal};
+use super::limits::Why;
+use super::settle::Finished;
+use crate::EngineError;
+use crate::quarantine;
+use crate::segment::{SegmentBuilder, Written};
+use glasshouse_store::Case;
+
+const SEGMENT_ROWS: usize = 200_000;
+const CHUNKS: usize = 20_000;
+
+/// Rows of whole chunks: a chunk is committed with all of its rows, so that none is lost or doubled.
+#[derive(Default)]
+pub(super) struct Batch {
+    pub shown: SegmentBuilder,
+    /// What is put aside for the privilege reviewer, and why.
+    pub aside: SegmentBuilder,
+    pub why: Vec<(String, Why)>,
+    pub chunks: Vec<ChunkRow>,
+}
+
+impl Batch {
+    /// Says whether it is time to write, where rows may take `most` bytes of memory.
+    pub fn is_full(&self, most: usize) -> bool {
+        let builders = [&self.shown, &self.aside];
+        let bytes: usize = builders.iter().map(|b| b.bytes()).sum();
+        let rows: usize = builders.iter().map(|b| b.rows()).sum();
+        bytes > most || rows > SEGMENT_ROWS || self.chunks.len() > CHUNKS
+    }
+
+    /// Writes what was collected as segments, which are then to be brought to the disk and committed with their
+    /// chunks. Nothing, if no chunk was collected.
+    pub fn write(self, case: &Case, journal: &Journal, run: &str) -> Result<Option<Finished>, EngineError> {
+        if self.chunks.is_empty() {
+            return Ok(None);
+        }
+        let mut segments = Vec::new();
+        if self.shown.rows() > 0 {
+            let path = glasshouse_layout::paths::segment(run, journal.next_segment()?);
+            segments.push(self.shown.write(case.root(), &path)?);
+        }
+        if self.aside.rows() > 0 {
+            let path = glasshouse_layout::paths::put_aside(run, journal.next_segment()?);
+            let held = quarantine::Held::of(self.aside.finish()?, &self.why)?;
+            segments.push(Written::synced(quarantine::write(case, &path, &held)?));
+        }
+        Ok(Some(Finished { segments, chunks: self.chunks }))
+    }
+}

@@ -1,0 +1,179 @@
+//! How many records of a set are whose, and who has to do with whom in them.
+
+use super::View;
+use super::order::Order;
+use super::parties::is_sender;
+use super::people::{Edge, Graph, Node, People};
+use super::set::Set;
+use crate::EngineError;
+use std::sync::{Arc, PoisonError};
+
+/// Parties of one record that are drawn as edges: a message to a thousand people says little of each.
+const MOST_SIDES: usize = 50;
+/// A position that is none, and a place among those who are drawn.
+const NONE: u32 = u32::MAX;
+
+/// What a set holds of one person.
+#[derive(Clone, Copy)]
+pub(super) struct Tally {
+    pub records: u32,
+    /// Positions of the first and the last record with a time.
+    first: u32,
+    last: u32,
+    /// Services, a bit each.
+    pub services: u128,
+}
+
+/// What a set holds of everybody.
+pub(super) struct Tallied {
+    /// By person.
+    pub of: Vec<Tally>,
+    /// The people who are in it, who is in most records first.
+    pub found: Vec<u32>,
+}
+
+impl Tally {
+    /// Returns first and last position with a time, if there are any.
+    pub fn span(&self) -> Option<(u32, u32)> {
+        (self.first != NONE).then_some((self.first, self.last))
+    }
+}
+
+impl Tallied {
+    pub fn bytes(&self) -> usize {
+        size_of_val(&*self.of) + size_of_val(&*self.found)
+    }
+
+    pub fn get(&self, person: u32) -> Tally {
+        self.of.get(person as usize).copied().unwrap_or(Tally { records: 0, first: NONE, last: 0, services: 0 })
+    }
+}
+
+impl View {
+    /// Counts a set by person, with the people it was counted by; it is kept with the set.
+    pub(super) fn tallied(&self, set: &Set) -> Result<(Arc<People>, Arc<Tallied>), EngineError> {
+        let people = self.people()?;
+        // Held while it is counted: a page asks for the same count twice at once, and the second is to wait for the first.
+        let mut kept = set.kept.people.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((of, tallied)) = &*kept
+            && Arc::ptr_eq(of, &people)
+        {
+            return Ok((people, tallied.clone()));
+        }
+        let tallied = Arc::new(self.tally(set, &people)?);
+        *kept = Some((people.clone(), tallied.clone()));
+        Ok((people, tallied))
+    }
+
+    pub(super) fn tally(&self, set: &Set, people: &People) -> Result<Tallied, EngineError> {
+        let (order, parties, service) = (self.order()?, self.parties()?, self.coded("service")?);
+        let mut of = vec![Tally { records: 0, first: NONE, last: 0, services: 0 }; people.number()];
+        // The position at which each was counted last: somebody who is in a record twice is in one record.
+        let mut counted = vec![NONE; people.number()];
+        set.each(|position| {
+            let row = order.row(position);
+            for (party, _) in parties.of(row) {
+                let Some(person) = people.person(party) else { continue };
+                let (Some(tally), Some(counted)) = (of.get_mut(person as usize), counted.get_mut(person as usize))
+                else {
+                    continue;
+                };
+                if std::mem::replace(counted, position) == position {
+                    continue;
+                }
+                tally.records += 1;
+                if position < order.known {
+                    tally.first = tally.first.min(position);
+                    tally.last = position;
+                }
+                tally.services |= bit(service.code(row));
+            }
+        });
+        let mut found: Vec<u32> = (0..).zip(&of).filter(|(_, t)| t.records > 0).map(|(person, _)| person).collect();
+        let records = |person: &u32| of.get(*person as usize).map_or(0, |t| t.records);
+        found.sort_unstable_by(|a, b| records(b).cmp(&records(a)).then(a.cmp(b)));
+        Ok(Tallied { of, found })
+    }
+
+    /// Returns the people who are in most records of a set, and the records that went between them.
+    pub fn graph(&self, set: &Set, limit: usize) -> Result<Graph, EngineError> {
+        let (people, tallied) = self.tallied(set)?;
+        let (order, service) = (self.order()?, self.coded("service")?);
+        let shown = tallied.found.get(..limit.min(tallied.found.len())).unwrap_or_default();
+        let between = self.between(set, &order, &people, shown)?;
+        let nodes: Vec<Node> = shown
+            .iter()
+            .map(|person| Node {
+                id: people.id(*person),
+                name: people.name(*person),
+                count: tallied.get(*person).records.into(),
+                query: people.query(*person),
+                own: people.owner.is(*person),
+            })
+            .collect();
+        let mut edges: Vec<Edge> = between
+            .chunks(shown.len().max(1))
+            .zip(&nodes)
+            .flat_map(|(to, from)| to.iter().zip(&nodes).map(move |(edge, to)| (from, to, edge)))
+            .filter(|(_, _, (count, _))| *count > 0)
+            .map(|(from, to, (count, services))| Edge {
+                from: from.id.clone(),
+                to: to.id.clone(),
+                count: (*count).into(),
+                services: bits(*services).filter_map(|code| service.named(code)).map(str::to_owned).collect(),
+            })
+            .collect();
+        edges.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| (&a.from, &a.to).cmp(&(&b.from, &b.to))));
+        edges.truncate(limit * 10);
+        Ok(Graph { nodes, edges })
+    }
+
+    /// Counts the records from each of some people to each, with the services they are of: a table, row by row.
+    fn between(
+        &self,
+        set: &Set,
+        order: &Order,
+        people: &People,
+        shown: &[u32],
+    ) -> Result<Vec<(u32, u128)>, EngineError> {
+        let (parties, service) = (self.parties()?, self.coded("service")?);
+        let mut places = vec![NONE; people.number()];
+        for (place, person) in (0..).zip(shown) {
+            if let Some(slot) = places.get_mut(*person as usize) {
+                *slot = place;
+            }
+        }
+        let mut table = vec![(0u32, 0u128); shown.len() * shown.len()];
+        let (mut from, mut to): (Vec<u32>, Vec<u32>) = Default::default();
+        set.each(|position| {
+            let row = order.row(position);
+            from.clear();
+            to.clear();
+            for (party, role) in parties.of(row).take(MOST_SIDES) {
+                let place = people.person(party).and_then(|p| places.get(p as usize).copied()).unwrap_or(NONE);
+                let side = if is_sender(role) { &mut from } else { &mut to };
+                if place != NONE && !side.contains(&place) {
+                    side.push(place);
+                }
+            }
+            for a in &from {
+                for b in to.iter().filter(|b| *b != a) {
+                    if let Some(edge) = table.get_mut(*a as usize * shown.len() + *b as usize) {
+                        edge.0 += 1;
+                        edge.1 |= bit(service.code(row));
+                    }
+                }
+            }
+        });
+        Ok(table)
+    }
+}
+
+fn bit(code: u32) -> u128 {
+    1u128.checked_shl(code).unwrap_or(0)
+}
+
+/// Returns the numbers of the bits that are set.
+pub(super) fn bits(mask: u128) -> impl Iterator<Item = u32> {
+    (0..128).filter(move |bit| mask >> bit & 1 == 1)
+}
