@@ -4,9 +4,7 @@ use crate::keys::{Keys, random};
 use crate::log::{Event, Log, now, read_events, read_some};
 use crate::reading::{is_case, list, read_case_file};
 use crate::seal::{self, Identity, Seal};
-use glasshouse_layout::{
-    AuthorityFile, CaseFile, FORMAT_VERSION, FileHash, Kind, Leaf, Payload, SEALED, fingerprint, paths,
-};
+use glasshouse_layout::{AuthorityFile, CaseFile, FORMAT_VERSION, FileHash, Kind, Leaf, SEALED, fingerprint, paths};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
