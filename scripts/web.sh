@@ -30,12 +30,12 @@ if ! recent node; then
   cache="${XDG_CACHE_HOME:-$HOME/.cache}/glasshouse/node"
   if ! { [ -x "$cache/node_modules/node/bin/node" ] && recent "$cache/node_modules/node/bin/node"; }; then
     mkdir -p "$cache"
-    npm install --no-audit --no-fund --silent --prefix "$cache" node@22
+    npm install --no-audit --no-fund --loglevel=error --prefix "$cache" node@22
   fi
   PATH="$cache/node_modules/node/bin:$PATH"
   export PATH
 fi
 
-npm ci --no-audit --no-fund --silent
+npm ci --no-audit --no-fund --loglevel=error
 npm run --silent build
 echo "$now" >"$stamp"
