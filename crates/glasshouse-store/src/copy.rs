@@ -210,6 +210,32 @@ mod tests {
     }
 
     #[test]
+    fn content_is_kept_whole_and_sealed_or_not_at_all() {
+        struct Broken;
+        impl Read for Broken {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                Err(io::Error::other("it breaks off"))
+            }
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let (clear, sealed) = (folder.path().join("clear"), folder.path().join("sealed"));
+        let key = Identity::generate();
+        let content = b"secret".repeat(STEP / 4);
+        assert_eq!(keep_content(&mut content.as_slice(), &clear, None, &|_| {}).unwrap(), None);
+        assert!(fs::read(&clear).unwrap() == content);
+        let plain = keep_content(&mut content.as_slice(), &sealed, Some(&key), &|_| {}).unwrap().unwrap();
+        let bytes = fs::read(&sealed).unwrap();
+        assert_eq!((plain.len, plain.sealed_len), (content.len() as u64, bytes.len() as u64));
+        assert!(!bytes.windows(6).any(|w| w == b"secret"));
+        assert!(*crate::seal::unseal(&bytes, &key).unwrap() == content);
+        for key in [None, Some(&key)] {
+            let broken = keep_content(&mut b"begun".chain(Broken), &folder.path().join("broken"), key, &|_| {});
+            assert!(matches!(broken, Err(StoreError::Container { why, .. }) if why.contains("breaks off")));
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "nothing is left of what broke off");
+    }
+
+    #[test]
     fn nothing_is_overwritten_and_errors_name_the_path() {
         let folder = tempfile::tempdir().unwrap();
         let from = folder.path().join("from");

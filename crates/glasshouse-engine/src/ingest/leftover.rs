@@ -1,7 +1,7 @@
 //! What an earlier intake left: parts that are sealed, copies that were on their way, files that belong to nothing.
 
 use super::journal::{EntryHash, Journal, PartRow};
-use super::parts::{opened_fact, part_path};
+use super::parts::{OPENED, opened_fact, part_path};
 use super::{manifest, sealed};
 use crate::EngineError;
 use glasshouse_layout::paths;
@@ -95,6 +95,12 @@ pub(super) fn forget_unsettled(journal: &Journal) -> Result<(), EngineError> {
 pub(super) fn clear_unknown(case: &Case, journal: &Journal) -> Result<(), EngineError> {
     let logged = case.logged_files()?;
     let held = journal.parts()?;
+    // What an archive was opened into is noted before its part stands.
+    for name in journal.named_facts(OPENED)?.into_keys() {
+        if !held.iter().any(|p| format!("{} {}", p.source, p.number) == name) {
+            journal.drop_fact(&format!("{OPENED}{name}"))?;
+        }
+    }
     let files = [paths::part, paths::part_sealed, paths::part_key];
     let known: Vec<String> = held.iter().flat_map(|p| files.map(|path| path(&p.source, p.number))).collect();
     let Ok(sources) = fs::read_dir(case.root().join("evidence")) else { return Ok(()) };

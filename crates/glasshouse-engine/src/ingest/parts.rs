@@ -178,9 +178,12 @@ fn list_part(
     Ok(())
 }
 
+/// Facts that say which entry a part is the content of.
+pub(super) const OPENED: &str = "opened ";
+
 /// Returns the name of the fact that says which entry a part is the content of.
 pub(super) fn opened_fact(source: &str, number: u32) -> String {
-    format!("opened {source} {number}")
+    format!("{OPENED}{source} {number}")
 }
 
 /// Refuses a part left in place whose size is not what it was; altered evidence is not read as if it were whole.
