@@ -7,10 +7,10 @@
 use super::batch::Batch;
 use super::claims::Standing;
 use super::copies;
-use super::intake::{Evidence, HeldPart};
-use super::journal::{ChunkRow, EntryHash, Journal};
+use super::journal::{ChunkRow, EntryHash, Hashes, Journal};
 use super::kept::{keep_warnings, keep_warnings_within, troubles};
 use super::limits::{Limits, Out, Ruling};
+use super::parts::{Evidence, HeldPart};
 use super::reading::Reading;
 use super::settle::{self, Finished};
 use super::{Options, Progress, positioned, survey};
@@ -58,11 +58,11 @@ pub struct Work<'a> {
     pub progress: &'a Progress,
     /// The claims that are not finished, with their numbers and finished chunks.
     pub claims: Vec<OpenClaim<'a>>,
-    pub tree: HashMap<EntryId, &'a TreeEntry>,
+    pub tree: HashMap<EntryId, &'a TreeEntry<'a>>,
     pub record_key: [u8; 32],
     pub run: String,
     /// Hashes known from an earlier, interrupted intake.
-    pub known: HashMap<u32, EntryHash>,
+    pub known: Hashes,
     pub limits: &'a Limits,
     pub purpose: Purpose,
 }
@@ -431,6 +431,7 @@ impl<'a> Worker<'a> {
             head: &chunk.around.head,
             survey: &chunk.around.survey,
             positioned: chunk.around.positioned.as_ref().map(|bytes| bytes as &dyn Positioned),
+            decoder: &*work.options.decoder,
         };
         let parsed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             let mut sink = Sink::new();
@@ -454,7 +455,7 @@ impl<'a> Worker<'a> {
             records.iter().for_each(|record| work.limits.note(manifest.id, source, record));
             return Ok(());
         }
-        let path = |id: EntryId| work.tree.get(&id).map_or("", |e| e.path.as_str());
+        let path = |id: EntryId| work.tree.get(&id).map_or("", |e| e.path);
         let context = |ordinal, authority| RowContext {
             provider: manifest.id,
             tier: open.standing.format.tier.as_str(),
