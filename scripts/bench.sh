@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Measures ratios in one run (docs/performance.md). BENCH_ZIP may name a Takeout zip; a synthetic one is made otherwise.
+# Then what people wait for in the page, of a case of that zip (BENCH_CASE names another; BENCH_PAGE=0 leaves it out).
 set -eu
 cd "$(dirname "$0")/.."
 cargo build --locked --workspace
@@ -11,4 +12,26 @@ if [ -z "$zip" ]; then
   [ -e "$data/truth.json" ] || "$bin/glasshouse" sample "$data" --scale "${BENCH_SCALE:-0.5}"
   zip=$(ls "$data"/takeout-*.zip | tr "\n" " ")
 fi
-exec "$bin/xtask" bench --glasshouse "$bin/glasshouse" --zip $zip "$@"
+status=0
+"$bin/xtask" bench --glasshouse "$bin/glasshouse" --zip $zip "$@" || status=$?
+if [ "${BENCH_PAGE:-1}" = 0 ]; then exit "$status"; fi
+if [ ! -x "${CHROMIUM:-/usr/bin/chromium}" ]; then
+  echo "The page was not measured: there is no chromium. Install it, or name one with CHROMIUM=/path." >&2
+  exit 1
+fi
+
+case="${BENCH_CASE:-}"
+if [ -z "$case" ]; then
+  made=$(mktemp -d "$HOME/.cache/glasshouse/bench-page.XXXXXX")
+  trap 'rm -rf "$made"' EXIT
+  case="$made/case"
+  "$bin/glasshouse" open --no-serve --yes --quiet --case "$case" $zip
+fi
+# scripts/web.sh may have fetched a newer Node.js than the system's.
+cache="${XDG_CACHE_HOME:-$HOME/.cache}/glasshouse/node/node_modules/node/bin"
+if [ -x "$cache/node" ]; then PATH="$cache:$PATH"; export PATH; fi
+cd web
+[ -d node_modules ] || npm ci --no-audit --no-fund --silent
+case " $* " in *" --strict "*) export STRICT=1 ;; esac
+GLASSHOUSE="$bin/glasshouse" npm run --silent figures -- "$case" || status=$?
+exit "$status"
