@@ -212,11 +212,11 @@ const en = {
     unsure: "A pale circle is the uncertainty that the record states.", borders: "Borders as Natural Earth draws them; they say nothing about whose land it is.", radius: "Radius", apply: "Search inside", list: "Places as a list", loading: "Loading the base map…",
   },
   media: {
-    label: "Pictures, films and sound", none: "No picture, film or sound was found in what was read.", blur: "Blur pictures", blurHow: "Pictures stay blurred until you point at them or they have the focus.", reveal: "Show the picture",
+    label: "Pictures, films and sound", count: (n: number) => count(n, "picture, film or sound", "pictures, films and sounds"), none: "No picture, film or sound was found in what was read.", blur: "Blur pictures", blurHow: "Pictures stay blurred until you point at them or they have the focus.", reveal: "Show the picture",
     noPreview: "No preview", noHeic: "HEIC, no preview", noHeicHow: "Browsers cannot show HEIC, and this picture holds no preview that they could.", play: "Play", pause: "Pause", position: "Position", speed: "Speed", noWave: "The browser cannot draw this sound; it may still play.", open: "Open", of: (n: number, all: number) => `${number(n)} of ${number(all)}`, size: "Size of the tiles", cannot: "The browser cannot show this kind of file.",
   },
   people: {
-    label: "People", none: "No person was found in what was read.", find: "Find a person", hand: "by hand",
+    label: "People", count: (n: number) => count(n, "person", "people"), none: "No person was found in what was read.", find: "Find a person", hand: "by hand",
     joinWith: "Join with another person…", chooseOther: "Choose who is the same person as", join: "Join into one person", joinThese: "One person:", and: "and", splitStart: "Split off identifiers…", split: "Split off what is chosen", from_: "from", cancel: "Cancel",
     reason: "Why, for others to judge", changeHow: "The evidence stays as it is. The log keeps who said so, when and why, and it can be undone.", byHand: "Said by hand, not by the evidence", saidJoined: "Joined:", saidSplit: "Split off:",
     joined: "They are one person now, and the log has it.", splitOff: "They are two people now, and the log has it.", undone: "It was undone. The log keeps that it was there.", graph: "Who talks to whom", list: "List", identifiers: "Known as", why: "Why these are taken to be one person", records: "Records", noWhy: "One identifier only.",
