@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Measures ratios in one run (docs/performance.md). BENCH_ZIP may name a Takeout zip; a synthetic one is made otherwise.
 # Then what people wait for in the page, of a case of that zip (BENCH_CASE names another; BENCH_PAGE=0 leaves it out).
+# BENCH_ALONE names exports whose readers' throughput is measured, BENCH_CHAT a chat that whatstk reads as well.
 set -eu
 cd "$(dirname "$0")/.."
 cargo build --locked --workspace
@@ -12,8 +13,13 @@ if [ -z "$zip" ]; then
   [ -e "$data/truth.json" ] || "$bin/glasshouse" sample "$data" --scale "${BENCH_SCALE:-0.5}"
   zip=$(ls "$data"/takeout-*.zip | tr "\n" " ")
 fi
+alone="${BENCH_ALONE:-}"
+if [ -z "$alone" ] && [ -n "${data:-}" ]; then
+  alone="$zip $data/loose/contacts.vcf $data/loose/calendar.ics $data/loose/track.gpx $data/loose/Timeline.json"
+fi
 status=0
-"$bin/xtask" bench --glasshouse "$bin/glasshouse" --zip $zip "$@" || status=$?
+"$bin/xtask" bench --glasshouse "$bin/glasshouse" --zip $zip ${alone:+--alone $alone} \
+  ${BENCH_CHAT:+--chat-peers "$BENCH_CHAT"} "$@" || status=$?
 if [ "${BENCH_PAGE:-1}" = 0 ]; then exit "$status"; fi
 if [ ! -x "${CHROMIUM:-/usr/bin/chromium}" ]; then
   echo "The page was not measured: there is no chromium. Install it, or name one with CHROMIUM=/path." >&2
