@@ -164,9 +164,11 @@ pub fn preview<'a>(decoder: &dyn Decoder, bytes: &'a [u8]) -> Option<&'a [u8]> {
     let number = |name: &str| exif.tags.iter().find(|(n, _)| n == name)?.1.parse::<usize>().ok();
     let (offset, length) = (number("Thumbnail.ThumbnailOffset")?, number("Thumbnail.ThumbnailLength")?);
     let head = bytes.get(..bytes.len().min(FAR_ENOUGH))?;
-    // Offsets count from the start of the block.
-    let start = memchr::memmem::find(head, MARK)?.checked_add(MARK.len())?.checked_add(offset)?;
-    bytes.get(start..start.checked_add(length)?).filter(|jpeg| jpeg.starts_with(b"\xff\xd8\xff"))
+    // Offsets count from the start of the block. A HEIC's list of items has the mark, too, before the block itself.
+    memchr::memmem::find_iter(head, MARK).find_map(|mark| {
+        let start = mark.checked_add(MARK.len())?.checked_add(offset)?;
+        bytes.get(start..start.checked_add(length)?).filter(|jpeg| jpeg.starts_with(b"\xff\xd8\xff"))
+    })
 }
 
 /// Returns the media type that a file's first bytes prove.
