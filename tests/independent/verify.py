@@ -767,6 +767,9 @@ class Case:
                     self.walk(path, size)
             elif path in self.files and self.files[path].get("external") is None:
                 continue
+            elif path == "log/ahead":
+                if any(fault for fault, *_ in self.findings):
+                    self.note("unmentioned", path, "it holds the newest events, for after a power cut")
             elif folder.split("/")[0] == "log":
                 leaf = last_leaf(path)
                 if leaf is None or leaf >= size:

@@ -6,6 +6,8 @@ pub const CASE: &str = "case.toml";
 pub const KEYS: &str = "keys/case.toml";
 /// The newest signed tree head.
 pub const CHECKPOINT: &str = "log/checkpoint";
+/// The newest looks, until all files of the log are on the disk; in no proof.
+pub const AHEAD: &str = "log/ahead";
 /// People's tags, notes and decisions.
 pub const WORK: &str = "work.sqlite";
 

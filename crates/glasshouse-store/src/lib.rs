@@ -1,5 +1,6 @@
 //! The only writer of evidence: containers, manifests, the log of a case and its keys.
 
+mod ahead;
 mod blocks;
 mod case;
 mod checked;

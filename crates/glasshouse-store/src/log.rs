@@ -1,4 +1,5 @@
 use crate::StoreError;
+use crate::ahead::{Ahead, Begin, Commit, Kept, boot};
 use crate::case::{Acting, Actor, tool};
 use crate::files::{make_folder, rename_synced, temporary};
 use crate::keys::{Keys, random};
@@ -51,12 +52,23 @@ impl Event {
         };
         Event { kind, action, payload, erases: Vec::new(), content: BTreeMap::new() }
     }
+
+    /// Says whether it is a look alone: nothing but the log is changed by it.
+    fn is_look(&self) -> bool {
+        let Payload { files, removed, unsealed, .. } = &self.payload;
+        self.kind == Kind::Consultation
+            && files.is_empty()
+            && removed.is_empty()
+            && unsealed.is_empty()
+            && self.erases.is_empty()
+    }
 }
 
 /// The append-only log of a case: a Merkle tree in C2SP tiles with a signed head.
 ///
 /// Payloads, leaves and tiles are on disk and synced before the checkpoint that covers them is; what a crash
-/// leaves beyond the checkpoint, whole or in part, is not part of the log and is set aside.
+/// leaves beyond the checkpoint, whole or in part, is not part of the log and is set aside. Looks are synced in a
+/// file of their own ([`crate::ahead`]), and their other files with the next event that is none.
 pub struct Log {
     case: PathBuf,
     origin: String,
@@ -67,6 +79,7 @@ pub struct Log {
     /// Leaves of the last, unfinished bundle.
     tail: Vec<Vec<u8>>,
     last_time: String,
+    ahead: Ahead,
 }
 
 #[derive(Default)]
@@ -90,12 +103,14 @@ impl Log {
             size: 0,
             tail: Vec::new(),
             last_time: String::new(),
+            ahead: Ahead::none(case),
         }
     }
 
     /// Opens a case's log and checks that its leaves have the root that the signed checkpoint states.
     pub fn open(case: &Path, origin: &str, public_key: &str, keys: &Keys) -> Result<Self, StoreError> {
-        let mut log = Log::create(case, origin, keys);
+        let ahead = Log::put_back(case, origin, public_key, keys)?;
+        let mut log = Log { ahead, ..Log::create(case, origin, keys) };
         let (size, root) = read_checkpoint(case, origin, public_key)?;
         for leaf in read_leaves(case, size)? {
             log.push(leaf)?;
@@ -151,66 +166,146 @@ impl Log {
             (self.size, self.tail, self.last_time) = (first, tail, time);
             return Err(failed);
         }
-        self.drop_partials(first);
         Ok(first)
     }
 
-    fn write(&mut self, events: &[Event]) -> Result<(), StoreError> {
+    /// Puts the log together after a power cut or a kill, from what was written ahead.
+    fn put_back(case: &Path, origin: &str, public_key: &str, keys: &Keys) -> Result<Ahead, StoreError> {
+        let (mut ahead, Some((begin, commits))) = Ahead::read(case)? else { return Ok(Ahead::none(case)) };
+        let head = |text: &str| open_checkpoint(text.as_bytes(), origin, public_key);
+        let last = commits.last().map(|c| head(&c.checkpoint)).transpose()?.map_or(begin.size, |(size, _)| size);
+        // After a power cut the checkpoint, too, may be any of those that were written.
+        let here = read_checkpoint(case, origin, public_key).map_or(0, |(size, _)| size);
+        if here > last {
+            // Everything was brought to the disk with an event that came later.
+            ahead.clear()?;
+            return Ok(ahead);
+        }
+        if here == last && boot().is_some_and(|boot| boot == begin.boot) {
+            return Ok(ahead);
+        }
+        let unfit = || StoreError::log("what log/ahead holds does not follow what the log holds");
+        let mut log = Log::create(case, origin, keys);
+        for leaf in read_leaves(case, begin.size)? {
+            log.push(leaf)?;
+        }
+        if head(&begin.checkpoint)? != (begin.size, log.root()?) {
+            return Err(unfit());
+        }
         let mut files = Together::default();
-        let old_size = self.size;
-        for event in events {
-            let payload = self.seal(event, &mut files)?;
-            let file = payload.to_file(&random()?).map_err(|e| StoreError::other(e.to_string()))?;
-            files.write(&self.case.join(paths::payload(self.size)), &file)?;
-            // Time never runs backwards in the log, whatever the clock does.
-            let now = now();
-            let time = if now > self.last_time { now } else { self.last_time.clone() };
-            let leaf = Leaf {
-                v: 1,
-                seq: self.size,
-                time: time.clone(),
-                kind: event.kind,
-                action: event.action.to_owned(),
-                payload: commitment(&file),
-                erases: event.erases.clone(),
-            };
-            self.last_time = time;
-            let leaf = serde_json::to_vec(&leaf).map_err(|e| StoreError::other(e.to_string()))?;
-            self.push(leaf)?;
-            if self.size.is_multiple_of(TILE_WIDTH) {
-                self.write_bundle(&mut files)?;
+        for commit in &commits {
+            for kept in &commit.events {
+                log.place(kept, &mut files)?;
+            }
+            if head(&commit.checkpoint)? != (log.size, log.root()?) {
+                return Err(unfit());
             }
         }
+        log.close(begin.size, &mut files)?;
+        let checkpoint = case.join(paths::CHECKPOINT);
+        let newest = commits.last().map_or(&begin.checkpoint, |c| &c.checkpoint);
+        files.write(&temporary(&checkpoint), newest.as_bytes())?;
+        files.sync()?;
+        rename_synced(&temporary(&checkpoint), &checkpoint)?;
+        ahead.clear()?;
+        Ok(ahead)
+    }
+
+    fn write(&mut self, events: &[Event]) -> Result<(), StoreError> {
+        let looks = events.iter().all(Event::is_look) && self.size > 0 && self.ahead.has_room();
+        let mut files = if looks { Together::in_their_own_time() } else { Together::default() };
+        let (old_size, begin) = (self.size, self.begin(looks)?);
+        let mut kept = Vec::with_capacity(events.len());
+        for event in events {
+            let event = self.make(event)?;
+            self.place(&event, &mut files)?;
+            kept.push(event);
+        }
+        self.close(old_size, &mut files)?;
+        let checkpoint = self.case.join(paths::CHECKPOINT);
+        let text = self.checkpoint()?;
+        files.write(&temporary(&checkpoint), text.as_bytes())?;
+        if let Some(begin) = begin {
+            let before = self.ahead.push(|| begin, &Commit { events: kept, checkpoint: text })?;
+            let moved = fs::rename(temporary(&checkpoint), &checkpoint);
+            return moved.map_err(|e| {
+                self.ahead.take_back(before);
+                StoreError::io(&checkpoint, "move into place", e)
+            });
+        }
+        // All that the checkpoint covers is durable before it is in its place.
+        if let Some(base) = self.ahead.base() {
+            self.also_since(base, old_size, &mut files)?;
+        }
+        files.sync()?;
+        rename_synced(&temporary(&checkpoint), &checkpoint)?;
+        self.drop_partials(self.ahead.base().unwrap_or(old_size));
+        self.ahead.clear()
+    }
+
+    /// Returns the state before looks are added.
+    fn begin(&self, looks: bool) -> Result<Option<Begin>, StoreError> {
+        if !looks {
+            return Ok(None);
+        }
+        let checkpoint = if self.ahead.base().is_none() { self.checkpoint()? } else { String::new() };
+        Ok(Some(Begin { boot: boot().unwrap_or_default(), size: self.size, checkpoint }))
+    }
+
+    /// Has the files of looks brought to the disk that were only written ahead until now.
+    fn also_since(&self, base: u64, size: u64, files: &mut Together) -> Result<(), StoreError> {
+        let bundles = (base / TILE_WIDTH..size.div_ceil(TILE_WIDTH))
+            .map(|index| paths::entries(index, (size - index * TILE_WIDTH).min(TILE_WIDTH) as u32));
+        let tiles = Tile::new_tiles(TILE_HEIGHT, base, size)
+            .into_iter()
+            .map(|tile| paths::tile(tile.level(), tile.level_index(), tile.width()));
+        let contents = (base..size).flat_map(|n| [paths::payload(n), paths::sealed(n)]);
+        contents.chain(bundles).chain(tiles).try_for_each(|path| files.also(&self.case.join(path)))
+    }
+
+    /// Makes the texts of an event that is added next.
+    fn make(&mut self, event: &Event) -> Result<Kept, StoreError> {
+        let (payload, sealed) = seal(event)?;
+        let broken = |e: &dyn std::fmt::Display| StoreError::other(e.to_string());
+        let payload = payload.to_file(&random()?).map_err(|e| broken(&e))?;
+        // Time never runs backwards in the log, whatever the clock does.
+        let now = now();
+        let time = if now > self.last_time { now } else { self.last_time.clone() };
+        let leaf = Leaf {
+            v: 1,
+            seq: self.size,
+            time: time.clone(),
+            kind: event.kind,
+            action: event.action.to_owned(),
+            payload: commitment(&payload),
+            erases: event.erases.clone(),
+        };
+        self.last_time = time;
+        let leaf = serde_json::to_string(&leaf).map_err(|e| broken(&e))?;
+        Ok(Kept { leaf, payload: String::from_utf8(payload).map_err(|e| broken(&e))?, sealed })
+    }
+
+    /// Adds an event to the tree and writes its files.
+    fn place(&mut self, event: &Kept, files: &mut Together) -> Result<(), StoreError> {
+        if let Some(sealed) = &event.sealed {
+            files.write(&self.case.join(paths::sealed(self.size)), sealed.as_bytes())?;
+        }
+        files.write(&self.case.join(paths::payload(self.size)), event.payload.as_bytes())?;
+        self.push(event.leaf.clone().into_bytes())?;
+        if self.size.is_multiple_of(TILE_WIDTH) { self.write_bundle(files) } else { Ok(()) }
+    }
+
+    /// Writes the newest bundle and the tiles that are new since the log had `old_size` events.
+    fn close(&self, old_size: u64, files: &mut Together) -> Result<(), StoreError> {
         if !self.tail.is_empty() {
-            self.write_bundle(&mut files)?;
+            self.write_bundle(files)?;
         }
         for tile in Tile::new_tiles(TILE_HEIGHT, old_size, self.size) {
             let data = tile.read_data(&self.hashes).map_err(|e| StoreError::log(e.to_string()))?;
             let path = paths::tile(tile.level(), tile.level_index(), tile.width());
             files.write(&self.case.join(path), &data)?;
         }
-        // All that the checkpoint covers is durable before it is in its place.
-        let checkpoint = self.case.join(paths::CHECKPOINT);
-        files.write(&temporary(&checkpoint), self.checkpoint()?.as_bytes())?;
-        files.sync()?;
-        rename_synced(&temporary(&checkpoint), &checkpoint)
-    }
-
-    /// Writes what an event's payload is to commit to, each with a salt of its own, and returns the payload.
-    fn seal(&self, event: &Event, files: &mut Together) -> Result<Payload, StoreError> {
-        let mut payload = event.payload.clone();
-        if event.content.is_empty() {
-            return Ok(payload);
-        }
-        let mut sealed = BTreeMap::new();
-        for (name, text) in &event.content {
-            let one = Sealed { salt: glasshouse_layout::hex(random::<32>()?), text: text.clone() };
-            payload.sealed.insert((*name).to_owned(), one.commitment());
-            sealed.insert(*name, one);
-        }
-        let json = serde_json::to_vec(&sealed).map_err(|e| StoreError::other(e.to_string()))?;
-        files.write(&self.case.join(paths::sealed(self.size)), &json)?;
-        Ok(payload)
+        Ok(())
     }
 
     /// Returns the signed tree head as text: what somebody outside should keep.
@@ -254,6 +349,22 @@ impl Log {
             }
         }
     }
+}
+
+/// Returns an event's payload, and what it commits to as the text of its file: each with a salt of its own.
+fn seal(event: &Event) -> Result<(Payload, Option<String>), StoreError> {
+    let mut payload = event.payload.clone();
+    if event.content.is_empty() {
+        return Ok((payload, None));
+    }
+    let mut sealed = BTreeMap::new();
+    for (name, text) in &event.content {
+        let one = Sealed { salt: glasshouse_layout::hex(random::<32>()?), text: text.clone() };
+        payload.sealed.insert((*name).to_owned(), one.commitment());
+        sealed.insert(*name, one);
+    }
+    let json = serde_json::to_string(&sealed).map_err(|e| StoreError::other(e.to_string()))?;
+    Ok((payload, Some(json)))
 }
 
 /// Returns the leaves of a case's log with their payloads, as far as these are still there.
@@ -389,7 +500,12 @@ fn parse_leaf(bytes: &[u8]) -> Result<Leaf, StoreError> {
 fn read_checkpoint(case: &Path, origin: &str, public_key: &str) -> Result<(u64, Hash), StoreError> {
     let path = case.join(paths::CHECKPOINT);
     let bytes = fs::read(&path).map_err(|e| StoreError::io(&path, "read", e))?;
-    let note = Note::from_bytes(&bytes).map_err(|_| StoreError::log("its checkpoint is not a signed note"))?;
+    open_checkpoint(&bytes, origin, public_key)
+}
+
+/// Returns the size and root that a checkpoint states, if it is signed by the case's key.
+fn open_checkpoint(bytes: &[u8], origin: &str, public_key: &str) -> Result<(u64, Hash), StoreError> {
+    let note = Note::from_bytes(bytes).map_err(|_| StoreError::log("its checkpoint is not a signed note"))?;
     let verifier = StandardVerifier::new(public_key).map_err(|_| StoreError::log("the public key is damaged"))?;
     note.verify(&VerifierList::new(vec![Box::new(verifier)]))
         .map_err(|_| StoreError::log("its checkpoint is not signed by the case's key"))?;
@@ -425,84 +541,4 @@ pub fn now() -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use tlog_tiles::TileHashReader;
-
-    fn event(n: u64) -> Event {
-        let payload = Payload { detail: serde_json::json!({ "n": n }), ..Payload::default() };
-        let content = BTreeMap::from([("query", format!("words {n}"))]);
-        Event { kind: Kind::Consultation, action: "record.shown", payload, erases: Vec::new(), content }
-    }
-
-    #[test]
-    fn events_survive_reopening_at_every_size_around_a_tile() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let (keys, public) = Keys::generate("glasshouse.test/log").expect("keys");
-        let mut log = Log::create(folder.path(), "glasshouse.test/log", &keys);
-        let mut size = 0;
-        for batch in [1u64, 1, 253, 1, 1, 255, 2] {
-            let events: Vec<_> = (0..batch).map(|i| event(size + i)).collect();
-            assert_eq!(log.append(&events).expect("appended"), size);
-            size += batch;
-            log = Log::open(folder.path(), "glasshouse.test/log", &public, &keys).expect("opens again");
-            assert_eq!(log.size(), size);
-            let read = read_events(folder.path(), "glasshouse.test/log", &public).expect("readable");
-            assert_eq!(read.len() as u64, size);
-            for (n, (leaf, payload)) in (0..).zip(&read) {
-                assert_eq!(leaf.seq, n);
-                assert_eq!(payload.as_ref().map(|p| p.detail["n"].as_u64()), Some(Some(n)));
-                let sealed = read_sealed(folder.path(), n, payload.as_ref().expect("a payload"));
-                assert_eq!(sealed["query"].text, format!("words {n}"));
-            }
-        }
-        assert!(!folder.path().join("log/tile/0/000.p").exists());
-        let (_, other) = Keys::generate("glasshouse.test/log").expect("keys");
-        assert!(Log::open(folder.path(), "glasshouse.test/log", &other, &keys).is_err(), "another key");
-    }
-
-    /// What a crash leaves beyond the checkpoint is no part of the log and does not stop it.
-    #[test]
-    fn leftovers_of_a_crash_are_written_over() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let (keys, public) = Keys::generate("glasshouse.test/log").expect("keys");
-        let mut log = Log::create(folder.path(), "glasshouse.test/log", &keys);
-        log.append(&(0..255).map(event).collect::<Vec<_>>()).expect("appended");
-        let kept = fs::read(folder.path().join(paths::CHECKPOINT)).expect("a checkpoint");
-        log.append(&[event(255), event(256)]).expect("appended");
-        fs::write(folder.path().join(paths::CHECKPOINT), kept).expect("rolled back");
-        let mut log = Log::open(folder.path(), "glasshouse.test/log", &public, &keys).expect("opens");
-        assert_eq!(log.size(), 255);
-        log.append(&[event(1000)]).expect("appended");
-        let log = Log::open(folder.path(), "glasshouse.test/log", &public, &keys).expect("opens");
-        assert_eq!(log.size(), 256);
-    }
-
-    /// The tiles on disk satisfy the library's own tile reader, which knows nothing of this writer.
-    #[test]
-    fn tiles_prove_the_root() {
-        struct Disk(PathBuf);
-        impl tlog_tiles::TileReader for Disk {
-            fn height(&self) -> u8 {
-                TILE_HEIGHT
-            }
-            fn read_tiles(&self, tiles: &[Tile]) -> Result<Vec<Vec<u8>>, tlog_tiles::Error> {
-                let read = |t: &Tile| fs::read(self.0.join(paths::tile(t.level(), t.level_index(), t.width())));
-                tiles.iter().map(|t| read(t).map_err(|_| tlog_tiles::Error::IndexesNotInTree)).collect()
-            }
-            fn save_tiles(&self, _: &[Tile], _: &[Vec<u8>]) {}
-        }
-        let folder = tempfile::tempdir().expect("a folder");
-        let (keys, _) = Keys::generate("glasshouse.test/log").expect("keys");
-        let mut log = Log::create(folder.path(), "glasshouse.test/log", &keys);
-        log.append(&(0..600).map(event).collect::<Vec<_>>()).expect("appended");
-        let disk = Disk(folder.path().to_path_buf());
-        let reader = TileHashReader::new(600, log.root().expect("a root"), &disk);
-        for n in [0, 1, 255, 256, 511, 512, 599] {
-            let index = tlog_tiles::stored_hash_index(0, n);
-            let hash = reader.read_hashes(&[index]).expect("proven by the tiles")[0];
-            let leaves = read_leaves(folder.path(), 600).expect("leaves");
-            assert_eq!(hash, record_hash(&leaves[n as usize]));
-        }
-    }
-}
+mod tests;

@@ -18,14 +18,33 @@ const AT_ONCE: usize = 16;
 pub(crate) struct Together {
     files: Vec<(PathBuf, File)>,
     folders: BTreeSet<PathBuf>,
+    /// That something else vouches for them, and they need not be synced.
+    vouched: bool,
 }
 
 impl Together {
+    /// Files that something else brings back if they do not reach the disk.
+    pub(crate) fn in_their_own_time() -> Self {
+        Together { vouched: true, ..Together::default() }
+    }
+
+    /// Takes in a file that is written and may not be durable; one that is not there is passed over.
+    pub(crate) fn also(&mut self, path: &Path) -> Result<(), StoreError> {
+        let Ok(file) = File::open(path) else { return Ok(()) };
+        self.folders.extend(path.parent().map(Path::to_path_buf));
+        self.take(path, file)
+    }
+
+    fn take(&mut self, path: &Path, file: File) -> Result<(), StoreError> {
+        if self.vouched {
+            return Ok(());
+        }
+        self.files.push((path.to_path_buf(), file));
+        if self.files.len() >= MOST { sync_all(&std::mem::take(&mut self.files)) } else { Ok(()) }
+    }
+
     /// Writes a file, which nothing vouches for yet, and makes the folders that it lies in.
     pub(crate) fn write(&mut self, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-        if self.files.len() >= MOST {
-            sync_all(&std::mem::take(&mut self.files))?;
-        }
         let folder = path.parent().unwrap_or(path);
         let mut new = folder;
         // What is new is known to the folder above it.
@@ -39,8 +58,7 @@ impl Together {
         let file = OpenOptions::new().write(true).create(true).truncate(true).open(path);
         let mut file = file.map_err(|e| StoreError::io(path, "create", e))?;
         file.write_all(bytes).map_err(|e| StoreError::io(path, "write", e))?;
-        self.files.push((path.to_path_buf(), file));
-        Ok(())
+        self.take(path, file)
     }
 
     /// Makes everything that was written durable.
