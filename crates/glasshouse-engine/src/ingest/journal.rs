@@ -3,7 +3,9 @@
 //! It lies beside the runs and is derived like them: without it everything is parsed again. Where the evidence is
 //! sealed, so is every text in it that could tell of what is outside the limits: names, hashes, facts.
 
-use super::limits::{Out, Outside, Tally};
+mod undecided;
+
+use super::limits::{Noted, Out, Outside, Tally};
 use crate::EngineError;
 use glasshouse_layout::{FileHash, Segment};
 use glasshouse_store::Case;
@@ -13,6 +15,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+pub use undecided::{Pending, Published};
 
 const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS parts (
@@ -38,6 +42,9 @@ CREATE TABLE IF NOT EXISTS drift (
 CREATE TABLE IF NOT EXISTS outside (
     claim INTEGER NOT NULL, chunk INTEGER NOT NULL, outcome TEXT NOT NULL, service TEXT NOT NULL, family TEXT NOT NULL,
     reason TEXT NOT NULL, count INTEGER NOT NULL, keys BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS noted (claim INTEGER NOT NULL, chunk INTEGER NOT NULL, what NOT NULL);
+CREATE TABLE IF NOT EXISTS pending (claim INTEGER NOT NULL, chunk INTEGER NOT NULL, what NOT NULL);
+CREATE INDEX IF NOT EXISTS pending_by_chunk ON pending (claim, chunk);
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 ";
 
@@ -73,7 +80,7 @@ pub struct EntryHash {
 }
 
 /// A warning as it is kept.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct WarningRow {
     pub entry: Option<u32>,
     pub locator: Option<String>,
@@ -92,6 +99,9 @@ pub struct ChunkRow {
     pub drift: Vec<(String, String, u64)>,
     /// Records that stay out.
     pub out: Out,
+    /// What its records say of conversations.
+    pub noted: Noted,
+    pub pending: Pending,
 }
 
 /// The journal, shared by all workers.
@@ -275,6 +285,8 @@ impl Journal {
                 format!("DELETE FROM warnings WHERE claim IN ({empty})"),
                 format!("DELETE FROM drift WHERE claim IN ({empty})"),
                 format!("DELETE FROM outside WHERE claim IN ({empty})"),
+                format!("DELETE FROM noted WHERE claim IN ({empty})"),
+                format!("DELETE FROM pending WHERE claim IN ({empty})"),
                 format!("UPDATE claims SET chunks = NULL WHERE id IN ({empty})"),
             ] {
                 transaction.execute(&forget, [entry])?;
@@ -338,12 +350,8 @@ impl Journal {
                     params![chunk.claim, chunk.chunk, outcome, service, family, reason, count, keys],
                 )?;
             }
-            for (format, key, count) in &chunk.drift {
-                transaction.execute(
-                    "INSERT INTO drift VALUES (?1, ?2, ?3, ?4, ?5)",
-                    params![chunk.claim, chunk.chunk, format, key, *count as i64],
-                )?;
-            }
+            insert_drift(&transaction, chunk.claim, chunk.chunk, &chunk.drift)?;
+            self.put_undecided(&transaction, chunk)?;
         }
         Ok(transaction.commit()?)
     }
@@ -402,7 +410,7 @@ impl Journal {
             insert_segment(&transaction, segment, files)?;
         }
         for claim in forgotten_claims {
-            for table in ["chunks", "warnings", "drift", "outside"] {
+            for table in ["chunks", "warnings", "drift", "outside", "noted", "pending"] {
                 transaction.execute(&format!("DELETE FROM {table} WHERE claim = ?1"), [claim])?;
             }
             transaction.execute("DELETE FROM claims WHERE id = ?1", [claim])?;
@@ -543,6 +551,19 @@ fn insert_segment(connection: &Connection, segment: &Segment, files: &[FileHash]
             serde_json::to_string(files).map_err(json)?
         ],
     )?;
+    Ok(())
+}
+
+fn insert_drift(
+    connection: &Connection,
+    claim: u32,
+    chunk: u32,
+    drift: &[(String, String, u64)],
+) -> Result<(), EngineError> {
+    let mut insert = connection.prepare_cached("INSERT INTO drift VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    for (format, key, count) in drift {
+        insert.execute(params![claim, chunk, format, key, *count as i64])?;
+    }
     Ok(())
 }
 
