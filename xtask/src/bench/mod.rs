@@ -3,6 +3,8 @@
 //! Everything is a ratio inside one run: single walls on a shared machine mean little. The pairs are interleaved,
 //! and every second one runs in the other order, so that a slow minute falls on both sides.
 
+mod alone;
+mod chat;
 mod peers;
 mod search;
 mod stats;
@@ -22,7 +24,7 @@ pub struct Bench {
     #[arg(long)]
     glasshouse: PathBuf,
     /// The export to take in: all of its parts.
-    #[arg(long, required = true, num_args = 1.., value_name = "ZIP")]
+    #[arg(long, num_args = 1.., value_name = "ZIP")]
     zip: Vec<PathBuf>,
     /// A tenth of that export, to see whether memory grows with size.
     #[arg(long, num_args = 1.., value_name = "ZIP")]
@@ -36,6 +38,15 @@ pub struct Bench {
     /// Also ask a served case, and tantivy in process, the same questions.
     #[arg(long)]
     search: bool,
+    /// Also read this chat, as WhatsApp exports it, with whatstk.
+    #[arg(long, value_name = "ZIP")]
+    chat_peers: Option<PathBuf>,
+    /// The Python that has whatstk.
+    #[arg(long, default_value = "python3")]
+    python: PathBuf,
+    /// Also take in each of these exports alone, for the throughput of its readers.
+    #[arg(long, num_args = 1.., value_name = "ZIP")]
+    alone: Vec<PathBuf>,
     /// Folder for cases, removed afterwards; beside the zip if left out.
     #[arg(long)]
     scratch: Option<PathBuf>,
@@ -54,11 +65,23 @@ struct Pair {
 
 /// Runs the whole measurement; says whether it counts as passed.
 pub fn run(args: &Bench) -> Result<bool, Fault> {
+    let of_zip = args.pairs > 0 && !args.zip.is_empty();
+    let others = args.chat_peers.is_some() || !args.alone.is_empty();
+    if args.zip.is_empty() && (args.search || args.mail_peers || !others) {
+        return Err("An export is needed: --zip.".into());
+    }
     if args.pairs == 0 && !args.search {
         return Err("At least one pair is needed.".into());
     }
-    let beside =
-        args.zip.first().and_then(|z| z.parent()).filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let beside = args
+        .zip
+        .iter()
+        .chain(&args.chat_peers)
+        .chain(&args.alone)
+        .next()
+        .and_then(|z| z.parent())
+        .filter(|p| !p.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     let scratch = tempfile::Builder::new()
         .prefix("glasshouse-bench-")
         .tempdir_in(args.scratch.as_deref().unwrap_or(beside))
@@ -70,11 +93,11 @@ pub fn run(args: &Bench) -> Result<bool, Fault> {
     println!("pairs      {}\n", args.pairs);
     let texts = scratch.path().join("texts");
     // Makes the texts ready and brings the zip into the cache, so that the first pair is like the others.
-    if args.pairs > 0 {
+    if of_zip {
         calibrator(&args.zip, What::Tantivy, &texts)?;
     }
     let mut pairs = Vec::new();
-    for number in 0..args.pairs {
+    for number in 0..if of_zip { args.pairs } else { 0 } {
         let pair = one_pair(args, &texts, &scratch, number % 2 == 1)?;
         let sum: f64 = pair.calibrators.iter().map(|m| m.phase_seconds).sum();
         eprintln!(
@@ -99,6 +122,10 @@ pub fn run(args: &Bench) -> Result<bool, Fault> {
     if args.mail_peers {
         rows.extend(peers::rows(args, scratch.path())?);
     }
+    if let Some(chat) = &args.chat_peers {
+        rows.extend(chat::rows(args, chat, scratch.path())?);
+    }
+    alone::print(args, scratch.path())?;
     stats::print(&rows);
     println!("\nload at the end: {}", measure::load());
     Ok(!args.strict || rows.iter().all(Row::is_met))

@@ -94,6 +94,15 @@ pub fn extract(paths: &[PathBuf], to: &Path) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Writes the one text of a zip into a file.
+pub fn extract_text(zip: &Path, to: &Path) -> Result<(), Fault> {
+    let texts = read(std::slice::from_ref(&zip.to_owned()), |name| name.ends_with(".txt"))?;
+    match texts.as_slice() {
+        [text] => Ok(std::fs::write(to, text)?),
+        more => Err(format!("{} holds {} texts, and one chat is needed.", zip.display(), more.len()).into()),
+    }
+}
+
 fn open(path: &Path) -> Result<File, Fault> {
     File::open(path).map_err(|e| format!("{}: {e}", path.display()).into())
 }

@@ -9,7 +9,7 @@ mod json;
 mod mail;
 mod texts;
 
-pub use archive::extract;
+pub use archive::{extract, extract_text};
 pub use mail::messages;
 pub use texts::of_mail as mail_texts;
 

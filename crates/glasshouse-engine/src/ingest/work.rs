@@ -30,8 +30,8 @@ const CHUNK: u64 = 1 << 20;
 const QUEUE: usize = 16 << 20;
 /// Most memory of the rows that a worker collects before it writes a segment: those with words, which make an index
 /// the better the more they are, and those without.
-const SEGMENT: usize = 40 << 20;
-const PLAIN_SEGMENT: usize = 24 << 20;
+const SEGMENT: usize = 24 << 20;
+const PLAIN_SEGMENT: usize = 16 << 20;
 /// Of a small account a worker writes earlier, when its rows take this share of what there is to read: what a kill
 /// loses stays a small part of what was done. Many small segments would cost more than they save.
 const SHARE: u64 = 16;

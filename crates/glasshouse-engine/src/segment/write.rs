@@ -5,7 +5,7 @@ use crate::EngineError;
 use datafusion::arrow::array::{Array, RecordBatch, StringArray, TimestampMicrosecondArray, UInt32Array};
 use datafusion::arrow::compute::{SortOptions, sort_to_indices, take_record_batch};
 use datafusion::parquet::arrow::ArrowWriter;
-use datafusion::parquet::basic::{Compression, ZstdLevel};
+use datafusion::parquet::basic::Compression;
 use datafusion::parquet::file::properties::{EnabledStatistics, WriterProperties};
 use datafusion::parquet::schema::types::ColumnPath;
 use glasshouse_layout::{FileHash, Segment};
@@ -95,38 +95,42 @@ pub(crate) fn write_segment(
     let order = sort_to_indices(time, Some(options), None)?;
     // Most exports are in order of time already, and then nothing has to move.
     let sorted = order.values().iter().enumerate().all(|(i, row)| i == *row as usize);
-    let records = if sorted { records } else { take_record_batch(&records, &order)? };
+    let records = match sorted {
+        true => records,
+        false => {
+            let moved = take_record_batch(&records, &order)?;
+            // One copy at a time: memory is full of rows as it is.
+            drop(records);
+            moved
+        }
+    };
     let (mut files, mut unsynced) = (Vec::new(), Vec::new());
     let mut keep = |(hash, file): (FileHash, File)| {
         unsynced.push((case.join(&hash.path), file));
         files.push(hash);
     };
     keep(parquet(case, &format!("{path}/records.parquet"), &records)?);
-    if parties.num_rows() > 0 {
-        keep(parquet(case, &format!("{path}/parties.parquet"), &parties)?);
-    }
-    if attachments.num_rows() > 0 {
-        keep(parquet(case, &format!("{path}/attachments.parquet"), &attachments)?);
+    let rows = records.num_rows() as u64;
+    let title: StringArray = typed::<StringArray>(&records, "title")?.clone();
+    let body: StringArray = typed::<StringArray>(&records, "text")?.clone();
+    let time: TimestampMicrosecondArray = typed::<TimestampMicrosecondArray>(&records, "time")?.clone();
+    // What the index does not need makes room for it.
+    drop(records);
+    for (batch, name) in [(parties, "parties"), (attachments, "attachments")] {
+        if batch.num_rows() > 0 {
+            keep(parquet(case, &format!("{path}/{name}.parquet"), &batch)?);
+        }
     }
     let mut folders = Vec::new();
-    let title: &StringArray = typed(&records, "title")?;
-    let body: &StringArray = typed(&records, "text")?;
     let text = title.null_count() < title.len() || body.null_count() < body.len() || who.null_count() < who.len();
     if text {
-        write_index(case, &format!("{path}/text"), [title, body, &who, &from], &order, &mut keep)?;
+        write_index(case, &format!("{path}/text"), [&title, &body, &who, &from], &order, &mut keep)?;
         folders.push(folder.join("text"));
     }
     folders.extend([Some(folder.as_path()), folder.parent()].into_iter().flatten().map(Path::to_path_buf));
-    let time: &TimestampMicrosecondArray = typed(&records, "time")?;
     let known = time.len() - time.null_count();
     let at = |i: usize| (known > 0).then(|| time.value(i));
-    let segment = Segment {
-        path: path.to_owned(),
-        rows: records.num_rows() as u64,
-        text,
-        first: at(0),
-        last: at(known.saturating_sub(1)),
-    };
+    let segment = Segment { path: path.to_owned(), rows, text, first: at(0), last: at(known.saturating_sub(1)) };
     Ok(Written { segment, files, unsynced, folders })
 }
 
@@ -200,7 +204,8 @@ pub(crate) fn parquet_bytes(batch: &RecordBatch) -> Result<Vec<u8>, EngineError>
 
 fn table<W: Write + Send>(out: W, batch: &RecordBatch) -> Result<W, EngineError> {
     let mut properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
+        // Written once and read for every page of a list: what is quick both ways.
+        .set_compression(Compression::LZ4_RAW)
         .set_data_page_row_count_limit(4096)
         .set_data_page_size_limit(128 << 10)
         .set_write_batch_size(1024)

@@ -7,6 +7,7 @@ mod parts;
 mod photos;
 mod sheets;
 mod tables;
+mod wallet;
 
 use crate::formats::stacked::Headers;
 use crate::{Opened, Provider, Sink, Survey, Tree, TreeEntry};
@@ -69,11 +70,12 @@ static MANIFEST: Manifest = Manifest {
             Tier::Documented,
         ),
         format(health::ECG, "Electrocardiograms", &[Family::Health], Tier::Unverified),
+        format(wallet::FORMAT, "Passes of Wallet", &[Family::File], Tier::Documented),
     ],
     general: false,
     not_covered: &[
         "Contacts, calendars, mail and workout routes are read by the readers of those formats.",
-        "Wallet passes, iCloud Drive's own files, JSON beside those named, and the clinical document of Health.",
+        "Cards of Apple Pay in Wallet, iCloud Drive's own files, JSON beside those named, and the clinical document of Health.",
         "Returns under legal process.",
     ],
     references: &[
@@ -83,6 +85,7 @@ static MANIFEST: Manifest = Manifest {
         "https://github.com/timelinize/timelinize",
         "https://github.com/WISPR-lab/data-export-gui",
         "https://developer.apple.com/documentation/healthkit/data_types",
+        "https://developer.apple.com/documentation/walletpasses/pass",
     ],
 };
 
@@ -116,6 +119,7 @@ impl Provider for Apple {
             icloud::NOTES => icloud::note(opened, out),
             icloud::VOICE => icloud::voice(opened, out),
             icloud::LISTS => icloud::lists(opened, out),
+            wallet::FORMAT => wallet::parse(opened, out),
             _ => tables::parse(opened, out),
         }
     }
@@ -138,6 +142,9 @@ fn claim(tree: &Tree<'_>, entry: &TreeEntry) -> Option<Claim> {
             let mut claim = Claim::of(health::FORMAT, entry.id, Framing::XmlChildren);
             claim.links = Arc::new(routes(tree, entry));
             Some(claim)
+        }
+        "json" if entry.name() == "pass.json" && wallet::is_ours(&tree.head(entry.id)) => {
+            Some(Claim::of(wallet::FORMAT, entry.id, Framing::Whole))
         }
         "json" if tables::is_within(entry) => {
             let head = tree.head(entry.id);

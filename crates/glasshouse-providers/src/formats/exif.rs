@@ -1,5 +1,6 @@
 //! What pictures and films say about themselves: EXIF, QuickTime and MP4 headers.
 
+use super::boxes::MovieHeader;
 use crate::{Frame, Sink};
 use glasshouse_model::{Fields, Moment, MomentRole, Place, Precision, Record, Ref, ZoneBasis};
 use nom_exif::{EntryValue, ExifIter, IfdIndex, MediaKind, MediaParser, MediaSource, TrackInfo, TrackInfoTag};
@@ -69,11 +70,37 @@ pub fn add(frame: &Frame<'_>, at: &Ref, record: &mut Record, out: &mut Sink) {
 pub fn read(bytes: &[u8]) -> Result<Exif, NoExif> {
     let kind = media_type(bytes).ok_or(NoExif::Absent)?;
     let bytes = if kind == "image/jpeg" { &bytes[..bytes.len().min(JPEG_HEAD)] } else { bytes };
+    if kind == "audio/mp4" {
+        return MovieHeader::find(bytes).map(|header| with_header(Exif::default(), header)).ok_or(NoExif::Absent);
+    }
     if matches!(kind, "image/gif" | "image/bmp") || kind.starts_with("audio/") {
         return Err(NoExif::Absent);
     }
     // The reader is not ours: should it panic on a hostile file, that file alone is not read.
-    catch_unwind(AssertUnwindSafe(|| read_unguarded(bytes))).unwrap_or(Err(NoExif::Damaged))
+    let read = catch_unwind(AssertUnwindSafe(|| read_unguarded(bytes))).unwrap_or(Err(NoExif::Damaged))?;
+    // It takes the halves of counts of 64 bits for counts.
+    let wide = MovieHeader::find(bytes).filter(|header| header.wide && kind.starts_with("video/"));
+    Ok(match wide {
+        Some(header) => with_header(read, header),
+        None => read,
+    })
+}
+
+/// Replaces time and length by those of a header.
+fn with_header(mut exif: Exif, header: MovieHeader) -> Exif {
+    exif.tags.retain(|(name, _)| !matches!(name.as_str(), "CreateDate" | "DurationMs"));
+    let created = header.created().map(|time| time.strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string());
+    exif.taken = header.created().zip(created.clone()).map(|(time, text)| Moment {
+        role: MomentRole::Taken,
+        instant: Some(time.as_microsecond()),
+        text,
+        basis: ZoneBasis::Utc,
+        precision: Precision::Second,
+    });
+    exif.tags.extend(created.map(|text| ("CreateDate".to_owned(), text)));
+    exif.tags.extend(header.milliseconds().map(|ms| ("DurationMs".to_owned(), ms.to_string())));
+    exif.tags.sort();
+    exif
 }
 
 fn read_unguarded(bytes: &[u8]) -> Result<Exif, NoExif> {
@@ -264,6 +291,11 @@ pub fn media_type(head: &[u8]) -> Option<&'static str> {
     ];
     if let Some((_, kind)) = MAGIC.iter().find(|(magic, _)| head.starts_with(magic)) {
         return Some(kind);
+    }
+    // Two letters would be any text: the length of the header behind them tells.
+    if at(0, b"BM") && at(6, &[0; 4]) && matches!(head.get(14..18), Some([12 | 40 | 52 | 56 | 64 | 108 | 124, 0, 0, 0]))
+    {
+        return Some("image/bmp");
     }
     // Older QuickTime files begin with one of these boxes and have no brand.
     let boxed = [&b"moov"[..], b"mdat", b"wide"].iter().any(|name| at(4, name));

@@ -1,5 +1,6 @@
 //! Readers that several providers share: JSON objects, e-mail messages, EXIF, times, text of unknown encoding.
 
+pub(crate) mod boxes;
 pub(crate) mod bytes;
 pub(crate) mod cfb;
 pub mod columns;

@@ -140,7 +140,8 @@ fn split(reader: &mut Reader, bytes: &[u8]) -> Vec<String> {
 fn text(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
         Ok(text) => text.to_owned(),
-        Err(_) => WINDOWS_1252.decode(bytes).0.into_owned(),
+        // A value is no document: what it begins with is no mark of another encoding.
+        Err(_) => WINDOWS_1252.decode_without_bom_handling(bytes).0.into_owned(),
     }
 }
 
@@ -165,6 +166,7 @@ mod tests {
     fn bytes_that_are_not_utf8_are_read() {
         let header = Header::with(b"Name,X\n", &["name"]).expect("a header");
         assert_eq!(header.row(b"Andr\xe9,1\n").get(&["Name"]), Some("Andr\u{e9}"));
+        assert_eq!(header.row(b"\xff\xfea,1\n").get(&["Name"]), Some("\u{ff}\u{fe}a"));
         assert!(header.row(b"\n").is_empty());
     }
 }

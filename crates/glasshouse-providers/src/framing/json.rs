@@ -1,13 +1,10 @@
+use super::json_value::{LONGEST_KEY, Value, key, string_end};
 use super::{Framer, LONGEST_FRAME, Span, Trouble};
-use memchr::memchr2;
 
 /// Names that documents are assigned to are shorter.
 const LONGEST_NAME: u64 = 4096;
 
-/// Finds the elements of a document's arrays by its brackets and quotes alone.
-///
-/// It holds a depth and no stack, so that no nesting can exhaust anything; whether an element is valid JSON is
-/// for the parser to say.
+/// Finds the elements of a document's arrays.
 pub(super) struct JsonArrays {
     arrays: &'static [&'static str],
     state: State,
@@ -15,10 +12,9 @@ pub(super) struct JsonArrays {
     at: u64,
     /// First byte of the key or value in progress.
     start: u64,
-    depth: u64,
-    in_string: bool,
+    value: Value,
+    /// A backslash came last in the key in progress.
     escaped: bool,
-    scalar: bool,
     given: bool,
     key: String,
     index: u64,
@@ -58,10 +54,8 @@ impl JsonArrays {
             state: State::Document,
             at: 0,
             start: 0,
-            depth: 0,
-            in_string: false,
+            value: Value::default(),
             escaped: false,
-            scalar: false,
             given: false,
             key: String::new(),
             index: 0,
@@ -92,10 +86,7 @@ impl JsonArrays {
     fn begin_value(&mut self, byte: u8) {
         self.start = self.at;
         self.state = State::InValue;
-        self.depth = u64::from(matches!(byte, b'{' | b'['));
-        self.in_string = byte == b'"';
-        self.escaped = false;
-        self.scalar = !matches!(byte, b'{' | b'[' | b'"');
+        self.value = Value::begin(byte);
         self.given = false;
         self.at += 1;
     }
@@ -126,54 +117,14 @@ impl JsonArrays {
 
     /// Moves `at` to the end of the value in progress or of the window.
     fn scan_value(&mut self, window: &[u8], base: u64, spans: &mut Vec<Span>) {
-        let mut i = (self.at - base) as usize;
-        while i < window.len() {
-            if self.in_string {
-                if self.escaped {
-                    self.escaped = false;
-                    i += 1;
-                    continue;
-                }
-                match memchr2(b'"', b'\\', &window[i..]) {
-                    None => i = window.len(),
-                    Some(skip) => {
-                        i += skip + 1;
-                        if window[i - 1] == b'\\' {
-                            self.escaped = true;
-                        } else {
-                            self.in_string = false;
-                            if self.depth == 0 {
-                                self.at = base + i as u64;
-                                return self.end_value(spans);
-                            }
-                        }
-                    }
-                }
-                continue;
+        let rest = window.get((self.at - base) as usize..).unwrap_or_default();
+        match self.value.scan(rest) {
+            Some(length) => {
+                self.at += length as u64;
+                self.end_value(spans);
             }
-            match window[i] {
-                b'"' => self.in_string = true,
-                b'{' | b'[' => self.depth += 1,
-                b'}' | b']' if self.scalar => {
-                    self.at = base + i as u64;
-                    return self.end_value(spans);
-                }
-                b'}' | b']' => {
-                    self.depth -= 1;
-                    if self.depth == 0 {
-                        self.at = base + i as u64 + 1;
-                        return self.end_value(spans);
-                    }
-                }
-                b',' | b' ' | b'\t' | b'\r' | b'\n' if self.scalar => {
-                    self.at = base + i as u64;
-                    return self.end_value(spans);
-                }
-                _ => {}
-            }
-            i += 1;
+            None => self.at += rest.len() as u64,
         }
-        self.at = base + window.len() as u64;
     }
 }
 
@@ -188,20 +139,12 @@ impl Framer for JsonArrays {
                 State::InValue => self.scan_value(window, base, spans),
                 State::InKey => {
                     let rest = &window[(self.at - base) as usize..];
-                    if self.escaped {
-                        self.escaped = false;
-                        self.at += 1;
-                    } else if let Some(skip) = memchr2(b'"', b'\\', rest) {
-                        self.at += skip as u64 + 1;
-                        if rest[skip] == b'\\' {
-                            self.escaped = true;
-                        } else {
-                            let raw = &window[(self.start - base) as usize..(self.at - base) as usize];
-                            self.key = serde_json::from_slice(raw)
-                                .unwrap_or_else(|_| String::from_utf8_lossy(&raw[1..raw.len() - 1]).into_owned());
-                            self.state = State::Colon;
-                        }
-                    } else if have - self.start > 1 << 16 {
+                    if let Some(length) = string_end(rest, &mut self.escaped) {
+                        self.at += length as u64;
+                        let raw = &window[(self.start - base) as usize..(self.at - base) as usize];
+                        self.key = key(raw);
+                        self.state = State::Colon;
+                    } else if have - self.start > LONGEST_KEY {
                         self.lose("json.key", "A key is longer than 64 KiB; the rest of the entry was not read.");
                     } else {
                         self.at = have;

@@ -1,5 +1,5 @@
+use super::json_value::{LONGEST_KEY, Value, key, string_end};
 use super::{Framer, LONGEST_FRAME, Span, Trouble};
-use memchr::memchr2;
 use std::fmt::Write;
 
 /// Finds the elements of arrays that lie inside other arrays and objects.
@@ -14,10 +14,9 @@ pub(super) struct JsonPaths {
     at: u64,
     /// First byte of the key or value in progress.
     start: u64,
-    depth: u64,
-    in_string: bool,
+    value: Value,
+    /// A backslash came last in the key in progress.
     escaped: bool,
-    scalar: bool,
     given: bool,
     element: bool,
     troubles: Vec<Trouble>,
@@ -56,10 +55,8 @@ impl JsonPaths {
             state: State::Document,
             at: 0,
             start: 0,
-            depth: 0,
-            in_string: false,
+            value: Value::default(),
             escaped: false,
-            scalar: false,
             given: false,
             element: false,
             troubles: Vec::new(),
@@ -112,10 +109,7 @@ impl JsonPaths {
         self.element = whole && self.levels.last().is_some_and(|level| level.array);
         self.start = self.at;
         self.state = State::InValue;
-        self.depth = u64::from(matches!(byte, b'{' | b'['));
-        self.in_string = byte == b'"';
-        self.escaped = false;
-        self.scalar = !matches!(byte, b'{' | b'[' | b'"');
+        self.value = Value::begin(byte);
         self.given = false;
         self.at += 1;
     }
@@ -154,79 +148,32 @@ impl JsonPaths {
 
     /// Moves `at` to the end of the value in progress or of the window.
     fn scan_value(&mut self, window: &[u8], base: u64, spans: &mut Vec<Span>) {
-        let mut i = (self.at - base) as usize;
-        while let Some(byte) = window.get(i) {
-            if self.in_string {
-                if self.escaped {
-                    self.escaped = false;
-                    i += 1;
-                    continue;
-                }
-                let rest = window.get(i..).unwrap_or_default();
-                let Some(skip) = memchr2(b'"', b'\\', rest) else {
-                    i = window.len();
-                    continue;
-                };
-                i += skip + 1;
-                self.escaped = rest.get(skip) == Some(&b'\\');
-                self.in_string = self.escaped;
-                if !self.in_string && self.depth == 0 {
-                    self.at = base + i as u64;
-                    return self.end_value(spans);
-                }
-                continue;
+        let rest = window.get((self.at - base) as usize..).unwrap_or_default();
+        match self.value.scan(rest) {
+            Some(length) => {
+                self.at += length as u64;
+                self.end_value(spans);
             }
-            match byte {
-                b'"' => self.in_string = true,
-                b'{' | b'[' => self.depth += 1,
-                b'}' | b']' if self.scalar => {
-                    self.at = base + i as u64;
-                    return self.end_value(spans);
-                }
-                b'}' | b']' => {
-                    self.depth -= 1;
-                    if self.depth == 0 {
-                        self.at = base + i as u64 + 1;
-                        return self.end_value(spans);
-                    }
-                }
-                b',' | b' ' | b'\t' | b'\r' | b'\n' if self.scalar => {
-                    self.at = base + i as u64;
-                    return self.end_value(spans);
-                }
-                _ => {}
-            }
-            i += 1;
+            None => self.at += rest.len() as u64,
         }
-        self.at = base + window.len() as u64;
     }
 
     /// Moves `at` behind the key in progress or to the end of the window.
     fn scan_key(&mut self, window: &[u8], base: u64) {
         let rest = window.get((self.at - base) as usize..).unwrap_or_default();
-        if self.escaped {
-            self.escaped = false;
-            self.at += 1;
-        } else if let Some(skip) = memchr2(b'"', b'\\', rest) {
-            self.at += skip as u64 + 1;
-            if rest.get(skip) == Some(&b'\\') {
-                self.escaped = true;
-                return;
-            }
-            let raw = window.get((self.start - base) as usize..(self.at - base) as usize).unwrap_or_default();
-            let key: String = serde_json::from_slice(raw).unwrap_or_else(|_| {
-                String::from_utf8_lossy(raw.get(1..raw.len() - 1).unwrap_or_default()).into_owned()
-            });
-            if let Some(level) = self.levels.last_mut() {
-                level.key = key.replace('~', "~0").replace('/', "~1");
-            }
-            self.state = State::Colon;
-        } else {
+        let Some(length) = string_end(rest, &mut self.escaped) else {
             self.at = base + window.len() as u64;
-            if self.at - self.start > 1 << 16 {
+            if self.at - self.start > LONGEST_KEY {
                 self.lose("json.key", "A key is longer than 64 KiB; the rest of the entry was not read.");
             }
+            return;
+        };
+        self.at += length as u64;
+        let raw = window.get((self.start - base) as usize..(self.at - base) as usize).unwrap_or_default();
+        if let Some(level) = self.levels.last_mut() {
+            level.key = key(raw).replace('~', "~0").replace('/', "~1");
         }
+        self.state = State::Colon;
     }
 }
 

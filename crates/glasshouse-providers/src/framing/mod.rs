@@ -2,6 +2,7 @@
 
 mod json;
 mod json_paths;
+mod json_value;
 mod lines;
 mod mbox;
 mod rows;

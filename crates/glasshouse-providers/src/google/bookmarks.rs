@@ -64,11 +64,12 @@ pub(super) fn parse(opened: &Opened<'_>, out: &mut Sink) {
                     for (name, value) in tag.attributes() {
                         match name.as_str() {
                             "href" => record.fields.text("url", &value),
-                            "add_date" => {
+                            // Nought says that nobody knows: no bookmark is of 1970.
+                            "add_date" if value != "0" => {
                                 record.moments.push(time::epoch_seconds(MomentRole::Created, &value));
                                 continue;
                             }
-                            "last_modified" => {
+                            "last_modified" if value != "0" => {
                                 record.moments.push(time::epoch_seconds(MomentRole::Modified, &value));
                                 continue;
                             }

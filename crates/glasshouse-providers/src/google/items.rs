@@ -10,8 +10,8 @@ use crate::formats::time;
 use crate::formats::wall::Clock;
 use crate::{Frame, Opened, Sink, Tree};
 use glasshouse_model::{
-    Family, Framing, Identifier, IdentifierKind, Locator, Moment, MomentRole, Party, PartyRole, Precision, Record, Ref,
-    ZoneBasis,
+    Attachment, Family, Framing, Identifier, IdentifierKind, Locator, Moment, MomentRole, Party, PartyRole, Precision,
+    Record, Ref, ZoneBasis,
 };
 use std::borrow::Cow;
 
@@ -24,6 +24,8 @@ pub(super) enum Is {
     Seconds(MomentRole),
     Millis(MomentRole),
     Micros(MomentRole),
+    /// A count of microseconds since 1970, or since 1601 as Chrome counts within itself.
+    Chrome(MomentRole),
     Nanos(MomentRole),
     Title,
     /// Lines of the text; several members and all elements of arrays are joined.
@@ -209,6 +211,7 @@ fn fill(list: &List, object: &Object<'_>, opened: &Opened<'_>, at: &Ref, record:
                 Is::Seconds(role) => moment(record, time::epoch_seconds(role, &value), at, out),
                 Is::Millis(role) => moment(record, time::epoch_millis(role, &value), at, out),
                 Is::Micros(role) => moment(record, time::epoch_micros(role, &value), at, out),
+                Is::Chrome(role) => moment(record, chrome(role, &value), at, out),
                 Is::Nanos(role) => moment(record, nanos(role, &value), at, out),
                 Is::Title => {
                     record.title.get_or_insert(value);
@@ -218,12 +221,19 @@ fn fill(list: &List, object: &Object<'_>, opened: &Opened<'_>, at: &Ref, record:
                 Is::Id(role, kind) => identify(record, role, kind, value),
                 Is::Thread => record.conversation = Some(value),
                 Is::Address => record.place.get_or_insert_default().address = Some(value),
-                Is::File => record.attachments.push(linked(opened, &value)),
+                Is::File => record.attachments.push(file(opened, &value)),
                 Is::Field => {}
             }
         }
     }
     record.text = (!lines.is_empty()).then(|| lines.join("\n"));
+}
+
+/// Returns the attachment of a name; Keep says `.jpeg` of files that the export calls `.jpg`.
+fn file(opened: &Opened<'_>, name: &str) -> Attachment {
+    let named = linked(opened, name);
+    let Some(stem) = name.strip_suffix(".jpeg").filter(|_| named.at.is_none()) else { return named };
+    Attachment { name: named.name.clone(), ..linked(opened, &format!("{stem}.jpg")) }
 }
 
 /// Adds an identifier to the last party of a role that has none of its kind.
@@ -254,6 +264,19 @@ pub(super) fn written(role: MomentRole, text: &str) -> Moment {
         return read;
     }
     Clock::UNKNOWN.moment(role, text)
+}
+
+/// Reads a count of microseconds since 1601 or since 1970: for any day of the web they are too far apart to be
+/// taken for one another.
+fn chrome(role: MomentRole, text: &str) -> Moment {
+    /// As a count since 1970 it would lie in 2286, as one since 1601 in 1917.
+    const APART: i64 = 10_000_000_000_000_000;
+    const SINCE_1601: i64 = 11_644_473_600_000_000;
+    let read = time::epoch_micros(role, text);
+    match text.trim().parse::<i64>() {
+        Ok(count) if count >= APART => Moment { instant: count.checked_sub(SINCE_1601), ..read },
+        _ => read,
+    }
 }
 
 fn nanos(role: MomentRole, text: &str) -> Moment {
@@ -293,6 +316,14 @@ mod tests {
         assert_eq!(values(&object, "a/b/*/c"), ["1", "\"x\""]);
         assert_eq!(values(&object, "e"), ["3"]);
         assert!(values(&object, "e/*").is_empty());
+    }
+
+    #[test]
+    fn both_of_chromes_counts_are_read() {
+        for text in ["1767938645123456", "13412412245123456"] {
+            assert_eq!(chrome(MomentRole::Observed, text).instant, Some(1_767_938_645_123_456), "{text}");
+        }
+        assert_eq!(chrome(MomentRole::Observed, "99999999999999999999").instant, None);
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub(super) const PLAY: &str = "play-store";
 pub(super) const FIT: &str = "fit";
 pub(super) const PROFILE: &str = "profile";
 pub(super) const YOUTUBE: &str = "youtube";
+pub(super) const CONTRIBUTIONS: &str = "search-contributions";
 
 /// Every document, the more telling first.
 pub(super) static DOCS: &[Doc] = &[
@@ -46,7 +47,7 @@ pub(super) static DOCS: &[Doc] = &[
                 kind: "typed address",
                 wrapper: "",
                 members: &[
-                    ("visits/*", Is::Micros(Observed)),
+                    ("visits/*", Is::Chrome(Observed)),
                     ("title", Is::Title),
                     ("url", Is::Field),
                     ("hidden", Is::Field),
@@ -80,7 +81,7 @@ pub(super) static DOCS: &[Doc] = &[
                 family: Family::Activity,
                 kind: "form entry",
                 wrapper: "",
-                members: &[("usage_timestamp/*", Is::Micros(Observed)), ("name", Is::Title), ("value", Is::Text)],
+                members: &[("usage_timestamp/*", Is::Chrome(Observed)), ("name", Is::Title), ("value", Is::Text)],
             },
             List {
                 array: "Autofill Profile",
@@ -218,7 +219,7 @@ pub(super) static DOCS: &[Doc] = &[
             kind: "omnibox",
             wrapper: "",
             members: &[
-                ("visits/*", Is::Micros(Observed)),
+                ("visits/*", Is::Chrome(Observed)),
                 ("title", Is::Title),
                 ("url", Is::Field),
                 ("hidden", Is::Field),
@@ -334,6 +335,11 @@ pub(super) static DOCS: &[Doc] = &[
             ],
         }],
     },
+    contributions(&["Review Star Rating", "Review Comment"], REVIEWED),
+    contributions(&["Thumbs Rating"], THUMBED),
+    contributions(&["Provider Name"], STREAMED),
+    // What is left is what was watched; what act made an entry is not said.
+    contributions(&["Search Query"], WATCHED),
     Doc {
         format: FIT,
         product: Product::Fit,
@@ -491,6 +497,7 @@ const REVIEW: &[List] = &[List {
     members: &[
         ("creationTime", Is::Time(Created)),
         ("document/title", Is::Title),
+        DOC,
         ("comment", Is::Text),
         ("starRating", Is::Field),
         ("title", Is::Field),
@@ -521,3 +528,34 @@ const REDEMPTION: &[List] = &[List {
     wrapper: "redemptionHistory",
     members: &[("redemptionTime", Is::Time(Created)), DOC],
 }];
+
+/// One of the lists of Search Contributions: their members have names for people.
+const fn contributions(needs: &'static [&'static str], lists: &'static [List]) -> Doc {
+    Doc {
+        format: CONTRIBUTIONS,
+        product: Product::SearchContributions,
+        needs,
+        framing: JsonArrays(&[""]),
+        about: &[],
+        lists,
+    }
+}
+
+const WATCHED: &[List] = &[List {
+    array: "",
+    family: Family::Activity,
+    kind: "watched",
+    wrapper: "",
+    members: &[
+        ("Published", Is::Time(Created)),
+        ("Updated", Is::Time(Modified)),
+        ("Search Query", Is::Title),
+        ("Provider Name", Is::Title),
+        ("Review Comment", Is::Text),
+        ("Review Star Rating", Is::Field),
+        ("Thumbs Rating", Is::Field),
+    ],
+}];
+const REVIEWED: &[List] = &[List { family: Family::Post, kind: "review", ..WATCHED[0] }];
+const THUMBED: &[List] = &[List { family: Family::Reaction, kind: "thumbs", ..WATCHED[0] }];
+const STREAMED: &[List] = &[List { family: Family::Setting, kind: "streaming provider", ..WATCHED[0] }];

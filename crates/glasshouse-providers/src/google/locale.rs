@@ -11,6 +11,7 @@ pub(super) enum Product {
     AndroidConfiguration,
     Chat,
     Chrome,
+    Fi,
     Fit,
     Fitbit,
     Hangouts,
@@ -23,6 +24,7 @@ pub(super) enum Product {
     PlayStore,
     Profile,
     Saved,
+    SearchContributions,
     Tasks,
     Voice,
     YouTube,
@@ -34,6 +36,7 @@ const NAMES: &[(Product, &[&str])] = &[
     (Product::AndroidConfiguration, &["Android Device Configuration Service", "Android-Gerätekonfigurationsdienst"]),
     (Product::Chat, &["Google Chat"]),
     (Product::Chrome, &["Chrome", "Google Chrome"]),
+    (Product::Fi, &["Google Fi", "Google Fi Wireless"]),
     (Product::Fit, &["Fit", "Google Fit"]),
     (Product::Fitbit, &["Fitbit", "Google Health"]),
     (Product::Hangouts, &["Hangouts"]),
@@ -42,6 +45,7 @@ const NAMES: &[(Product, &[&str])] = &[
     (Product::PlayStore, &["Google Play Store"]),
     (Product::Profile, &["Profile", "Profil", "Profiel"]),
     (Product::Saved, &["Saved", "Gespeichert", "Opgeslagen"]),
+    (Product::SearchContributions, &["Search Contributions"]),
     (Product::Tasks, &["Tasks", "Aufgaben", "Taken"]),
     (Product::Voice, &["Voice", "Google Voice"]),
     (
@@ -143,10 +147,12 @@ fn is_unmistakable(product: Product) -> bool {
             | Product::Account
             | Product::AndroidConfiguration
             | Product::Chat
+            | Product::Fi
             | Product::Location
             | Product::MyActivity
             | Product::Photos
             | Product::PlayStore
+            | Product::SearchContributions
     )
 }
 

@@ -3,6 +3,9 @@
 mod account;
 mod bookmarks;
 mod chat;
+mod comments;
+mod fitbit;
+mod hangouts;
 mod html;
 mod index;
 mod items;
@@ -20,9 +23,10 @@ mod tasks;
 mod timeline;
 mod voice;
 mod when;
+mod words;
 
 use crate::formats::element;
-use crate::{Opened, Provider, Sink, Tree, TreeEntry};
+use crate::{Opened, Provider, Sink, Survey, Tree, TreeEntry};
 use glasshouse_model::{Claim, EntryId, Family, Format, Framing, Link, Links, Manifest, Tier};
 use locale::{Product, product};
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,34 +56,40 @@ static MANIFEST: Manifest = Manifest {
         ),
         format(my_activity::FORMAT, "My Activity and YouTube history", &[Family::Activity], Tier::Documented),
         format(photos::FORMAT, "Google Photos with sidecars and albums", &[Family::Media], Tier::Documented),
-        format(
-            lists::CHROME,
-            "Chrome: history, bookmarks, forms, devices, extensions, settings",
-            &[
-                Family::WebVisit,
-                Family::Activity,
-                Family::Contact,
-                Family::Device,
-                Family::App,
-                Family::Setting,
-                Family::Note,
-            ],
-            Tier::Documented,
-        ),
+        Format {
+            version: 2,
+            ..format(
+                lists::CHROME,
+                "Chrome: history, bookmarks, forms, devices, extensions, settings",
+                &[
+                    Family::WebVisit,
+                    Family::Activity,
+                    Family::Contact,
+                    Family::Device,
+                    Family::App,
+                    Family::Setting,
+                    Family::Note,
+                ],
+                Tier::Documented,
+            )
+        },
         format(
             lists::YOUTUBE,
             "YouTube: subscriptions, comments, live chats, playlists",
             &[Family::Contact, Family::Post, Family::Message, Family::Play, Family::Setting, Family::Reaction],
             Tier::Documented,
         ),
-        format(lists::KEEP, "Keep notes", &[Family::Note], Tier::Documented),
+        Format { version: 2, ..format(lists::KEEP, "Keep notes", &[Family::Note], Tier::Documented) },
         format(tasks::FORMAT, "Tasks", &[Family::Task], Tier::Unverified),
-        format(
-            lists::PLAY,
-            "Play Store: installations, devices, orders, reviews",
-            &[Family::App, Family::Device, Family::Purchase, Family::Post, Family::Payment],
-            Tier::Unverified,
-        ),
+        Format {
+            version: 2,
+            ..format(
+                lists::PLAY,
+                "Play Store: installations, devices, orders, reviews",
+                &[Family::App, Family::Device, Family::Purchase, Family::Post, Family::Payment],
+                Tier::Unverified,
+            )
+        },
         format(
             sheets::ACCESS,
             "Access Log Activity: accesses and devices",
@@ -98,19 +108,49 @@ static MANIFEST: Manifest = Manifest {
             ..format(index::FORMAT, "What the export says it holds", &[Family::File], Tier::Unverified)
         },
         format(sheets::SAVED, "Saved lists", &[Family::Note], Tier::Unverified),
+        Format {
+            version: 2,
+            ..format(
+                lists::FIT,
+                "Fit: daily metrics, sessions, data points",
+                &[Family::Health, Family::Setting],
+                Tier::Documented,
+            )
+        },
+        Format {
+            version: 2,
+            ..format(
+                fitbit::FORMAT,
+                "Fitbit: scores, nightly temperature, trackers, goals, profile",
+                &[Family::Health, Family::Device, Family::Setting, Family::Account],
+                Tier::Unverified,
+            )
+        },
         format(
-            lists::FIT,
-            "Fit: daily metrics, sessions, data points",
-            &[Family::Health, Family::Setting],
+            hangouts::FORMAT,
+            "Hangouts: messages, calls and changes of conversations",
+            &[Family::Message, Family::Call, Family::Activity],
             Tier::Documented,
         ),
-        format(sheets::FITBIT, "Fitbit scores", &[Family::Health], Tier::Unverified),
+        format(
+            sheets::FI,
+            "Fi: calls, texts and data, without what was said",
+            &[Family::Call, Family::Message, Family::Activity],
+            Tier::Unverified,
+        ),
+        format(
+            lists::CONTRIBUTIONS,
+            "Search Contributions: reviews, thumbs, what was watched",
+            &[Family::Post, Family::Reaction, Family::Activity, Family::Setting],
+            Tier::Unverified,
+        ),
         format(sheets::PAY, "Google Pay transactions", &[Family::Payment], Tier::Unverified),
         format(lists::PROFILE, "Profile", &[Family::Account], Tier::Unverified),
     ],
     general: false,
     not_covered: &[
-        "Other products of Takeout (Hangouts, Fi, Search Contributions, most of Fitbit …); Drive's files as such.",
+        "Other products of Takeout (the rest of Fitbit …); Drive's files as such.",
+        "Of Voice's Bills.html and of the Play Store's promotions and settings no public fact says what is in them.",
         "The tables of legal returns; their My Activity and mboxes are read where they have Takeout's form.",
         "Contacts, calendars and workout tracks are read by the readers of those formats.",
     ],
@@ -123,6 +163,8 @@ static MANIFEST: Manifest = Manifest {
         "https://github.com/Freika/dawarich",
         "https://github.com/abrignoni/RLEAPP",
         "https://github.com/d3i-infra/port",
+        "https://github.com/hossain-khan/kotlin-google-hangouts-parser",
+        "https://github.com/adrish96/Hangouts-JSON-Parser",
     ],
 };
 
@@ -151,9 +193,13 @@ impl Provider for Google {
                 (Some(Product::Location), "csv") if entry.name().starts_with("Tombstones") => {
                     claims.push(Claim::of(semantic::FORMAT, entry.id, Framing::Lines));
                 }
-                (_, "csv") => {
-                    let format = sheets::format(&entry.path, &tree.head(entry.id));
-                    claims.extend(format.map(|format| Claim::of(format, entry.id, Framing::Rows)));
+                (_, "csv") | (Some(Product::Fi), "txt") => {
+                    let head = tree.head(entry.id);
+                    if let Some(format) = sheets::format(&entry.path, &head) {
+                        claims.push(Claim::of(format, entry.id, Framing::Rows));
+                    } else if at == Some(Product::Chrome) && words::is_ours(&head) {
+                        claims.push(Claim::of(lists::CHROME, entry.id, Framing::Lines));
+                    }
                 }
                 (_, "json") => match json(tree, entry, at, &mut beside) {
                     Json::Ours(claim) => claims.push(claim),
@@ -177,6 +223,9 @@ impl Provider for Google {
                         claim.links = beside.entry(dir.to_owned()).or_insert_with(|| media_in(tree, dir)).clone();
                         claims.push(claim);
                     }
+                }
+                (Some(Product::YouTube), "html" | "htm") if comments::is_ours(&tree.head(entry.id)) => {
+                    claims.push(Claim::of(lists::YOUTUBE, entry.id, comments::FRAMING));
                 }
                 (Some(Product::Account | Product::AndroidConfiguration), "html" | "htm")
                     if account::is_ours(entry.name(), &tree.head(entry.id)) =>
@@ -217,6 +266,10 @@ impl Provider for Google {
         claims
     }
 
+    fn survey(&self, claim: &Claim) -> Option<Box<dyn Survey>> {
+        (claim.format == hangouts::FORMAT).then(hangouts::survey)
+    }
+
     fn parse(&self, opened: &Opened<'_>, out: &mut Sink) {
         match opened.claim.format {
             location::FORMAT => location::parse(opened, out),
@@ -230,7 +283,10 @@ impl Provider for Google {
             voice::FORMAT => voice::parse(opened, out),
             tasks::FORMAT => tasks::parse(opened, out),
             timeline::FORMAT => timeline::parse(opened, out),
+            hangouts::FORMAT => hangouts::parse(opened, out),
             lists::CHROME if opened.entry.extension().starts_with("htm") => bookmarks::parse(opened, out),
+            lists::CHROME if opened.claim.framing == Framing::Lines => words::parse(opened, out),
+            lists::YOUTUBE if opened.claim.framing == comments::FRAMING => comments::parse(opened, out),
             _ if opened.claim.framing == Framing::Rows => sheets::parse(opened, out),
             _ => items::parse(lists::DOCS, opened, out),
         }
@@ -253,6 +309,11 @@ fn json(tree: &Tree<'_>, entry: &TreeEntry, product: Option<Product>, beside: &m
         };
     }
     let head = tree.head(entry.id);
+    if hangouts::is_ours(&head) {
+        let mut claim = Claim::of(hangouts::FORMAT, entry.id, hangouts::FRAMING);
+        claim.links = beside.entry(entry.dir().to_owned()).or_insert_with(|| media_in(tree, entry.dir())).clone();
+        return Json::Ours(claim);
+    }
     if tasks::is_ours(product, &head) {
         return Json::Ours(Claim::of(tasks::FORMAT, entry.id, Framing::Whole));
     }

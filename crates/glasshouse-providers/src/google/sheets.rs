@@ -1,12 +1,13 @@
 //! The CSV tables of Takeout's products, as declarations; `formats/columns.rs` reads them.
 
+use super::fitbit;
 use super::locale::{Product, product};
 use crate::formats::columns::{Is, Sheet, row_record};
 use crate::formats::json::Object;
 use crate::formats::table::Header;
 use crate::formats::wall::{Clock, Zone};
 use crate::{Opened, Sink, Tree};
-use IdentifierKind::{Account, Url};
+use IdentifierKind::{Account, Phone, Url};
 use MomentRole::{Created, End, Modified, Observed, Start};
 use PartyRole::{Author, Subject};
 use glasshouse_model::{Family, IdentifierKind, MomentRole, PartyRole, Record, ZoneBasis};
@@ -14,21 +15,21 @@ use glasshouse_model::{Family, IdentifierKind, MomentRole, PartyRole, Record, Zo
 pub(super) const ACCESS: &str = "access-log";
 pub(super) const SAVED: &str = "saved";
 pub(super) const PAY: &str = "pay";
-pub(super) const FITBIT: &str = "fitbit";
+pub(super) const FI: &str = "fi";
 
 /// A table, where it may lie, and what its file's name says.
-struct Table {
+pub(super) struct Table {
     /// None: its columns are like no other's, so that it is known in a folder of any language.
-    product: Option<Product>,
+    pub product: Option<Product>,
     /// The field that the file's name becomes; empty for none.
-    file: &'static str,
-    sheet: Sheet,
+    pub file: &'static str,
+    pub sheet: Sheet,
 }
 
 fn find(path: &str, head: &[u8]) -> Option<(&'static Table, Header)> {
     let product = product(path).map(|(product, _)| product);
     let head = head.get(..Tree::HEAD).unwrap_or(head);
-    let places = TABLES.iter().filter(|t| t.product.is_none_or(|p| Some(p) == product));
+    let places = TABLES.iter().chain(fitbit::TABLES).filter(|t| t.product.is_none_or(|p| Some(p) == product));
     places.filter_map(|table| Some((table, table.sheet.header(head)?))).next()
 }
 
@@ -48,6 +49,9 @@ pub(super) fn parse(opened: &Opened<'_>, out: &mut Sink) {
             record.fields.text(table.file, stem);
         }
         spoken(&mut record);
+        if table.sheet.format == FI {
+            record.family = used(&record);
+        }
         let whole = times_of_day(&mut record, stem);
         if !whole {
             out.warn(at.clone(), "time.syntax", "A time of the day cannot be read, or its day is not known.");
@@ -73,6 +77,17 @@ fn spoken(record: &mut Record) {
     swap(record, said);
 }
 
+/// Returns what a use of Fi was: its rows are calls, texts and data alike.
+fn used(record: &Record) -> Family {
+    let fields = record.fields.to_json();
+    let says = |word: &str| fields.contains(&format!("\"USAGE_TYPE_{word}"));
+    match () {
+        () if says("VOICE") || says("CALL") => Family::Call,
+        () if says("SMS") || says("MMS") || says("RCS") || says("TEXT") => Family::Message,
+        () => Family::Activity,
+    }
+}
+
 /// Puts what was said in the place of its wrapping, which becomes a field.
 fn swap(record: &mut Record, said: String) {
     if said.is_empty() {
@@ -96,11 +111,22 @@ fn times_of_day(record: &mut Record, stem: &str) -> bool {
         all &= read.instant.is_some();
         (moment.instant, moment.basis, moment.precision) = (read.instant, read.basis, read.precision);
     }
+    // The last interval of a day ends with the midnight that the next day begins with.
+    if let [start, end] = record.moments.as_mut_slice()
+        && let (Some(from), Some(to)) = (start.instant, end.instant)
+        && (start.role, end.role) == (Start, End)
+        && to < from
+        && end.text.starts_with("00:00")
+    {
+        end.instant = to.checked_add(DAY);
+    }
     all
 }
 
+const DAY: i64 = 24 * 60 * 60 * 1_000_000;
+
 const UTC: Clock = Clock::UTC;
-const ACCOUNT: Clock = Clock { zone: Zone::Account, month_first: false };
+pub(super) const ACCOUNT: Clock = Clock { zone: Zone::Account, month_first: false };
 
 static TABLES: &[Table] = &[
     Table {
@@ -338,66 +364,28 @@ static TABLES: &[Table] = &[
         },
     },
     Table {
-        product: None,
+        product: Some(Product::Fi),
         file: "",
         sheet: Sheet {
-            format: FITBIT,
-            family: Family::Health,
-            kind: "sleep score",
-            needs: &[&["sleep_log_entry_id"], &["timestamp"], &["overall_score"]],
+            format: FI,
+            family: Family::Call,
+            kind: "",
+            needs: &[&["User phone number"], &["Remote phone number"], &["Start Date/Time"], &["Direction"]],
             columns: &[
-                (&["timestamp"], Is::Time(Observed)),
-                (&["sleep_log_entry_id"], Is::Field),
-                (&["overall_score"], Is::Field),
-                (&["composition_score"], Is::Field),
-                (&["revitalization_score"], Is::Field),
-                (&["duration_score"], Is::Field),
-                (&["deep_sleep_in_minutes"], Is::Field),
-                (&["resting_heart_rate"], Is::Field),
-                (&["restlessness"], Is::Field),
+                (&["Start Date/Time"], Is::Time(Start)),
+                (&["End Date/Time"], Is::Time(End)),
+                (&["User phone number"], Is::Account),
+                (&["Remote phone number"], Is::Id(PartyRole::Participant, Phone)),
+                (&["Usage Type"], Is::Field),
+                (&["Direction"], Is::Field),
+                (&["Directional Usage"], Is::Field),
+                (&["User country"], Is::Field),
+                (&["Remote Country"], Is::Field),
+                (&["Carrier"], Is::Field),
+                (&["Is WiFi"], Is::Field),
+                (&["Is Voicemail"], Is::Field),
             ],
-            clock: ACCOUNT,
-        },
-    },
-    Table {
-        product: None,
-        file: "",
-        sheet: Sheet {
-            format: FITBIT,
-            family: Family::Health,
-            kind: "stress score",
-            needs: &[&["DATE"], &["STRESS_SCORE"]],
-            columns: &[
-                (&["DATE"], Is::Time(Observed)),
-                (&["UPDATED_AT"], Is::Time(Modified)),
-                (&["STRESS_SCORE"], Is::Field),
-                (&["SLEEP_POINTS"], Is::Field),
-                (&["MAX_SLEEP_POINTS"], Is::Field),
-                (&["RESPONSIVENESS_POINTS"], Is::Field),
-                (&["MAX_RESPONSIVENESS_POINTS"], Is::Field),
-                (&["EXERTION_POINTS"], Is::Field),
-                (&["MAX_EXERTION_POINTS"], Is::Field),
-                (&["STATUS"], Is::Field),
-                (&["CALCULATION_FAILED"], Is::Field),
-            ],
-            clock: ACCOUNT,
-        },
-    },
-    Table {
-        product: Some(Product::Fitbit),
-        file: "",
-        sheet: Sheet {
-            format: FITBIT,
-            family: Family::Health,
-            kind: "oxygen saturation",
-            needs: &[&["timestamp"], &["average_value"], &["lower_bound"], &["upper_bound"]],
-            columns: &[
-                (&["timestamp"], Is::Time(Observed)),
-                (&["average_value"], Is::Field),
-                (&["lower_bound"], Is::Field),
-                (&["upper_bound"], Is::Field),
-            ],
-            clock: ACCOUNT,
+            clock: Clock::UNKNOWN,
         },
     },
 ];

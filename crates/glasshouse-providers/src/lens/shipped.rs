@@ -42,6 +42,7 @@ const TEXTS: &[&str] = &[
     include_str!("../../lenses/netflix/ip-addresses.toml"),
     include_str!("../../lenses/netflix/searches.toml"),
     include_str!("../../lenses/netflix/viewing.toml"),
+    include_str!("../../lenses/onedrive/listing.toml"),
     include_str!("../../lenses/reddit/chat.toml"),
     include_str!("../../lenses/reddit/comments.toml"),
     include_str!("../../lenses/reddit/ip-logs.toml"),

@@ -85,6 +85,13 @@ impl TimeFormat {
             TimeFormat::Pattern(pattern) => ["%z", "%:z", "%Q", "%:Q"].iter().any(|letter| pattern.contains(letter)),
         }
     }
+
+    /// Returns whether each text that the pattern fits says itself that it is in UTC.
+    fn says_utc(&self) -> bool {
+        let TimeFormat::Pattern(pattern) = self else { return false };
+        let mut words = pattern.split(|c: char| !c.is_ascii_alphanumeric() && c != '%');
+        words.any(|word| matches!(word, "UTC" | "GMT")) || pattern.ends_with("SZ") || pattern.ends_with("fZ")
+    }
 }
 
 /// Where the zone of a time comes from.
@@ -146,6 +153,8 @@ fn read(format: &TimeFormat, zone: &Zone, text: &str, named: Option<&str>) -> Op
     }
     let wall = wall(&parsed, precision)?;
     let basis = match zone {
+        // A lens that knows better, as of a `Z` that is false, names another clock.
+        Zone::Unknown | Zone::Text if format.says_utc() => ZoneBasis::Utc,
         Zone::Utc => ZoneBasis::Utc,
         Zone::AccountLocal => ZoneBasis::AccountLocal,
         Zone::Unknown => ZoneBasis::Ambiguous,
@@ -250,6 +259,16 @@ mod tests {
             ("%d %b %Y", "unknown", "15 Jan 2023", None, (None, "ambiguous", "day", true)),
             ("%b %Y", "account-local", "Jan 2023", None, (None, "account-local", "month", true)),
             ("%Y", "utc", "2023", None, (None, "utc", "year", true)),
+            ("%a %b %d %H:%M:%S UTC %Y", "unknown", "Sun Jan 15 14:30:00 UTC 2023", None, (at, "utc", "second", true)),
+            ("%Y-%m-%dT%H:%M:%SZ", "text", "2023-01-15T14:30:00Z", None, (at, "utc", "second", true)),
+            (
+                "%Y-%m-%dT%H:%M:%SZ",
+                "device-local",
+                "2023-01-15T14:30:00Z",
+                None,
+                (None, "device-local", "second", true),
+            ),
+            ("%Y-%m-%d %H:%M:%S", "unknown", "2023-01-15 14:30:00", None, (None, "ambiguous", "second", true)),
             ("epoch-seconds", "utc", "1673793000", None, (at, "utc", "second", true)),
             ("epoch-seconds", "utc", "1673793000.000000", None, (at, "utc", "microsecond", true)),
             ("epoch-millis", "utc", "-1", None, (Some(-1_000), "utc", "millisecond", true)),

@@ -23,7 +23,7 @@ static MANIFEST: Manifest = Manifest {
             title: "A film or sound file with what its container says (QuickTime, MP4, Matroska)",
             families: &[Family::Media],
             tier: Tier::Documented,
-            version: 1,
+            version: 2,
         },
     ],
     general: true,

@@ -2,6 +2,7 @@
 
 mod sheets;
 mod skype;
+mod teams;
 
 use crate::formats::columns::read_row;
 use crate::formats::element::{keep, not_an_object, place, text, unread_member};
@@ -15,7 +16,7 @@ pub struct Microsoft;
 
 static MANIFEST: Manifest = Manifest {
     id: "microsoft",
-    title: "Microsoft privacy dashboard, Skype and Teams (free)",
+    title: "Microsoft privacy dashboard, Skype and Teams",
     formats: &[
         format(sheets::BROWSING, "Browsing", &[Family::WebVisit], Tier::Documented),
         format(sheets::SEARCH, "Searches", &[Family::Search], Tier::Unverified),
@@ -29,17 +30,24 @@ static MANIFEST: Manifest = Manifest {
             &[Family::Message, Family::Call, Family::Activity, Family::Account],
             Tier::Documented,
         ),
+        format(
+            teams::FORMAT,
+            "Teams: messages of chats and channels, as the interface returns them",
+            &[Family::Message, Family::Activity, Family::Reaction],
+            Tier::Documented,
+        ),
         format(skype::ENDPOINTS, "Devices signed in to Skype", &[Family::Device], Tier::Unverified),
     ],
     general: false,
     not_covered: &[
         "Of the privacy dashboard's archive the names of files and most columns are not public; other files are not read.",
-        "Teams at work, OneDrive and Outlook.com: their mail and calendars are read by the readers of those formats.",
+        "What an organisation's search returns of Teams and Outlook.com comes as mail, calendars and stores, which are read by the readers of those formats.",
     ],
     references: &[
         "https://account.microsoft.com/privacy/",
         "https://github.com/siwen-r/skype-export-parser",
         "https://github.com/purarue/HPI",
+        "https://learn.microsoft.com/en-us/graph/api/resources/chatmessage",
     ],
 };
 
@@ -63,6 +71,7 @@ impl Provider for Microsoft {
         match (opened.claim.format, opened.claim.framing) {
             (skype::FORMAT, _) => skype::parse(opened, out),
             (skype::ENDPOINTS, _) => skype::endpoints(opened, out),
+            (teams::FORMAT, _) => teams::parse(opened, out),
             (_, Framing::Rows) => rows(opened, out),
             _ => elements(opened, out),
         }
@@ -79,6 +88,11 @@ fn claim(tree: &Tree<'_>, entry: &TreeEntry) -> Option<Claim> {
             }
             if name.starts_with("endpoints") && skype::is_endpoints(&tree.head(entry.id)) {
                 return Some(skype::endpoints_claim(entry));
+            }
+            let may_be_teams = ["message", "chat", "channel"].iter().any(|word| name.contains(word))
+                || entry.path.to_lowercase().contains("teams");
+            if may_be_teams && teams::is_ours(&tree.head(entry.id)) {
+                return Some(Claim::of(teams::FORMAT, entry.id, teams::FRAMING));
             }
             let kind = KINDS.iter().find(|kind| is_named(kind, entry))?;
             Some(Claim::of(kind.sheet.format, entry.id, JSON))

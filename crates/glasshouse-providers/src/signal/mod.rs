@@ -26,7 +26,7 @@ static MANIFEST: Manifest = Manifest {
         title: "Messages of Signal Desktop, as third-party programs write them out",
         families: &[Family::Message, Family::Call, Family::Reaction],
         tier: Tier::Unverified,
-        version: 1,
+        version: 2,
     }],
     general: false,
     not_covered: &[
@@ -132,7 +132,13 @@ fn message(opened: &Opened<'_>, frame: &Frame<'_>, names: &BTreeMap<String, Stri
             let value = object.text(key).filter(|v| !v.is_empty())?.into_owned();
             Some(glasshouse_model::Identifier { kind: *kind, value })
         });
-        let identifiers: Vec<_> = known.collect();
+        let mut identifiers: Vec<glasshouse_model::Identifier> = Vec::new();
+        for one in known {
+            // Newer versions write one id under two names.
+            if !identifiers.contains(&one) {
+                identifiers.push(one);
+            }
+        }
         if !identifiers.is_empty() {
             record.parties.push(Party { role: PartyRole::Sender, name: None, identifiers });
         }
@@ -148,7 +154,9 @@ fn message(opened: &Opened<'_>, frame: &Frame<'_>, names: &BTreeMap<String, Stri
             ..Attachment::default()
         })
         .collect();
-    for (key, value) in object.members().filter(|(key, _)| !matches!(*key, "body" | "conversationId")) {
+    // What is no text was not taken above.
+    let taken = |key: &str| matches!(key, "body" | "conversationId") && object.text(key).is_some();
+    for (key, value) in object.members().filter(|(key, _)| !taken(key)) {
         keep(&mut record.fields, key, value.get());
     }
     for (i, one) in object.array("reactions").unwrap_or_default().into_iter().enumerate() {

@@ -30,6 +30,7 @@ static MANIFEST: Manifest = Manifest {
     not_covered: &[
         "There is no official export of Mi Cloud's content; records of the form that a public tool shows are read.",
         "Figures that several devices measured are not merged; rows with the tag `daily_report` are the service's own sum.",
+        "Of the account's privacy export beyond Mi Fitness no public fact says what its files hold.",
         "Notes of MIUI backups, and the content of other services' archives.",
     ],
     references: &[
