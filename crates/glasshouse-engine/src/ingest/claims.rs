@@ -7,7 +7,7 @@ use crate::EngineError;
 use crate::scope::Reason;
 use glasshouse_model::{Claim, EntryId, Format, Links};
 use glasshouse_providers::{Provider, Tree, TreeEntry, providers};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
 use std::io::Read;
 use std::sync::Arc;
@@ -132,6 +132,24 @@ impl Recognised {
         self.claims = within;
         self.warnings = super::kept::without_content(self.warnings);
         self
+    }
+}
+
+impl Recognised {
+    /// Returns the entries that a record of another entry may have attached.
+    pub fn linked(&self) -> HashSet<u32> {
+        let (mut linked, mut seen) = (HashSet::new(), HashSet::new());
+        for claim in self.claims.iter().map(|standing| &standing.claim) {
+            // A record that is made from several entries may be told by any of them.
+            if !claim.companions.is_empty() {
+                linked.extend(std::iter::once(&claim.main).chain(&claim.companions).map(|e| e.0));
+            }
+            linked.extend(claim.copies.iter().map(|e| e.0));
+            if seen.insert(Arc::as_ptr(&claim.links)) {
+                linked.extend(claim.links.as_slice().iter().map(|link| link.entry.0));
+            }
+        }
+        linked
     }
 }
 

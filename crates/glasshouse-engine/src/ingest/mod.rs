@@ -8,6 +8,7 @@ mod batch;
 mod claims;
 mod closed;
 mod copies;
+mod deciding;
 mod finish;
 mod intake;
 mod journal;
@@ -22,6 +23,7 @@ pub(crate) mod positioned;
 mod reading;
 mod sealed;
 mod settle;
+mod staged;
 mod survey;
 mod visible;
 mod work;
@@ -237,17 +239,20 @@ fn read_all(
         run: format!("r{number:04}"),
         known,
         limits: &limits,
-        purpose: work::Purpose::Note,
+        linked: if limits.exclude() { recognised.linked() } else { HashSet::new() },
+        purpose: work::Purpose::Keep,
     };
     let started = glasshouse_store::now();
-    if limits.exclude() && !shared.claims.is_empty() {
-        progress.say("Looking for what is put aside");
-        look(&shared, &recognised)?;
-    }
-    let shared = work::Work { purpose: work::Purpose::Keep, ..shared };
     progress.say("Reading");
     clear_stray_segments(case, journal)?;
     work::run(&shared, &parts, &entries)?;
+    if limits.exclude() && (!shared.claims.is_empty() || !journal.waiting()?.is_empty()) {
+        progress.say("Deciding on conversations");
+        let gone: HashSet<u32> = obsolete.iter().copied().collect();
+        journal.noted_but(&gone, &mut |noted| limits.recall(noted))?;
+        let run = &shared.run;
+        staged::Deciding { case, journal, limits: &limits, run, options, progress, gone: &gone }.decide()?;
+    }
     progress.say("Sealing the evidence");
     // Part hashes were put into the journal by the workers.
     let run_name = shared.run.clone();
@@ -307,13 +312,19 @@ fn limits(case: &Case, journal: &Journal) -> Result<Limits, EngineError> {
     Limits::of(case, accounts, crate::session::now())
 }
 
-/// Looks through every claim, also those that were read before, and keeps nothing of it but what limits need.
+/// Looks through every claim and keeps nothing of it but what is counted.
 fn look(shared: &work::Work<'_>, recognised: &claims::Recognised) -> Result<(), EngineError> {
     let claims = (0..).zip(&recognised.claims);
     let claims =
         claims.map(|(number, standing)| work::OpenClaim { standing, number, finished: BTreeSet::new() }).collect();
-    let look =
-        work::Work { claims, tree: shared.tree.clone(), run: shared.run.clone(), known: Hashes::default(), ..*shared };
+    let look = work::Work {
+        claims,
+        tree: shared.tree.clone(),
+        run: String::new(),
+        known: Hashes::default(),
+        linked: HashSet::new(),
+        ..*shared
+    };
     work::run(&look, &[], &[])
 }
 
@@ -339,6 +350,7 @@ pub fn preview(case: &Case, options: &Options, progress: &Progress) -> Result<li
         run: String::new(),
         known: Hashes::default(),
         limits: &limits,
+        linked: HashSet::new(),
         purpose: work::Purpose::Note,
     };
     if limits.exclude() {
@@ -403,12 +415,12 @@ fn reload(mut parts: Vec<parts::HeldPart>, journal: &Journal) -> Result<Vec<part
 
 /// Takes away segment folders that neither the journal nor the log knows: a killed process left them.
 fn clear_stray_segments(case: &Case, journal: &Journal) -> Result<(), EngineError> {
-    let known = journal.segments()?.into_iter().chain(journal.put_aside()?);
+    let known = journal.segments()?.into_iter().chain(journal.put_aside()?).chain(journal.waiting()?);
     let known: BTreeSet<String> = known.map(|(_, s, _)| s.path).collect();
     let logged = case.logged_files()?;
     let Ok(runs) = std::fs::read_dir(case.root().join("runs")) else { return Ok(()) };
     for run in runs.filter_map(|r| r.ok()) {
-        for kind in ["segments", "quarantine"] {
+        for kind in ["segments", "quarantine", "waiting"] {
             let Ok(segments) = std::fs::read_dir(run.path().join(kind)) else { continue };
             for segment in segments.filter_map(|s| s.ok()) {
                 let path = format!(

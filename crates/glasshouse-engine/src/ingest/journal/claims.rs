@@ -33,7 +33,7 @@ impl Journal {
         having_chosen(&transaction, entries, || {
             let empty = "SELECT id FROM claims WHERE entry IN chosen AND \
                 NOT EXISTS (SELECT 1 FROM chunks WHERE claim = claims.id AND records > 0)";
-            for table in ["chunks", "warnings", "drift", "outside"] {
+            for table in ["chunks", "warnings", "drift", "outside", "noted", "pending"] {
                 transaction.execute(&format!("DELETE FROM {table} WHERE claim IN ({empty})"), [])?;
             }
             transaction.execute(&format!("UPDATE claims SET chunks = NULL WHERE id IN ({empty})"), [])

@@ -6,10 +6,12 @@
 mod claims;
 mod hashes;
 mod segments;
+mod undecided;
 mod warnings;
 
 pub use hashes::{EntryHash, Hashes, Known};
 pub use segments::ChunkRow;
+pub use undecided::{Pending, Published};
 pub use warnings::WarningRow;
 
 use crate::EngineError;
@@ -44,6 +46,9 @@ CREATE TABLE IF NOT EXISTS drift (
 CREATE TABLE IF NOT EXISTS outside (
     claim INTEGER NOT NULL, chunk INTEGER NOT NULL, outcome TEXT NOT NULL, service TEXT NOT NULL, family TEXT NOT NULL,
     reason TEXT NOT NULL, count INTEGER NOT NULL, keys BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS noted (claim INTEGER NOT NULL, chunk INTEGER NOT NULL, what NOT NULL);
+CREATE TABLE IF NOT EXISTS pending (claim INTEGER NOT NULL, chunk INTEGER NOT NULL, what NOT NULL);
+CREATE INDEX IF NOT EXISTS pending_by_chunk ON pending (claim, chunk);
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 ";
 

@@ -1,9 +1,10 @@
 //! Segments, and the chunks whose records they hold.
 
-use super::warnings::{WarningRow, insert_warning};
+use super::undecided::Pending;
+use super::warnings::{WarningRow, insert_drift, insert_warning};
 use super::{Journal, damaged, having_chosen};
 use crate::EngineError;
-use crate::ingest::limits::{Out, Outside, Tally};
+use crate::ingest::limits::{Noted, Out, Outside, Tally};
 use glasshouse_layout::{FileHash, Segment};
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -17,6 +18,9 @@ pub struct ChunkRow {
     pub drift: Vec<(String, String, u64)>,
     /// Records that stay out.
     pub out: Out,
+    /// What its records say of conversations.
+    pub noted: Noted,
+    pub pending: Pending,
 }
 
 impl Journal {
@@ -40,12 +44,8 @@ impl Journal {
                     params![chunk.claim, chunk.chunk, outcome, service, family, reason, count, keys],
                 )?;
             }
-            for (format, key, count) in &chunk.drift {
-                transaction.execute(
-                    "INSERT INTO drift VALUES (?1, ?2, ?3, ?4, ?5)",
-                    params![chunk.claim, chunk.chunk, format, key, *count as i64],
-                )?;
-            }
+            insert_drift(&transaction, chunk.claim, chunk.chunk, &chunk.drift)?;
+            self.put_undecided(&transaction, chunk)?;
         }
         Ok(transaction.commit()?)
     }
@@ -70,7 +70,7 @@ impl Journal {
         self.segments_in("quarantine")
     }
 
-    fn segments_in(&self, folder: &str) -> Result<Vec<(i64, Segment, Vec<FileHash>)>, EngineError> {
+    pub(super) fn segments_in(&self, folder: &str) -> Result<Vec<(i64, Segment, Vec<FileHash>)>, EngineError> {
         let connection = self.lock();
         let mut statement = connection
             .prepare("SELECT id, segment, files FROM segments WHERE path LIKE 'runs/%/' || ?1 || '/%' ORDER BY path")?;
@@ -104,7 +104,7 @@ impl Journal {
             insert_segment(&transaction, segment, files)?;
         }
         having_chosen(&transaction, forgotten_claims, || {
-            for table in ["chunks", "warnings", "drift", "outside"] {
+            for table in ["chunks", "warnings", "drift", "outside", "noted", "pending"] {
                 transaction.execute(&format!("DELETE FROM {table} WHERE claim IN chosen"), [])?;
             }
             transaction.execute("DELETE FROM claims WHERE id IN chosen", [])
@@ -128,7 +128,7 @@ impl Journal {
     }
 }
 
-fn insert_segment(connection: &Connection, segment: &Segment, files: &[FileHash]) -> Result<(), EngineError> {
+pub(super) fn insert_segment(connection: &Connection, segment: &Segment, files: &[FileHash]) -> Result<(), EngineError> {
     let json = |e: serde_json::Error| EngineError::other(e.to_string());
     connection.execute(
         "INSERT INTO segments (path, segment, files) VALUES (?1, ?2, ?3)",

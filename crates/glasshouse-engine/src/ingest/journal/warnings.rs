@@ -3,10 +3,11 @@
 use super::Journal;
 use crate::EngineError;
 use rusqlite::{Connection, params};
+use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 
 /// A warning as it is kept.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct WarningRow {
     pub entry: Option<u32>,
     pub locator: Option<String>,
@@ -62,6 +63,19 @@ impl Journal {
         let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, i64>(2)? as u64)))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
+}
+
+pub(super) fn insert_drift(
+    connection: &Connection,
+    claim: u32,
+    chunk: u32,
+    drift: &[(String, String, u64)],
+) -> Result<(), EngineError> {
+    let mut insert = connection.prepare_cached("INSERT INTO drift VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    for (format, key, count) in drift {
+        insert.execute(params![claim, chunk, format, key, *count as i64])?;
+    }
+    Ok(())
 }
 
 pub(super) fn insert_warning(
