@@ -144,7 +144,8 @@ fn an_intake_that_is_killed_decides_the_same() {
     let (mut after, mut waited) = (Duration::from_millis(500), 0);
     loop {
         let begun = Path::new(&case).join("log/checkpoint").exists();
-        let given = args(if begun { &[] } else { &["--authority", &file] });
+        let authority = ["--authority", &file];
+        let given = args(if begun { &[] } else { &authority });
         let given: Vec<&str> = given.iter().map(String::as_str).collect();
         if office.killed("d.hart", &given, after) {
             break;
