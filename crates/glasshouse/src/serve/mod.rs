@@ -25,6 +25,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use glasshouse_engine::EngineError;
+use glasshouse_engine::decoding::Apart;
 use glasshouse_engine::evidence::Evidence;
 use glasshouse_engine::people::Home;
 use glasshouse_engine::session::Session;
@@ -51,6 +52,8 @@ struct House {
     home: Option<Home>,
     /// One password is checked at a time.
     turn: Mutex<()>,
+    /// Who takes pictures apart, for the previews in them.
+    decoder: Apart,
     visits: Visits,
     address: SocketAddr,
     /// Hosts, with ports, that this server is asked by.
@@ -195,6 +198,7 @@ pub fn serve(case: &Path, listening: &Listening<'_>, door: Door) -> Result<u8, E
         link: Mutex::new(link),
         home,
         turn: Mutex::new(()),
+        decoder: crate::decoder(),
         visits: Visits::default(),
         address,
         hosts,
