@@ -151,7 +151,7 @@ pub(crate) fn open_part(case: &Path, seal: &Seal, held: &SourceFile) -> Result<(
     };
     let folder = case.join("cache");
     let cache = Cache { folder: &folder, key: &format!("{source}-{number:04}"), seal: key.as_ref() };
-    let (part, catalog) = Part::open(&path, container, cache, None, &Limits::default(), &|_| {})?;
+    let (part, catalog) = Part::open(&path, container, cache, &[], &Limits::default(), &|_| {})?;
     let (part, catalog) = if held.part.container == REMAINDER {
         let place = PartPlace { source, number, first: held.part.first_entry, entries: held.part.entries };
         ingest::as_listed(case, seal, &place, &part, &catalog)?

@@ -3,12 +3,13 @@
 //! Of an entry that stays in part, what goes is written as zeros, so that every place in it is where it was. Which
 //! bytes these are lies beside it, as a text of ranges.
 
-use crate::container::{CatalogEntry, Container, Limits};
+use crate::container::{CatalogEntry, Container, EntryProblem, Limits};
 use crate::error::StoreError;
 use crate::files::sync_folder;
 use crate::part::{Cache, Part};
 use crate::seal::{Identity, Plain, write_sealed};
 use ring::digest::{Context, SHA256};
+use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
@@ -73,20 +74,18 @@ pub fn write_remainder(
     // What was written is read again before what it was made of may go.
     let nowhere = out.with_extension("nowhere");
     let cache = Cache { folder: &nowhere, key: "", seal: Some(key) };
-    let (again, catalog) = Part::open(out, Container::Zip, cache, None, &Limits::default(), &|_| {})?;
-    let mut places = (0..).zip(catalog.entries).filter(|(_, entry)| !entry.path.ends_with(".cut"));
+    let (again, catalog) = Part::open(out, Container::Zip, cache, &[], &Limits::default(), &|_| {})?;
+    let places: HashMap<&str, usize> = catalog.entries.iter().map(|entry| entry.path).zip(0..).collect();
     for one in &mut left {
         let wrong = |why: &str| StoreError::Other(format!("{}: entry {} {why}.", out.display(), one.entry));
-        let (index, place) = places.next().ok_or_else(|| wrong("was not written"))?;
-        if place.path != one.entry.to_string() {
-            return Err(wrong("is not where it was written"));
-        }
+        let index = *places.get(one.entry.to_string().as_str()).ok_or_else(|| wrong("was not written"))?;
+        let place = catalog.entries.get(index).ok_or_else(|| wrong("was not written"))?;
         let mut reader = again.read(index).map_err(|e| wrong(&e.to_string()))?;
         let (sha256, size) = hashed(&mut reader).map_err(|e| wrong(&e.to_string()))?;
         if sha256 != one.sha256 || size != one.size {
             return Err(wrong("does not read as it was written"));
         }
-        one.place = place;
+        one.place = place.to_owned();
     }
     Ok((plain, left))
 }
@@ -103,6 +102,8 @@ fn copy<W: Write + Seek>(
     let (mut size, mut cut, mut problem) = (0u64, 0u64, None);
     let mut ranges = stay.ranges.as_deref().unwrap_or(&[]);
     match part.read(stay.index) {
+        // What cannot be read for want of a password must not be taken for empty.
+        Err(why @ EntryProblem::Encrypted) => return Err(io::Error::other(why)),
         Err(why) => problem = Some(why.to_string()),
         Ok(mut reader) => loop {
             let n = match reader.read(&mut buffer) {

@@ -6,20 +6,20 @@
 
 use super::aside::Aside;
 use super::copies::Copies;
-use super::intake::{self, Evidence, HeldPart};
-use super::journal::{EntryHash, Journal, PartRow};
+use super::intake;
+use super::journal::{EntryHash, Hashes, Journal, PartRow};
 use super::limits::{Counts, Limits, Outside};
-use super::statuses::{self, Status};
+use super::lists::{Kept, Statuses};
+use super::parts::{Evidence, HeldPart};
 use super::staying::{Staying, staying};
-use super::{Progress, claims, finish, left, sealed};
+use super::{Progress, claims, left, manifest, sealed};
 use crate::EngineError;
 use crate::quarantine::Standing as Decided;
 use glasshouse_layout::{
-    Certificate, DISCARD_FORM, Discarded, DiscardedPart, EntryLine, FileHash, Kind, Opening, PartInfo, Payload,
-    REMAINDER, SourceFile, paths,
+    Certificate, DISCARD_FORM, Discarded, DiscardedPart, EntryLine, FileHash, Kind, PartInfo, Payload, REMAINDER,
+    SourceFile, paths,
 };
-use glasshouse_store::seal::Identity;
-use glasshouse_store::{Case, EntryKind, Left, destroy, files, read_case_events, write_remainder};
+use glasshouse_store::{Case, EntryKind, Left, Stays, destroy, files, read_case_events, write_remainder};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -48,7 +48,7 @@ pub struct Known<'a> {
     pub journal: &'a Journal,
     pub evidence: &'a Evidence,
     pub recognised: &'a claims::Recognised,
-    pub numbers: &'a HashMap<String, (u32, Option<u32>)>,
+    pub hashes: &'a Hashes,
     pub limits: &'a Limits,
     pub decided: &'a Decided,
 }
@@ -64,7 +64,7 @@ struct Forgets {
 /// Writes what is left of each part, and the event that puts it in its place. Says whether anything goes.
 pub fn plan(known: &Known<'_>, asked: &Asked, role: &str, progress: &Progress) -> Result<bool, EngineError> {
     let Known { case, journal, evidence, limits, .. } = *known;
-    let statuses = statuses::statuses(journal, evidence, known.recognised, known.numbers)?;
+    let statuses = Statuses::of(journal, evidence, known.recognised, known.hashes)?;
     let staying = staying(known, asked.withheld)?;
     let mut going = Vec::new();
     for part in &evidence.parts {
@@ -107,10 +107,9 @@ pub fn plan(known: &Known<'_>, asked: &Asked, role: &str, progress: &Progress) -
         let last = next.entry(part.row.source.as_str()).or_default();
         *last += 1;
         let (before, content) = before(case, part, &logged)?;
-        let (row, mut made) = repack(case, journal, part, stays, *last, progress)?;
-        let numbers: BTreeSet<u32> = stays.iter().map(|s| s.entry).collect();
-        let kept = |(n, s): (&u32, &Status)| (*n, Status { uncut: staying.uncut.contains(n), ..s.clone() });
-        let of: BTreeMap<u32, Status> = statuses.iter().filter(|(n, _)| numbers.contains(n)).map(kept).collect();
+        let (row, mut made) = repack(case, known.hashes, part, stays, *last, progress)?;
+        let kept = |s: &Stays| Some((s.entry, statuses.kept(s.entry, staying.uncut.contains(&s.entry))?));
+        let of: BTreeMap<u32, Kept> = stays.iter().filter_map(kept).collect();
         left::put_statuses(journal, &row, &of)?;
         removed.extend(before.iter().map(|f| f.path.clone()));
         made.uncut = stays.iter().filter(|s| staying.uncut.contains(&s.entry)).count() as u64;
@@ -208,14 +207,13 @@ pub fn certified(case: &Case) -> Result<Vec<Discarded>, EngineError> {
 /// Counts what goes, and says what the journal then forgets.
 fn counted(
     known: &Known<'_>,
-    statuses: &BTreeMap<u32, Status>,
+    statuses: &Statuses,
     staying: &Staying,
     outcomes: &mut Vec<Discarded>,
 ) -> Result<Forgets, EngineError> {
-    let Known { case, journal, evidence, recognised, numbers, limits, .. } = *known;
-    let number = |s: &claims::Standing| numbers.get(&s.key).map(|(n, _)| *n);
-    let copies = Copies::of(&journal.hashes()?, evidence, recognised, number);
-    let entries: HashMap<u32, u32> = journal.claims()?.into_iter().map(|(_, claim, entry)| (claim, entry)).collect();
+    let Known { case, journal, evidence, recognised, hashes, limits, .. } = *known;
+    let copies = Copies::of(hashes, evidence, recognised);
+    let entries: HashMap<u32, u32> = journal.claims()?.into_iter().collect();
     let goes = |claim: &u32| entries.get(claim).is_none_or(|entry| !staying.uncut.contains(entry));
     let out: Outside = journal.outside()?.into_iter().filter(|(claim, _)| goes(claim)).collect();
     let shown: HashSet<_> = copies.shown(case, journal)?.keys(&case.record_key()?);
@@ -227,9 +225,7 @@ fn counted(
     for ((_, service, family, reason), count) in records {
         outcomes.push(Discarded { service, family, reason, unit: "records".to_owned(), count });
     }
-    let gone: BTreeMap<u32, Status> =
-        statuses.iter().filter(|(n, _)| !staying.has(**n)).map(|(n, s)| (*n, s.clone())).collect();
-    for ((service, reason), (entries, bytes)) in statuses::unread(&gone, evidence, limits) {
+    for ((service, reason), (entries, bytes)) in statuses.unread(evidence, limits, &|entry| staying.has(entry)) {
         for (unit, count) in [("entries", entries), ("bytes", bytes)] {
             let (service, reason) = (service.clone(), reason.clone());
             outcomes.push(Discarded { service, family: String::new(), reason, unit: unit.to_owned(), count });
@@ -274,9 +270,9 @@ fn before(
 /// Writes what is left of a part under the next number of its source.
 fn repack(
     case: &Case,
-    journal: &Journal,
+    hashes: &Hashes,
     part: &HeldPart,
-    stays: &[glasshouse_store::Stays],
+    stays: &[Stays],
     number: u32,
     progress: &Progress,
 ) -> Result<(PartRow, DiscardedPart), EngineError> {
@@ -300,7 +296,7 @@ fn repack(
         ..part.row.clone()
     };
     let opening = sealed::opening(&row)?;
-    let manifest = manifest(case, journal, part, &written)?;
+    let lines = lines(case, hashes, part, &written)?;
     let name = path.rsplit('/').next().unwrap_or_default().to_owned();
     let info = SourceFile {
         part: PartInfo {
@@ -310,13 +306,14 @@ fn repack(
             size: plain.sealed_len,
             sha256: plain.sealed_sha256.clone(),
             content: Some(opening.commitment()),
+            opened: None,
             replaces: Some(part.row.number),
             ..old.part
         },
         ..old
     };
     let (manifest_path, info_path) = (paths::manifest_sealed(source, number), paths::source_file(source, number));
-    files::write_atomic(&case.root().join(&manifest_path), &sealed_manifest(&manifest, &opening, &key)?)?;
+    manifest::write_left(&case.root().join(&manifest_path), &key, &opening, &lines)?;
     let json = serde_json::to_string(&info).map_err(|e| EngineError::other(e.to_string()))? + "\n";
     files::write_atomic(&case.root().join(&info_path), json.as_bytes())?;
     let after = [path, info_path, manifest_path, paths::part_key(source, number)];
@@ -336,19 +333,9 @@ fn repack(
     Ok((row, made))
 }
 
-fn sealed_manifest(lines: &[EntryLine], opening: &Opening, key: &Identity) -> Result<Vec<u8>, EngineError> {
-    let mut text = String::new();
-    for line in lines {
-        text.push_str(&serde_json::to_string(line).map_err(|e| EngineError::other(e.to_string()))?);
-        text.push('\n');
-    }
-    sealed::seal_manifest(&text, opening, key)
-}
-
 /// Returns the lines of what is left: each entry under its number and its path, where it lies now.
-fn manifest(case: &Case, journal: &Journal, part: &HeldPart, written: &[Left]) -> Result<Vec<EntryLine>, EngineError> {
+fn lines(case: &Case, hashes: &Hashes, part: &HeldPart, written: &[Left]) -> Result<Vec<EntryLine>, EngineError> {
     let first = part.row.first_entry.unwrap_or(0);
-    let hashes = journal.hashes()?;
     let before = left::cut(case, &part.row)?;
     let line = |one: &Left| {
         let entry = part.entries.get((one.entry - first) as usize);
@@ -356,9 +343,9 @@ fn manifest(case: &Case, journal: &Journal, part: &HeldPart, written: &[Left]) -
         let cut = one.cut.max(before.get(&one.entry).copied().unwrap_or(0));
         Ok(EntryLine {
             entry: one.entry,
-            path: entry.path.clone(),
-            path_bytes: entry.path_bytes.as_ref().map(glasshouse_layout::hex),
-            kind: finish::kind(entry.kind).to_owned(),
+            path: entry.path.to_owned(),
+            path_bytes: entry.path_bytes.map(glasshouse_layout::hex),
+            kind: manifest::kind(entry.kind).to_owned(),
             parent: None,
             method: one.place.method.clone(),
             offset: one.place.offset,
@@ -366,8 +353,8 @@ fn manifest(case: &Case, journal: &Journal, part: &HeldPart, written: &[Left]) -
             size: one.size,
             crc32: one.place.crc32.map(|crc| format!("{crc:08x}")),
             sha256: Some(one.sha256.clone()),
-            mime: hashes.get(&one.entry).and_then(|h| h.mime.clone()),
-            modified: entry.modified.clone(),
+            mime: hashes.get(one.entry).and_then(|known| known.mime()).map(str::to_owned),
+            modified: entry.modified.map(str::to_owned),
             link_target: None,
             encrypted: false,
             problem: one.problem.clone(),
@@ -385,10 +372,12 @@ fn take_over(case: &Case, journal: &Journal, part: &DiscardedPart) -> Result<(),
     let bytes = fs::read(&path).map_err(|e| EngineError::io(&path, "read", e))?;
     let file: SourceFile = serde_json::from_slice(&bytes).map_err(|e| EngineError::other(e.to_string()))?;
     let Some(old) = file.part.replaces else { return Ok(()) };
-    let (opening, lines) = sealed::read_manifest(case.root(), &case.seal()?, &file.source, file.part.number)?;
+    let mut hashes: Vec<(u32, EntryHash)> = Vec::new();
+    let opening = manifest::read(case, &file.source, file.part.number, |l| {
+        hashes.push((l.entry, EntryHash { sha256: l.sha256, mime: l.mime, size: l.size, problem: l.problem }));
+        Ok(())
+    })?;
     let Some(opening) = opening else { return Ok(()) };
-    let hash = |l: EntryLine| (l.entry, EntryHash { sha256: l.sha256, mime: l.mime, size: l.size, problem: l.problem });
-    let hashes: Vec<(u32, EntryHash)> = lines.into_iter().map(hash).collect();
     sealed::note_file(journal, &file.source, file.part.number, (file.part.size, &file.part.sha256))?;
     let row = PartRow {
         source: file.source,

@@ -4,17 +4,17 @@
 use super::again::{self, Again};
 use super::aside::Aside;
 use super::closed;
-use super::intake::Evidence;
 use super::journal::{Journal, PartPlace, PartRow};
 use super::limits::{Counts, Limits, Out, Ruling};
-use super::sealed;
-use super::statuses::Status;
+use super::lists::Kept;
+use super::manifest;
+use super::parts::Evidence;
 use crate::EngineError;
 use crate::quarantine::{self, Held, texts};
 use crate::rewrite::rows_of;
 use glasshouse_layout::EntryLine;
 use glasshouse_store::seal::Seal;
-use glasshouse_store::{Case, Catalog, CatalogEntry, EntryKind, Part};
+use glasshouse_store::{Arranged, Case, Catalog, CatalogEntry, EntryKind, Part};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
@@ -26,13 +26,13 @@ fn fact(row: &PartRow) -> String {
 }
 
 /// Keeps what became of the entries that are left of a part.
-pub fn put_statuses(journal: &Journal, row: &PartRow, statuses: &BTreeMap<u32, Status>) -> Result<(), EngineError> {
+pub fn put_statuses(journal: &Journal, row: &PartRow, statuses: &BTreeMap<u32, Kept>) -> Result<(), EngineError> {
     let text = serde_json::to_string(statuses).map_err(|e| EngineError::other(e.to_string()))?;
     journal.put_fact(&fact(row), &text)
 }
 
 /// Returns what became of the entries that are left of a part, when the rest was discarded.
-pub fn statuses(journal: &Journal, row: &PartRow) -> Result<BTreeMap<u32, Status>, EngineError> {
+pub fn statuses(journal: &Journal, row: &PartRow) -> Result<BTreeMap<u32, Kept>, EngineError> {
     let text = journal.fact(&fact(row))?.unwrap_or_else(|| "{}".to_owned());
     serde_json::from_str(&text).map_err(|_| EngineError::other("The journal of the run is damaged."))
 }
@@ -56,24 +56,22 @@ pub(crate) fn as_listed(
     part: &Part,
     catalog: &Catalog,
 ) -> Result<(Part, Catalog), EngineError> {
-    let (_, manifest) = sealed::read_manifest(root, seal, place.source, place.number)?;
-    let members: HashMap<&str, usize> = catalog.entries.iter().map(|e| e.path.as_str()).zip(0..).collect();
-    let mut order = vec![None; place.entries as usize];
-    let mut entries: Vec<CatalogEntry> = (0..place.entries).map(|_| gone()).collect();
-    for line in manifest {
+    let members: HashMap<&str, usize> = catalog.entries.iter().map(|e| e.path).zip(0..).collect();
+    let mut order: Vec<Arranged> = (0..place.entries).map(|_| Arranged::Closed(Box::new(gone()))).collect();
+    manifest::read_at(root, seal, place.source, place.number, |line| {
         let number = line.entry.to_string();
-        let at = line.entry.checked_sub(place.first).map(|at| at as usize);
-        let found = at.and_then(|at| Some((order.get_mut(at)?, entries.get_mut(at)?)));
-        let (Some((index, entry)), Some(member)) = (found, members.get(number.as_str())) else {
+        let at = line.entry.checked_sub(place.first).and_then(|at| order.get_mut(at as usize));
+        let (Some(at), Some(member)) = (at, members.get(number.as_str())) else {
             return Err(EngineError::other(format!(
                 "The manifest of {} part {} names entry {number}, which is not in it. Run glasshouse-verify on the case.",
                 place.source, place.number
             )));
         };
-        *index = Some(*member);
-        *entry = listed(line);
-    }
-    Ok((part.arranged(&order), Catalog { entries, troubles: Vec::new() }))
+        *at = Arranged::As(*member, Box::new(listed(line)));
+        Ok(())
+    })?;
+    let (part, entries) = part.arranged(order);
+    Ok((part, Catalog { entries, troubles: Vec::new() }))
 }
 
 /// Returns how many bytes of each entry are gone, in what is left of a part.
@@ -81,8 +79,12 @@ pub fn cut(case: &Case, row: &PartRow) -> Result<HashMap<u32, u64>, EngineError>
     if !row.is_left() {
         return Ok(HashMap::new());
     }
-    let (_, lines) = sealed::read_manifest(case.root(), &case.seal()?, &row.source, row.number)?;
-    Ok(lines.into_iter().filter_map(|l| Some((l.entry, l.cut?))).collect())
+    let mut cut = HashMap::new();
+    manifest::read(case, &row.source, row.number, |line| {
+        cut.extend(line.cut.map(|n| (line.entry, n)));
+        Ok(())
+    })?;
+    Ok(cut)
 }
 
 fn listed(line: EntryLine) -> CatalogEntry {
@@ -123,31 +125,39 @@ pub fn judged(journal: &Journal, limits: &Limits) -> Result<(), EngineError> {
 
 /// Takes note of the records of what is left, before any that comes later is decided.
 pub fn note(case: &Case, journal: &Journal, evidence: &Evidence, limits: &Limits) -> Result<(), EngineError> {
-    if !evidence.parts.iter().any(|p| p.row.is_left()) {
+    if !limits.exclude() || !evidence.parts.iter().any(|p| p.row.is_left()) {
         return Ok(());
     }
+    let judge = |row: &Again| {
+        let judged = limits.judge(&row.service, &row.source, &row.record);
+        limits.recall(&limits.noted(std::slice::from_ref(&judged), std::slice::from_ref(&row.record)));
+        judged
+    };
     for (_, segment, _) in journal.segments()? {
         let rows = rows_of(case.root(), &segment, &vec![true; segment.rows as usize])?;
-        for row in again::records(&rows.records, &rows.parties, &rows.attachments)? {
-            if evidence.is_left(row.entry()) {
-                limits.note(&row.service, &row.source, &row.record);
-            }
-        }
+        let records = again::records(&rows.records, &rows.parties, &rows.attachments)?;
+        records.iter().filter(|row| evidence.is_left(row.entry())).for_each(|row| {
+            judge(row);
+        });
     }
     for (_, segment, _) in journal.put_aside()? {
         let held = quarantine::read(case.root(), &case.seal()?, &segment)?;
         let whys = whys(&held)?;
-        for row in again::records(&held.records, &held.parties, &held.attachments)? {
-            if evidence.is_left(row.entry()) {
-                limits.note(&row.service, &row.source, &row.record);
-                // What its conversation met may be gone with what was outside.
-                if let (Some(talk), Some(kind)) = (&row.record.conversation, whys.get(&row.id)) {
-                    limits.remember(&row.service, talk, kind);
-                }
+        let records = again::records(&held.records, &held.parties, &held.attachments)?;
+        for row in records.iter().filter(|row| evidence.is_left(row.entry())) {
+            let judged = judge(row);
+            // What its conversation met may be gone with what was outside.
+            if let (Some(_), Some(kind)) = (&row.record.conversation, whys.get(&row.id)) {
+                limits.remember(&judged, kind);
             }
         }
     }
     Ok(())
+}
+
+/// Decides on a record of what is left.
+fn rule<'a>(limits: &'a Limits, row: &Again) -> Ruling<'a> {
+    limits.rule(&limits.judge(&row.service, &row.source, &row.record))
 }
 
 /// Counts what would become of the records of what is left under these limits.
@@ -157,7 +167,7 @@ pub fn count(case: &Case, journal: &Journal, evidence: &Evidence, limits: &Limit
         return Ok(counts);
     }
     let mut add = |row: &Again, aside: Option<&str>| {
-        let (outcome, reason) = match limits.rule(&row.service, &row.source, &row.record) {
+        let (outcome, reason) = match rule(limits, row) {
             Ruling::HeldBack(reason) => ("held back", reason.to_owned()),
             Ruling::PutAside { why, .. } if !row.released => ("quarantined", why.kind),
             _ => aside.map_or(("shown", "within scope".to_owned()), |kind| ("quarantined", kind.to_owned())),
@@ -215,7 +225,7 @@ pub fn judge_again(aside: &Aside<'_>, evidence: &Evidence, limits: &Limits) -> R
         let (mut stay, mut go, mut why) = (Vec::new(), Vec::new(), Vec::new());
         for row in &records {
             let ruling = match evidence.is_left(row.entry()) {
-                true => limits.rule(&row.service, &row.source, &row.record),
+                true => rule(limits, row),
                 false => Ruling::Shown(""),
             };
             let (mut stays, mut goes) = (true, false);
@@ -242,7 +252,7 @@ pub fn judge_again(aside: &Aside<'_>, evidence: &Evidence, limits: &Limits) -> R
         let held = quarantine::read(case.root(), &case.seal()?, &segment)?;
         for row in again::records(&held.records, &held.parties, &held.attachments)? {
             if evidence.is_left(row.entry())
-                && let Ruling::HeldBack(reason) = limits.rule(&row.service, &row.source, &row.record)
+                && let Ruling::HeldBack(reason) = rule(limits, &row)
             {
                 outside(&row, reason);
                 gone.insert(row.id);

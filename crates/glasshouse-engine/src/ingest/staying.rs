@@ -2,8 +2,8 @@
 
 use super::again::all_refs;
 use super::discard::Known;
-use super::intake::HeldPart;
 use super::left;
+use super::parts::HeldPart;
 use crate::EngineError;
 use crate::quarantine::{self, texts};
 use crate::rewrite::{read_columns, read_columns_of};

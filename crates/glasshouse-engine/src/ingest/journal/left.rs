@@ -1,30 +1,11 @@
-//! What the journal forgets: parts of an intake that was cut off, and what was discarded.
+//! What the journal forgets when something is discarded.
 
-use super::journal::{EntryHash, Journal, PartRow, insert_outside};
-use super::limits::Out;
+use super::{EntryHash, Journal, PartRow};
 use crate::EngineError;
+use crate::ingest::limits::Out;
 use rusqlite::params;
 
 impl Journal {
-    /// Forgets a part of which no chunk was committed, with all that was noted of its entries.
-    pub fn forget_part(&self, part: &PartRow) -> Result<(), EngineError> {
-        let mut connection = self.lock();
-        let transaction = connection.transaction()?;
-        transaction
-            .execute("DELETE FROM parts WHERE source = ?1 AND number = ?2", params![part.source, part.number])?;
-        if let (Some(first), Some(entries)) = (part.first_entry, part.entries) {
-            let within = "entry >= ?1 AND entry < ?1 + ?2";
-            for forget in [
-                format!("DELETE FROM warnings WHERE claim IN (SELECT id FROM claims WHERE {within})"),
-                format!("DELETE FROM claims WHERE {within}"),
-                format!("DELETE FROM hashes WHERE {within}"),
-            ] {
-                transaction.execute(&forget, [first, entries])?;
-            }
-        }
-        Ok(transaction.commit()?)
-    }
-
     /// Puts what is left of a part in its place, and forgets what was noted of entries that are gone.
     pub fn put_left(&self, old: u32, left: &PartRow, hashes: &[(u32, EntryHash)]) -> Result<(), EngineError> {
         let place = left.place();
@@ -58,7 +39,13 @@ impl Journal {
         let mut connection = self.lock();
         let transaction = connection.transaction()?;
         for (claim, out) in out {
-            insert_outside(&transaction, *claim, 0, out)?;
+            for ((outcome, service, family, reason), tally) in out {
+                let (count, keys) = (tally.records as i64, tally.keys.concat());
+                transaction.execute(
+                    "INSERT INTO outside VALUES (?1, 0, ?2, ?3, ?4, ?5, ?6, ?7)",
+                    params![claim, outcome, service, family, reason, count, keys],
+                )?;
+            }
         }
         Ok(transaction.commit()?)
     }
