@@ -87,10 +87,10 @@ fn unsealed(place: &str, path: &Path, seal: &Seal, pieces: &mut Vec<(String, Vec
     }
     let scratch = tempfile::tempdir().expect("a folder");
     let cache = Cache { folder: scratch.path(), key: "look", seal: Some(&key) };
-    let opened = Part::open(path, Container::Zip, cache, None, &Limits::default(), &|_| {});
+    let opened = Part::open(path, Container::Zip, cache, &[], &Limits::default(), &|_| {});
     let Ok((part, catalog)) = opened else { return };
     for (index, entry) in catalog.entries.iter().enumerate() {
-        pieces.push((format!("the name of an entry of {place}"), entry.path.clone().into_bytes()));
+        pieces.push((format!("the name of an entry of {place}"), entry.path.as_bytes().to_vec()));
         let mut content = Vec::new();
         if let Ok(mut reader) = part.read(index) {
             std::io::Read::read_to_end(&mut reader, &mut content).expect("reads");
