@@ -7,7 +7,7 @@ BIN := $(CARGO_TARGET_DIR)/debug/glasshouse
 
 .PHONY: demo test setup bench web clean-demo
 
-demo: setup
+demo: setup page
 	cargo build --locked --workspace
 	rm -rf "$(DEMO)"
 	$(BIN) sample "$(DEMO)/account" --scale 0.01

@@ -12,7 +12,7 @@ need make || packages+=(make)
 need python3 || packages+=(python3)
 if [ "${#packages[@]}" -gt 0 ]; then
   if [ "$(id -u)" = 0 ] && need apt-get; then
-    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${packages[@]}"
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}"
   else
     echo "Missing: ${packages[*]}. Install them with: sudo apt-get install ${packages[*]}" >&2
     exit 1

@@ -17,6 +17,6 @@ fi
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/glasshouse/node/node_modules/node/bin"
 if [ -x "$cache/node" ]; then PATH="$cache:$PATH"; export PATH; fi
 cd web
-[ -d node_modules ] || npm ci --no-audit --no-fund --silent
+[ -d node_modules ] || npm ci --no-audit --no-fund --loglevel=error
 npm run --silent check
 npm test --silent

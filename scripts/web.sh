@@ -16,7 +16,7 @@ fi
 need() { command -v "$1" >/dev/null 2>&1; }
 if ! need node || ! need npm; then
   if [ "$(id -u)" = 0 ] && need apt-get; then
-    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq nodejs npm
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nodejs npm ca-certificates
   else
     echo "Node.js and npm are needed to build the page. Install them: apt-get install nodejs npm" >&2
     exit 1
@@ -30,12 +30,12 @@ if ! recent node; then
   cache="${XDG_CACHE_HOME:-$HOME/.cache}/glasshouse/node"
   if ! { [ -x "$cache/node_modules/node/bin/node" ] && recent "$cache/node_modules/node/bin/node"; }; then
     mkdir -p "$cache"
-    npm install --no-audit --no-fund --silent --prefix "$cache" node@22
+    npm install --no-audit --no-fund --loglevel=error --prefix "$cache" node@22
   fi
   PATH="$cache/node_modules/node/bin:$PATH"
   export PATH
 fi
 
-npm ci --no-audit --no-fund --silent
+npm ci --no-audit --no-fund --loglevel=error
 npm run --silent build
 echo "$now" >"$stamp"

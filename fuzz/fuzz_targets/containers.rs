@@ -29,7 +29,7 @@ fn open(folder: &Path, cache: &str, password: Option<&[u8]>) -> Option<(Part, Ca
     let path = folder.join("part");
     let container = sniff(&path).expect("a readable file");
     let cache = Cache { folder: &folder.join(cache), key: "key", seal: None };
-    Part::open(&path, container, cache, password, &limits(), &|_| {}).ok()
+    Part::open(&path, container, cache, &password.map(|p| p.to_vec().into()).into_iter().collect::<Vec<_>>(), &limits(), &|_| {}).ok()
 }
 
 fuzz_target!(
@@ -78,7 +78,7 @@ fuzz_target!(
             let Ok(reader) = part.read(index) else { continue };
             let mut content = Vec::new();
             let whole = reader.take(left).read_to_end(&mut content).is_ok();
-            let entry = &catalog.entries[index];
+            let entry = catalog.entries.get(index).unwrap();
             if whole && left > content.len() as u64 {
                 assert_eq!(content.len() as u64, entry.size, "{} is read as whole", entry.path);
             }

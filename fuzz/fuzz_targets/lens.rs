@@ -60,6 +60,7 @@ fuzz_target!(
                     head: &bytes[..bytes.len().min(Opened::HEAD)],
                     survey: &[],
                     positioned: None,
+                    decoder: &glasshouse_providers::formats::exif::Here,
                 };
                 provider.parse(&opened, &mut sink);
             }

@@ -26,14 +26,14 @@ fuzz_target!(
         let text = String::from_utf8_lossy(data);
         let mut lines: Vec<_> = text.lines().map(|line| line.split_once('\t').unwrap_or((line, ""))).collect();
         lines.sort_unstable();
-        let entry = |((path, head), id): (&(&str, &str), u32)| TreeEntry {
+        let entries = lines.iter().zip(0..).map(|((path, head), id)| TreeEntry {
             id: EntryId(id),
-            path: (*path).to_owned(),
+            path,
             size: head.len() as u64,
             crc32: None,
             part: id % 3,
-        };
-        let entries: Vec<_> = lines.iter().zip(0..).map(entry).collect();
+        });
+        let entries: Vec<_> = entries.collect();
         let head = |id: EntryId| lines[id.0 as usize].1.as_bytes().to_vec();
         let tree = Tree::new(&entries, &head);
         for provider in providers() {

@@ -15,7 +15,7 @@ const CSRF = "mock-csrf";
 const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".json": "application/json", ".svg": "image/svg+xml", ".png": "image/png" };
 
 export function start({ port = 0, kind = process.env.MOCK_KIND ?? "self", slow = Number(process.env.MOCK_SLOW ?? 0), records = d.TOTAL } = {}) {
-  const state = { kind, records, marks: views.firstMarks(), saved: views.firstSaved(), events: views.events() };
+  const state = { kind, records, marks: views.firstMarks(), saved: views.firstSaved(), said: [], events: views.events() };
   const server = createServer(async (request, response) => {
     const url = new URL(request.url, "http://mock");
     response.setHeader("Content-Security-Policy", CSP);
@@ -87,7 +87,11 @@ async function api(url, state, request, response, body) {
       for (let r = rank; r < Math.min(found.count, rank + limit); r++) rows.push(d.row(d.ranked(found, r, order)));
       return { count: found.count, rank, rows };
     }
-    case "rank":
+    case "rank": {
+      const inside = d.tokens(q).find((one) => one.field === "in" && /^[tm]\d+$/.test(one.value));
+      if (inside) return views.saidRank(inside.value, d.tokens(q).filter((one) => !one.field).map((one) => one.value), p.get("time"));
+    }
+    // falls through
       return { rank: d.rankOf(d.find(q), Date.parse(p.get("time")), order) };
     case "facets": return d.facets(q, (p.get("of") ?? "service,family").split(","));
     case "complete": return views.complete(q, Number(p.get("at") ?? q.length));
@@ -97,7 +101,7 @@ async function api(url, state, request, response, body) {
       return views.record(path[1], state);
     }
     case "conversations": return views.conversations(q, rank, limit);
-    case "conversation": return views.conversation(p.get("id"), p.get("time"), rank, limit);
+    case "conversation": return views.conversation(p.get("id"), p.get("time"), p.get("record"), rank, limit);
     case "map": return views.map(q, p);
     case "track": return views.track(q, limit);
     case "media": if (path[1]) return bytes(...views.mediaBytes(path[1], Number(path[2]), picture, sound)); return views.media(q, rank, limit);
@@ -110,7 +114,10 @@ async function api(url, state, request, response, body) {
       response.writeHead(200, { "Content-Type": "text/html; charset=utf-8" });
       return void response.end(views.html);
     }
-    case "people": return views.people(q, rank, limit);
+    case "people":
+      if (request.method === "POST") return views.changePeople(state, path, body);
+      if (path[1] === "changes") return { rows: state.said.filter((s) => !s.undone) };
+      return views.people(state, q, p.get("name") ?? "", p.get("id"), rank, limit);
     case "graph": return views.graph(limit);
     case "self": return views.self();
     case "marks":

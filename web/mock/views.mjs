@@ -130,17 +130,23 @@ export function conversations(q, rank, limit) {
   const found = rows.filter((r) => (!one || r.conversation === one) && words.every((w) => [r.title, ...r.parties].join(" ").toLowerCase().includes(w)));
   return { count: found.length, rows: found.slice(rank, rank + limit) };
 }
-export function conversation(id, time, rank, limit) {
+export function conversation(id, time, record, rank, limit) {
   const c = Number(id?.slice(1));
   if (!(c >= 0 && c < 500)) throw new Missing("No such conversation is in this case.");
   const n = SIZE(c);
-  if (time) rank = conversationRank(id, Date.parse(time));
+  if (record) rank = Number(record.split("-")[1]);
+  else if (time) rank = conversationRank(id, Date.parse(time));
   return { count: n, rank, rows: Array.from({ length: Math.max(0, Math.min(limit, n - rank)) }, (_, k) => chatRow(id, rank + k)) };
 }
-/** What a search inside a conversation finds among its newest messages. */
-export function saidWith(id, words, rank, limit) {
+function saying(id, words) {
   const c = Number(id.slice(1)), rows = [];
   for (let r = Math.max(0, SIZE(c) - 20_000); r < SIZE(c); r++) { const row = chatRow(id, r); if (row.text.length < 5000 && words.every((w) => row.text.toLowerCase().includes(w.toLowerCase()))) rows.push(row); }
+  return rows;
+}
+export const saidRank = (id, words, time) => ({ rank: saying(id, words).filter((row) => row.time < time).length });
+/** What a search inside a conversation finds among its newest messages. */
+export function saidWith(id, words, rank, limit) {
+  const rows = saying(id, words);
   return { count: rows.length, rank, rows: rows.slice(rank, rank + limit).map(({ text, fields, own, ...row }) => ({ ...row, attachments: row.attachments.length })) };
 }
 export function conversationRank(id, ms) {
@@ -192,10 +198,33 @@ const person = (k) => {
   const mail = `person${k}@example.com`;
   return { id: `p${k}`, name, identifiers: [{ kind: "email", value: mail }, { kind: "phone", value: `+1 555 0${100 + (k % 90)}` }, ...(k % 3 ? [] : [{ kind: "account", value: `user${k}.example` }])], records: Math.floor(40_000 / (k + 1)) + 3, services: k % 3 ? ["google"] : ["google", "meta"], first: iso(d.timeOf(k * 999)), last: iso(d.timeOf(d.TIMED - 1 - k * 999)), why: [`The contact “${name.slice(0, 60)}” in Google Contacts has ${mail} and the number.`, "One message from this address is signed with the number."], query: `with:${mail}` };
 };
-export function people(q, rank, limit) {
-  const words = d.tokens(q).filter((t) => !t.field).map((t) => t.value.toLowerCase());
-  const rows = Array.from({ length: 640 }, (_, k) => person(k)).filter((p) => words.every((w) => p.name.toLowerCase().includes(w)));
-  return { count: rows.length, rows: rows.slice(rank, rank + limit) };
+/** All people, as what was said by hand leaves them: a join puts one into another, a split takes an identifier out. */
+function everybody(state) {
+  const all = new Map(Array.from({ length: 640 }, (_, k) => { const p = person(k); return [p.id, { ...p, identifiers: p.identifiers.map((i) => ({ ...i, id: `${p.id}.${i.kind}`, service: i.kind === "account" ? "meta" : null })), by_hand: [] }]; }));
+  for (const said of state.said.filter((s) => !s.undone)) {
+    const [one, other] = [all.get(said.of), all.get(said.with)];
+    const shown = { n: said.n, what: said.what, parties: said.parties, others: said.others, reason: said.reason, person: said.person, time: said.time };
+    if (said.what === "joined") { one.identifiers.push(...other.identifiers); one.records += other.records; one.by_hand.push(shown); all.delete(said.with); }
+    else { const off = one.identifiers.filter((i) => said.ids.includes(i.id)); one.identifiers = one.identifiers.filter((i) => !said.ids.includes(i.id)); one.by_hand.push(shown); all.set(`${said.of}s${said.n}`, { ...one, id: `${said.of}s${said.n}`, name: off[0].value, identifiers: off, records: 2, by_hand: [shown] }); }
+  }
+  return [...all.values()].sort((a, b) => b.records - a.records);
+}
+export function people(state, q, name, id, rank, limit) {
+  const words = [...d.tokens(q).filter((t) => !t.field).map((t) => t.value), ...name.split(/\s+/).filter(Boolean)].map((w) => w.toLowerCase());
+  const rows = everybody(state).filter((p) => words.every((w) => [p.name, ...p.identifiers.map((i) => i.value)].some((text) => text.toLowerCase().includes(w))));
+  if (id) rank = rows.findIndex((p) => p.id === id);
+  if (rank < 0) throw new Missing("No such person is in these records.");
+  return { count: rows.length, rank, rows: rows.slice(rank, rank + limit) };
+}
+export function changePeople(state, path, body) {
+  const n = state.said.length + 1, about = { n, person: "Mira Example", time: new Date().toISOString(), reason: body.reason };
+  if (path[1] === "changes") { const said = state.said.find((s) => s.n === +path[2] && !s.undone); if (!said) throw new Missing("There is no such thing that stands."); said.undone = true; return { undone: said.n }; }
+  if (!body.reason?.trim()) throw new d.Wrong("Write why: others have to be able to judge it.");
+  const all = everybody(state), one = all.find((p) => p.id === body.person), values = (list) => list.map((i) => i.value);
+  if (path[1] === "join") { const other = all.find((p) => p.id === body.with); state.said.push({ ...about, what: "joined", of: one.id, with: other.id, parties: values(one.identifiers), others: values(other.identifiers) }); return { n, person: one.id }; }
+  const off = one.identifiers.filter((i) => body.identifiers.includes(i.id));
+  state.said.push({ ...about, what: "split", of: one.id, ids: body.identifiers, parties: values(off), others: values(one.identifiers.filter((i) => !off.includes(i))) });
+  return { n, person: `${one.id}s${n}` };
 }
 export function graph(limit) {
   const n = Math.min(limit, 60);
@@ -208,7 +237,7 @@ export function self() {
   const held = (what, count, query) => ({ what, count, first: iso(d.timeOf(100)), last: iso(d.timeOf(d.TIMED - 100)), query });
   return {
     services: [
-      { service: "google", held: [held("Places where a phone was", 1_250_000, "service:google family:location"), held("Mails", 1_250_000, "service:google family:mail"), held("Pages visited and searches", 1_250_000, "service:google family:web_visit")], people: 2214, places: 48_210, delete_at: "myaccount.google.com, Data & privacy", held_by: "Google Ireland Limited (for accounts in the EEA and Switzerland)", routes: ["search warrant", "production order", "European Production Order"], query: "service:google" },
+      { service: "google", held: [held("Places where a phone was", 1_250_000, "service:google family:location"), held("Mails", 1_250_000, "service:google family:mail"), held("Pages visited and searches", 1_250_000, "service:google family:web_visit")], people: 2214, places: 48_210, delete_at: "https://myactivity.google.com", described_at: "https://support.google.com/accounts/answer/10549751", held_by: "Google Ireland Limited (for accounts in the EEA and Switzerland)", routes: ["search warrant", "production order", "European Production Order"], query: "service:google" },
       { service: "meta", held: [held("Messages", 1_250_000, "service:meta family:message")], people: 311, places: 0, delete_at: "accountscenter.facebook.com", held_by: "Meta Platforms Ireland Limited", routes: ["search warrant", "emergency disclosure"], query: "service:meta" },
       { service: "amazon", held: [held("Voice recordings", 1_250_000, "family:voice"), held("Orders", 1_250_000, "family:purchase")], people: 4, places: 12, delete_at: null, held_by: null, routes: [], query: "service:amazon" },
     ],

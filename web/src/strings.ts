@@ -199,7 +199,7 @@ const en = {
     choose: "Choose a conversation.",
     jump: "Go to a date", newest: "Newest", oldest: "Oldest",
     edited: "edited", deleted: "Marked as deleted in the export",
-    hits: (n: number) => count(n, "message matches", "messages match"), nextHit: "Next match", previousHit: "Previous match",
+    hits: (n: number) => count(n, "message matches", "messages match"), hitAt: (k: number, n: number) => `${number(k)} of ${count(n, "match", "matches")}`, nextHit: "Next match", previousHit: "Previous match",
     details: "Record",
 
   },
@@ -212,15 +212,18 @@ const en = {
     unsure: "A pale circle is the uncertainty that the record states.", borders: "Borders as Natural Earth draws them; they say nothing about whose land it is.", radius: "Radius", apply: "Search inside", list: "Places as a list", loading: "Loading the base map…",
   },
   media: {
-    label: "Pictures, films and sound", none: "No picture, film or sound was found in what was read.", blur: "Blur pictures", blurHow: "Pictures stay blurred until you point at them or they have the focus.", reveal: "Show the picture",
-    noPreview: "No preview", play: "Play", pause: "Pause", position: "Position", speed: "Speed", noWave: "The browser cannot draw this sound; it may still play.", open: "Open", of: (n: number, all: number) => `${number(n)} of ${number(all)}`, size: "Size of the tiles", cannot: "The browser cannot show this kind of file.",
+    label: "Pictures, films and sound", count: (n: number) => count(n, "picture, film or sound", "pictures, films and sounds"), none: "No picture, film or sound was found in what was read.", blur: "Blur pictures", blurHow: "Pictures stay blurred until you point at them or they have the focus.", reveal: "Show the picture",
+    noPreview: "No preview", noHeic: "HEIC, no preview", noHeicHow: "Browsers cannot show HEIC, and this picture holds no preview that they could.", play: "Play", pause: "Pause", position: "Position", speed: "Speed", noWave: "The browser cannot draw this sound; it may still play.", open: "Open", of: (n: number, all: number) => `${number(n)} of ${number(all)}`, size: "Size of the tiles", cannot: "The browser cannot show this kind of file.",
   },
   people: {
-    label: "People", none: "No person was found in what was read.", graph: "Who talks to whom", list: "List", identifiers: "Known as", why: "Why these are taken to be one person", records: "Records", noWhy: "One identifier only.",
+    label: "People", count: (n: number) => count(n, "person", "people"), none: "No person was found in what was read.", find: "Find a person", hand: "by hand",
+    joinWith: "Join with another person…", chooseOther: "Choose who is the same person as", join: "Join into one person", joinThese: "One person:", and: "and", splitStart: "Split off identifiers…", split: "Split off what is chosen", from_: "from", cancel: "Cancel",
+    reason: "Why, for others to judge", changeHow: "The evidence stays as it is. The log keeps who said so, when and why, and it can be undone.", byHand: "Said by hand, not by the evidence", saidJoined: "Joined:", saidSplit: "Split off:",
+    joined: "They are one person now, and the log has it.", splitOff: "They are two people now, and the log has it.", undone: "It was undone. The log keeps that it was there.", graph: "Who talks to whom", list: "List", identifiers: "Known as", why: "Why these are taken to be one person", records: "Records", noWhy: "One identifier only.",
     graphHow: "A line is drawn between two people who take part in the same record. The more records, the thicker. Where a circle lies says nothing.", graphList: "The same as a table", most: (n: number) => `The ${number(n)} people with the most records`, from: "Person", with: "With", show: "Their records", talks: "Their conversations",
   },
   self: {
-    title: "What this account reveals", lead: "What the services named here hold about the account holder, as far as it is in the exports that were read. Every line leads to its records.", print: "Print", held: "Held", people: "people", places: "places", deleteAt: "Where it can be deleted", notTried: "(unverified: nobody here has tried this address)", heldBy: "Held by", routes: "Who could get it, and how", contacts: "Who you are in touch with most", home: "Where you probably live", work: "Where you probably work", nights: "Nights away", voice: "Voice", searches: "Searches", devices: "Devices", finding: "Finding: computed from records, not a fact.", noneFound: "Nothing was found in what was read.",
+    title: "What this account reveals", lead: "What the services named here hold about the account holder, as far as it is in the exports that were read. Every line leads to its records.", print: "Print", held: "Held", people: "people", places: "places", deleteAt: "Where it can be deleted", notTried: "(unverified: nobody here has tried this address)", described: (page: string) => `(as the company's help describes it, ${page}; nobody here has tried it)`, heldBy: "Held by", routes: "Who could get it, and how", contacts: "Who you are in touch with most", home: "Where you probably live", work: "Where you probably work", nights: "Nights away", voice: "Voice", searches: "Searches", devices: "Devices", finding: "Finding: computed from records, not a fact.", noneFound: "Nothing was found in what was read.",
     daysOf: (n: number, of: number) => `${number(n)} of ${count(of, "day", "days")}`,
     nightsAt: (n: number) => count(n, "night", "nights"), times: (n: number) => count(n, "time", "times"), voiceHeld: (n: number) => `${count(n, "voice recording", "voice recordings")} or transcripts`, searchesHeld: (n: number) => `${count(n, "search", "searches")}`, notSelf: "This page is made for the holder of an account, in a case of their own.",
   },

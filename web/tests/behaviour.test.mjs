@@ -201,8 +201,65 @@ test("a conversation of a million messages: end, beginning, a date, a search", (
   await tab.getByRole("searchbox", { name: "Search in this conversation" }).fill("contract");
   await tab.keyboard.press("Enter");
   await tab.getByText(/[1-9][\d,]* messages match/).first().waitFor();
+  const all = Number((await tab.getByText(/[1-9][\d,]* messages match/).first().innerText()).replaceAll(/\D/g, ""));
+  assert.ok(all > 1000, `${all} match`);
   await tab.getByRole("button", { name: "Next match" }).click();
   await said.locator("article.target mark").first().waitFor();
+  // From the newest match on to the first, and back over the end: every one can be reached, and which one it is is said.
+  await tab.getByRole("button", { name: "Oldest" }).click();
+  await tab.locator('[data-rank="0"]').waitFor();
+  await tab.getByRole("searchbox", { name: "Search in this conversation" }).fill("landlord");
+  await tab.keyboard.press("Enter");
+  await tab.getByText(/[1-9][\d,]* messages match/).first().waitFor();
+  await tab.getByRole("button", { name: "Next match" }).click();
+  const at = () => tab.getByText(/^[\d,]+ of [\d,]+ matches$/).first().innerText();
+  assert.match(await at(), /^1 of /);
+  const first = await said.locator("article.target").getAttribute("data-rank");
+  await tab.getByRole("button", { name: "Previous match" }).click();
+  await settled(tab);
+  const [last, number] = (await at()).split(" of ").map((text) => Number(text.replaceAll(/\D/g, "")));
+  assert.ok(last === number && number > 200, `${last} of ${number}`);
+  assert.ok(Number(await said.locator("article.target").getAttribute("data-rank")) > Number(first));
+  await tab.getByRole("button", { name: "Next match" }).click();
+  await settled(tab);
+  assert.equal(await said.locator("article.target").getAttribute("data-rank"), first);
+}));
+
+test("two people are joined by hand, one is split, and both are undone; evidence and hand are told apart", () => with_("/people", async (tab) => {
+  const people = tab.getByRole("listbox", { name: "People" });
+  const total = async () => Number((await tab.locator(".bar > strong").innerText()).replaceAll(/\D/g, ""));
+  const before = await total();
+  await people.getByRole("option").nth(1).click();
+  const side = tab.getByRole("region", { name: "People" });
+  await side.getByRole("button", { name: "Join with another person…" }).click();
+  await tab.getByRole("searchbox", { name: "Find a person" }).fill("person12@example.com");
+  await tab.keyboard.press("Enter");
+  await settled(tab);
+  assert.equal(await total(), 1);
+  await people.getByRole("option").first().click();
+  const form = tab.getByRole("form", { name: "Join into one person" });
+  assert.ok(await form.getByRole("button", { name: "Join into one person" }).isDisabled(), "a reason is asked for");
+  await form.getByRole("textbox").fill("<b>the same number</b>");
+  await form.getByRole("button", { name: "Join into one person" }).click();
+  await side.getByText("Said by hand, not by the evidence").waitFor();
+  await settled(tab);
+  assert.equal(await total(), before - 1);
+  assert.ok(await side.getByText("<b>the same number</b>").isVisible());
+  assert.ok(await side.getByText("person12@example.com").first().isVisible());
+  assert.ok((await people.locator(".chip", { hasText: "by hand" }).count()) > 0);
+  await side.getByRole("button", { name: "Undo" }).click();
+  await side.getByText("Said by hand, not by the evidence").waitFor({ state: "detached" });
+  await settled(tab);
+  assert.equal(await total(), before);
+  await tab.to("/people?person=2");
+  await side.getByRole("button", { name: "Split off identifiers…" }).click();
+  await side.getByRole("checkbox").first().check();
+  await side.getByRole("textbox").fill("somebody else's address");
+  await side.getByRole("button", { name: "Split off what is chosen" }).click();
+  await side.getByText("Said by hand, not by the evidence").waitFor();
+  await settled(tab);
+  assert.equal(await total(), before + 1);
+  assert.ok(await side.getByText(/Split off:/).isVisible());
 }));
 
 test("the map: zoom by keys, a place's records, a circle narrows, no streets are promised", () => with_("/map", async (tab) => {

@@ -6,10 +6,11 @@ import { after, before, test } from "node:test";
 import { chromium } from "playwright-core";
 import { ARGS, CHROMIUM, open, settled } from "./support/browser.mjs";
 import { asked, elsewhere, logged } from "./support/netlog.mjs";
-import { counted, sql, demo, glasshouse, scratch, serve } from "./support/real.mjs";
+import { said, there } from "./support/counts.mjs";
+import { counted, demo, scratch, serve } from "./support/real.mjs";
 import { asking, opens, places } from "./support/views.mjs";
 
-let keep, folder, site, ask, found, log;
+let keep, folder, site, ask, found, wanted, log;
 before(async () => {
   keep = await scratch();
   log = join(keep.folder, "net.json");
@@ -18,47 +19,17 @@ before(async () => {
   const tab = await site.page();
   ask = asking(tab, site.served.url);
   found = await places(ask);
+  wanted = there(folder, ask);
 });
 after(async () => { await site?.stop(); await keep?.remove(); });
 
 const n = (number) => new Intl.NumberFormat("en-GB").format(number);
-const records = (condition = "true") => counted(folder, `SELECT count(*) FROM records WHERE ${condition}`);
-const said = async (tab, text) => assert.ok((await tab.locator("main").innerText()).includes(text), `no “${text}” in ${(await tab.locator("main").innerText()).slice(0, 400)}`);
-
-/** What has to stand on each place: the figures as SQL has them. */
-const THERE = {
-  case: async (tab) => {
-    await said(tab, `${n(records())} records`);
-    for (const format of ["google.mail", "icalendar.events"]) {
-      const row = tab.locator("main tr", { hasText: format }).first();
-      assert.ok((await row.innerText()).includes(n(records(`format = '${format}'`))), format);
-    }
-  },
-  timeline: async (tab) => {
-    await said(tab, `${n(records())} records`);
-    const mail = tab.getByRole("complementary", { name: "Narrow down" }).getByRole("button", { name: /^Mail/ });
-    assert.equal(await mail.locator(".n").getAttribute("title"), n(records("family = 'mail'")));
-  },
-  search: async (tab) => said(tab, `${n(records("text IS NOT NULL"))} records`),
-  record: async (tab) => assert.ok((await tab.locator(".record .title").innerText()).length > 2),
-  bytes: async (tab) => {
-    const id = new URL(tab.url()).searchParams.get("record");
-    const own = glasshouse("show", "--bytes", folder, id);
-    const marked = (await tab.locator("pre.view mark").allInnerTexts()).join("");
-    assert.ok(own.replaceAll("\r", "").startsWith(marked.trimEnd().slice(0, 60).replaceAll("\r", "")), `${marked.slice(0, 80)} is not ${own.slice(0, 80)}`);
-  },
-  conversations: async (tab) => said(tab, `${n(counted(folder, "SELECT count(*) FROM (SELECT DISTINCT service, conversation FROM records WHERE conversation IS NOT NULL AND family IN ('mail', 'message', 'call', 'voice'))"))} conversations`),
-  map: async (tab) => said(tab, `${n(records("lat IS NOT NULL"))} records in view`),
-  self: async (tab) => { for (const { service } of sql(folder, "SELECT DISTINCT service FROM records")) await said(tab, service); },
-  log: async (tab) => said(tab, `${n((await ask("events")).total)} events`),
-};
-
-test("each thing that a test looks for is a place", () => { for (const name of Object.keys(THERE)) assert.ok(found[name], name); });
+test("each thing that a test looks for is a place", () => { for (const name of Object.keys(wanted)) assert.ok(found[name], name); });
 for (const scheme of ["light", "dark"]) {
   for (const name of ["case", "timeline", "search", "record", "fields", "bytes", "hex", "near", "single", "conversations", "map", "place", "media", "picture", "people", "graph", "self", "working", "log", "help"]) {
     test(`${name} opens in ${scheme}`, async () => {
       const tab = await opens(site, found[name], { scheme });
-      await THERE[name]?.(tab);
+      await wanted[name]?.(tab);
       await tab.context().close();
     });
   }

@@ -14,6 +14,7 @@ use futures::SinkExt;
 use glasshouse_layout::{SourceFile, paths};
 use glasshouse_model::LocatorKind;
 pub use glasshouse_model::{EntryId, Locator};
+use glasshouse_providers::formats::exif::Decoder;
 use glasshouse_store::Part;
 use glasshouse_store::seal::Seal;
 use serde::Serialize;
@@ -391,8 +392,8 @@ fn cut(mut text: String, most: u64) -> String {
 }
 
 /// Returns the small JPEG that a camera left inside a picture.
-pub fn preview(picture: &[u8]) -> Option<Vec<u8>> {
-    glasshouse_providers::formats::exif::preview(picture).map(<[u8]>::to_vec)
+pub fn preview(decoder: &dyn Decoder, picture: &[u8]) -> Option<Vec<u8>> {
+    glasshouse_providers::formats::exif::preview(decoder, picture).map(<[u8]>::to_vec)
 }
 
 /// Returns the media type of some first bytes if a browser may show it and cannot run it; none for all others.

@@ -132,7 +132,7 @@ pub(crate) fn open_part(case: &Path, seal: &Seal, held: &SourceFile) -> Result<(
     };
     let folder = case.join("cache");
     let cache = Cache { folder: &folder, key: &format!("{source}-{number:04}"), seal: key.as_ref() };
-    let (part, catalog) = Part::open(&path, container, cache, None, &Limits::default(), &|_| {})?;
+    let (part, catalog) = Part::open(&path, container, cache, &[], &Limits::default(), &|_| {})?;
     if catalog.entries.len() != held.part.entries as usize {
         return Err(EngineError::other(format!(
             "{} lists other entries than when it was taken in: nested archives in it need their password.",

@@ -295,6 +295,19 @@ impl Drop for Session {
     }
 }
 
+/// Writes down that somebody wanted in and did not know the password. What was typed as a name is in it only where an
+/// account has that name: people type passwords there.
+pub fn deny_entry(root: &Path, actor: &Actor, home: &Home, name: &str) -> Result<(), EngineError> {
+    let who = if home.person(name).is_ok() { name } else { "unknown" };
+    let actor = Actor { who: who.to_owned(), place: actor.place.clone() };
+    let authority = authority::standings(root)?.first().map_or_else(String::new, |s| s.authority.id.clone());
+    let acting = Acting { authority, ..Acting::default() };
+    let detail = serde_json::json!({ "action": "session.begin", "why": "password" });
+    let event = Event::by(&actor, acting, Kind::Consultation, "access.denied", Vec::new(), detail);
+    Case::open_to_log(root, actor, PATIENCE)?.append(&[event])?;
+    Ok(())
+}
+
 /// Returns the policies of an installation: those shipped, and the rules that its organisation adds.
 pub fn policies(home: &Home) -> Result<Policies, EngineError> {
     let Some(organisation) = home.organisation()? else { return Policies::shipped() };

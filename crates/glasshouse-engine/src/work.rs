@@ -1,7 +1,11 @@
-//! People's work: tags, facts, assessments, bookmarks and saved searches, in `work.sqlite`.
+//! People's work: tags, facts, assessments, bookmarks, saved searches and who is one person, in `work.sqlite`.
 //!
 //! Nothing is taken out: what somebody undoes is marked as undone. Each change is an event of the log, which
 //! vouches for the file that the change leaves; what was written is content that the log keeps apart.
+
+mod people;
+
+pub use people::{Said, Who, join, said, split, undo_said};
 
 use crate::EngineError;
 use crate::words::Words;
@@ -32,6 +36,9 @@ const SCHEMA: &str = "
         person TEXT NOT NULL, time TEXT NOT NULL);
     CREATE TABLE IF NOT EXISTS decided (
         decision INTEGER NOT NULL, record TEXT NOT NULL, PRIMARY KEY (decision, record)) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS people (
+        n INTEGER PRIMARY KEY, what TEXT NOT NULL, parties TEXT NOT NULL, others TEXT NOT NULL, reason TEXT NOT NULL,
+        person TEXT NOT NULL, time TEXT NOT NULL, undone TEXT, undone_by TEXT);
     PRAGMA user_version = 1;
 ";
 
@@ -247,7 +254,7 @@ fn read<T>(case: &Path, ask: impl FnOnce(&Connection) -> Result<T, rusqlite::Err
     connection.and_then(|connection| ask(&connection)).map(Some).map_err(damaged)
 }
 
-fn damaged(error: rusqlite::Error) -> EngineError {
+fn damaged(error: impl std::fmt::Display) -> EngineError {
     EngineError::other(format!(
         "work.sqlite cannot be used: {error}. Run `glasshouse verify` on the case to see what changed."
     ))

@@ -91,6 +91,11 @@ pub fn put_aside(run: &str, segment: u32) -> String {
     format!("runs/{run}/quarantine/{segment:06}")
 }
 
+/// Returns the folder of a segment of what is not decided on before all was read.
+pub fn waiting(run: &str, segment: u32) -> String {
+    format!("runs/{run}/waiting/{segment:06}")
+}
+
 /// Returns the path of the payload that the log's leaf `index` commits to.
 pub fn payload(index: u64) -> String {
     format!("log/payload/{}/{:03}", index / 1000, index % 1000)

@@ -34,6 +34,9 @@ pub struct PartInfo {
     /// Where it is, if it was left in place (custody `external`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external: Option<String>,
+    /// The entry whose content it is: an encrypted archive of another part, which a password given later opened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opened: Option<u32>,
     /// Number of the part's first entry; entries are numbered through the whole case.
     pub first_entry: u32,
     pub entries: u32,

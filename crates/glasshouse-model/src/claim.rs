@@ -1,5 +1,5 @@
 use crate::{EntryId, Family, Links};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// How well the reading of a format is proven.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -110,6 +110,9 @@ pub struct Claim {
     pub present: Arc<Links>,
 }
 
+/// The list of most claims, of which a case may have millions.
+static NO_LINKS: LazyLock<Arc<Links>> = LazyLock::new(Arc::default);
+
 impl Claim {
     /// Returns a claim on one entry alone.
     pub fn of(format: &'static str, main: EntryId, framing: Framing) -> Self {
@@ -121,8 +124,8 @@ impl Claim {
             framing,
             group: None,
             shared_companions: false,
-            links: Arc::default(),
-            present: Arc::default(),
+            links: NO_LINKS.clone(),
+            present: NO_LINKS.clone(),
         }
     }
 }

@@ -1,3 +1,4 @@
+use crate::formats::exif::Decoder;
 use crate::{Sink, Tree, TreeEntry};
 #[cfg(doc)]
 use glasshouse_model::Framing;
@@ -45,7 +46,7 @@ pub trait Survey {
 pub struct Opened<'a> {
     pub claim: &'a Claim,
     /// The claim's main entry.
-    pub entry: &'a TreeEntry,
+    pub entry: &'a TreeEntry<'a>,
     /// Frames of the main entry, as the claim's framing cuts them.
     pub frames: &'a [Frame<'a>],
     /// The claim's companions, in its order.
@@ -56,6 +57,8 @@ pub struct Opened<'a> {
     pub survey: &'a [u8],
     /// The main entry at any place, where the claim's framing is [`Framing::Stretches`].
     pub positioned: Option<&'a dyn Positioned>,
+    /// Who takes pictures and films apart.
+    pub decoder: &'a dyn Decoder,
 }
 
 impl Opened<'_> {
@@ -122,7 +125,7 @@ impl<'a> Frame<'a> {
 /// A small entry given whole beside the main one.
 #[derive(Clone, Copy, Debug)]
 pub struct Companion<'a> {
-    pub entry: &'a TreeEntry,
+    pub entry: &'a TreeEntry<'a>,
     pub bytes: &'a [u8],
     /// It was longer than the limit; `bytes` holds the beginning.
     pub truncated: bool,

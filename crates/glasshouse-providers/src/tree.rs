@@ -2,10 +2,10 @@ use glasshouse_model::EntryId;
 
 /// What is known of an entry before it is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TreeEntry {
+pub struct TreeEntry<'a> {
     pub id: EntryId,
     /// Path as the container writes it, `/` between names; entries of a nested archive follow its path and `!/`.
-    pub path: String,
+    pub path: &'a str,
     /// Uncompressed size in bytes, as the container states it.
     pub size: u64,
     /// CRC-32 of the content, where the container states it.
@@ -14,14 +14,14 @@ pub struct TreeEntry {
     pub part: u32,
 }
 
-impl TreeEntry {
+impl<'a> TreeEntry<'a> {
     /// Returns the last name of the path.
-    pub fn name(&self) -> &str {
-        self.path.rsplit(['/']).next().unwrap_or(&self.path)
+    pub fn name(&self) -> &'a str {
+        self.path.rsplit(['/']).next().unwrap_or(self.path)
     }
 
     /// Returns the path without its last name and without the slash before it.
-    pub fn dir(&self) -> &str {
+    pub fn dir(&self) -> &'a str {
         self.path.rsplit_once('/').map_or("", |(dir, _)| dir)
     }
 
@@ -36,7 +36,7 @@ impl TreeEntry {
 
 /// All entries of a case, sorted by path, with a look at their first bytes.
 pub struct Tree<'a> {
-    entries: &'a [TreeEntry],
+    entries: &'a [TreeEntry<'a>],
     head: &'a dyn Fn(EntryId) -> Vec<u8>,
 }
 
@@ -45,13 +45,13 @@ impl<'a> Tree<'a> {
     pub const HEAD: usize = 4096;
 
     /// Returns a tree over `entries`, which are sorted by path and then by id; `head` reads first bytes.
-    pub fn new(entries: &'a [TreeEntry], head: &'a dyn Fn(EntryId) -> Vec<u8>) -> Self {
-        debug_assert!(entries.windows(2).all(|w| (&w[0].path, w[0].id) <= (&w[1].path, w[1].id)));
+    pub fn new(entries: &'a [TreeEntry<'a>], head: &'a dyn Fn(EntryId) -> Vec<u8>) -> Self {
+        debug_assert!(entries.windows(2).all(|w| (w[0].path, w[0].id) <= (w[1].path, w[1].id)));
         Tree { entries, head }
     }
 
     /// Returns all entries, sorted by path.
-    pub fn entries(&self) -> &'a [TreeEntry] {
+    pub fn entries(&self) -> &'a [TreeEntry<'a>] {
         self.entries
     }
 
@@ -63,16 +63,16 @@ impl<'a> Tree<'a> {
     }
 
     /// Returns every entry with exactly this path (archives may hold a name twice).
-    pub fn at(&self, path: &str) -> &'a [TreeEntry] {
-        let start = self.entries.partition_point(|e| e.path.as_str() < path);
+    pub fn at(&self, path: &str) -> &'a [TreeEntry<'a>] {
+        let start = self.entries.partition_point(|e| e.path < path);
         let end = start + self.entries[start..].partition_point(|e| e.path == path);
         &self.entries[start..end]
     }
 
     /// Returns every entry below a folder, at any depth; `dir` comes without a trailing slash.
-    pub fn below(&self, dir: &str) -> &'a [TreeEntry] {
+    pub fn below(&self, dir: &str) -> &'a [TreeEntry<'a>] {
         let prefix = if dir.is_empty() { String::new() } else { format!("{dir}/") };
-        let start = self.entries.partition_point(|e| e.path.as_str() < prefix.as_str());
+        let start = self.entries.partition_point(|e| e.path < prefix.as_str());
         let end = start + self.entries[start..].partition_point(|e| e.path.starts_with(&prefix));
         &self.entries[start..end]
     }
@@ -84,7 +84,8 @@ mod tests {
 
     #[test]
     fn looks_up_by_path_and_folder() {
-        let entry = |id, path: &str| TreeEntry { id: EntryId(id), path: path.into(), size: 0, crc32: None, part: 0 };
+        let entry =
+            |id, path: &'static str| TreeEntry { id: EntryId(id), path: path.into(), size: 0, crc32: None, part: 0 };
         let entries = [entry(3, "a/b.JSON"), entry(0, "a/b/c"), entry(1, "a/b/c"), entry(2, "ab")];
         let head = |_| Vec::new();
         let tree = Tree::new(&entries, &head);

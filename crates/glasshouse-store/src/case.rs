@@ -1,12 +1,10 @@
 use crate::StoreError;
-use crate::files::{make_folder, read_text, write_atomic};
+use crate::files::{make_folder, write_atomic};
 use crate::keys::{Keys, random};
 use crate::log::{Event, Log, now, read_events, read_some};
+use crate::reading::{is_case, list, read_case_file};
 use crate::seal::{self, Identity, Seal};
-use glasshouse_layout::{
-    AuthorityFile, CaseFile, FORMAT_VERSION, FileHash, Kind, Leaf, Payload, RunFile, SEALED, SourceFile, fingerprint,
-    paths,
-};
+use glasshouse_layout::{AuthorityFile, CaseFile, FORMAT_VERSION, FileHash, Kind, Leaf, SEALED, fingerprint, paths};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -389,11 +387,6 @@ fn patiently<T>(patience: Duration, attempt: impl Fn() -> Result<T, StoreError>)
     }
 }
 
-/// Returns whether a folder holds a case.
-pub fn is_case(root: &Path) -> bool {
-    root.join(paths::CASE).exists() && root.join(paths::CHECKPOINT).exists()
-}
-
 /// Says whether a file or folder is what an interrupted [`Case::create`] left behind.
 fn is_leftover(entry: &fs::DirEntry) -> bool {
     let name = entry.file_name();
@@ -408,81 +401,9 @@ fn is_leftover(entry: &fs::DirEntry) -> bool {
     }
 }
 
-/// Returns what a case is, without opening it for writing.
-pub fn read_case_file(root: &Path) -> Result<CaseFile, StoreError> {
-    let path = root.join(paths::CASE);
-    if !is_case(root) {
-        return Err(StoreError::other(format!(
-            "{} is not a Glasshouse case. Make one with `glasshouse open PATH… --case {}`.",
-            root.display(),
-            root.display()
-        )));
-    }
-    let text = read_text(&path)?;
-    let file: CaseFile =
-        toml::from_str(&text).map_err(|_| StoreError::malformed(&path, "it does not describe a case"))?;
-    if file.format != FORMAT_VERSION {
-        return Err(StoreError::other(format!(
-            "{} has format {}; this version of Glasshouse reads format {FORMAT_VERSION}.",
-            root.display(),
-            file.format
-        )));
-    }
-    Ok(file)
-}
-
-/// Returns the events of a case with their payloads, oldest first.
-pub fn read_case_events(root: &Path) -> Result<Vec<(Leaf, Option<Payload>)>, StoreError> {
-    let file = read_case_file(root)?;
-    read_events(root, &file.origin, &file.public_key)
-}
-
-/// Returns every part of a case in the order of its entries' numbers.
-pub fn read_parts(root: &Path) -> Result<Vec<SourceFile>, StoreError> {
-    let mut parts = Vec::new();
-    let evidence = root.join("evidence");
-    for source in list(&evidence)?.into_iter().filter(|path| path.is_dir()) {
-        for path in list(&source)? {
-            if path.extension().is_some_and(|e| e == "json") {
-                let text = read_text(&path)?;
-                let part: SourceFile = serde_json::from_str(&text)
-                    .map_err(|_| StoreError::malformed(&path, "it does not describe a part"))?;
-                parts.push(part);
-            }
-        }
-    }
-    parts.sort_by_key(|p| p.part.first_entry);
-    Ok(parts)
-}
-
-/// Returns the newest finished run, if there is one.
-pub fn read_run(root: &Path) -> Result<Option<RunFile>, StoreError> {
-    for run in list(&root.join("runs"))?.into_iter().rev() {
-        let path = run.join("run.json");
-        if path.exists() {
-            let text = read_text(&path)?;
-            let run = serde_json::from_str(&text).map_err(|_| {
-                StoreError::malformed(&path, "it does not describe a run; delete the folder runs/ and process again")
-            })?;
-            return Ok(Some(run));
-        }
-    }
-    Ok(None)
-}
-
 /// Returns the name and version that this build writes into what it makes.
 pub fn tool() -> String {
     concat!("glasshouse ", env!("CARGO_PKG_VERSION")).to_owned()
-}
-
-fn list(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
-    if !folder.exists() {
-        return Ok(Vec::new());
-    }
-    let entries = fs::read_dir(folder).map_err(|e| StoreError::io(folder, "list", e))?;
-    let mut paths: Vec<_> = entries.filter_map(|e| e.ok().map(|e| e.path())).collect();
-    paths.sort();
-    Ok(paths)
 }
 
 fn lock(root: &Path) -> Result<File, StoreError> {
@@ -499,28 +420,6 @@ fn lock(root: &Path) -> Result<File, StoreError> {
 
 fn to_toml(value: &impl serde::Serialize) -> Result<String, StoreError> {
     toml::to_string(value).map_err(|e| StoreError::other(format!("This cannot be written as TOML: {e}.")))
-}
-
-impl StoreError {
-    /// Returns an error that is a sentence of its own.
-    pub fn other(message: impl Into<String>) -> Self {
-        StoreError::Other(message.into())
-    }
-
-    /// Returns the error of a file of the case that does not hold what it should.
-    pub(crate) fn malformed(path: &Path, why: &str) -> Self {
-        StoreError::Other(format!(
-            "{} cannot be used: {why}. Run glasshouse-verify on the case to see what changed.",
-            path.display()
-        ))
-    }
-
-    /// Returns the error of a log that cannot be continued.
-    pub(crate) fn log(why: impl std::fmt::Display) -> Self {
-        StoreError::Other(format!(
-            "The case's log cannot be used: {why}. Nothing was written; run glasshouse-verify on the case to see what changed."
-        ))
-    }
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! The kinds of container a part can be, and what a listing of one says.
 
+use crate::entries::Entries;
 use crate::source::Source;
 use flate2::bufread::GzDecoder;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
+use std::sync::Arc;
 
 /// What kind of container a part is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -35,11 +37,16 @@ pub fn sniff(path: &Path) -> io::Result<Container> {
     sniff_source(&Source::file(path)?)
 }
 
+/// As [`sniff`], by the first bytes alone.
+pub fn sniff_head(head: &[u8]) -> Container {
+    sniff_source(&Source::memory(head.to_vec())).unwrap_or(Container::File)
+}
+
 pub(crate) fn sniff_source(source: &Source) -> io::Result<Container> {
     let mut reader = source.reader();
     let mut head = [0; 512];
     let n = reader.read_up_to(0, &mut head)?;
-    let found = sniff_head(head.get(..n).unwrap_or_default());
+    let found = magic(head.get(..n).unwrap_or_default());
     if let Some(found) = found {
         return Ok(found);
     }
@@ -55,7 +62,7 @@ pub(crate) fn sniff_source(source: &Source) -> io::Result<Container> {
     Ok(Container::File)
 }
 
-fn sniff_head(head: &[u8]) -> Option<Container> {
+fn magic(head: &[u8]) -> Option<Container> {
     let zip = [&b"PK\x03\x04"[..], b"PK\x05\x06", b"PK\x06\x06", b"PK\x07\x08PK\x03\x04"];
     if zip.iter().any(|magic| head.starts_with(magic)) {
         return Some(Container::Zip);
@@ -97,34 +104,21 @@ pub enum EntryKind {
     Other,
 }
 
-/// One entry of a container, as the container states it.
+/// One entry to be listed; [`crate::Entry`] says what its fields are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CatalogEntry {
-    /// The path as text. An entry of a nested archive is `<path of the archive>!/<path inside>`.
     pub path: String,
-    /// The bytes of the path inside its own archive, if they are not the UTF-8 of the text.
     pub path_bytes: Option<Vec<u8>>,
-    /// File, folder, link or other.
     pub kind: EntryKind,
-    /// The nested archive this entry is in.
     pub parent: Option<usize>,
-    /// How the bytes are packed: `stored`, `deflate`, `aes256-deflate`, `tar` and so on.
     pub method: String,
-    /// Where the packed bytes begin, in the part or in the content of the parent.
     pub offset: u64,
-    /// Length of the packed bytes.
     pub csize: u64,
-    /// Length of the content.
     pub size: u64,
-    /// Checksum of the content, where the container states one.
     pub crc32: Option<u32>,
-    /// Time of the last change: with `Z` where the container states UTC, else without a zone.
     pub modified: Option<String>,
-    /// Says whether a password is needed.
     pub encrypted: bool,
-    /// Where a link points.
     pub link_target: Option<String>,
-    /// Why the entry cannot be read, or only in part.
     pub problem: Option<String>,
 }
 
@@ -142,8 +136,8 @@ pub struct Trouble {
 /// The listing of a part.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Catalog {
-    /// Every entry; the index of an entry is a function of the bytes of the part and the password alone.
-    pub entries: Vec<CatalogEntry>,
+    /// Every entry; the index of an entry is a function of the bytes of the part and the passwords alone.
+    pub entries: Arc<Entries>,
     /// What is wrong or odd.
     pub troubles: Vec<Trouble>,
 }

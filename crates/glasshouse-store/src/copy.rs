@@ -1,6 +1,7 @@
 //! Copies of parts, their hashes, and the space there is for them.
 
 use crate::error::StoreError;
+use crate::seal::{Identity, Plain, write_sealed};
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -29,6 +30,45 @@ pub fn copy_part(from: &Path, to: &Path, progress: &dyn Fn(u64)) -> Result<u64, 
         let _ = fs::remove_file(&temporary);
     }
     result
+}
+
+/// Writes content to its end as a part, and gives what it is; it is on the disk before it has its name. Content that
+/// breaks off is not kept: the error is one of the container.
+pub fn keep_content(
+    content: &mut dyn Read,
+    to: &Path,
+    key: Option<&Identity>,
+    progress: &dyn Fn(u64),
+) -> Result<Option<Plain>, StoreError> {
+    let failed = |e| StoreError::io(to, "write the content of an archive to", e);
+    let mut copy = |out: &mut dyn io::Write| {
+        let (mut buffer, mut done) = (vec![0; STEP], 0);
+        loop {
+            let n = match content.read(&mut buffer) {
+                Ok(0) => return Ok(()),
+                Ok(n) => n,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+                Err(e) => {
+                    let next = "Look at the archive with another tool".into();
+                    return Err(StoreError::Container { path: to.to_path_buf(), why: e.to_string(), next });
+                }
+            };
+            out.write_all(buffer.get(..n).unwrap_or_default()).map_err(failed)?;
+            done += n as u64;
+            progress(done);
+        }
+    };
+    if let Some(key) = key {
+        return write_sealed(to, key, 0, |sealer| copy(sealer)).map(|(plain, ())| Some(plain));
+    }
+    let temporary = beside(to);
+    let result = File::create(&temporary).map_err(failed).and_then(|mut file| copy(&mut file));
+    let result = result.and_then(|()| settle(&temporary, to));
+    if result.is_err() {
+        // What is left over is of no use; that it cannot be removed either would only hide the reason.
+        let _ = fs::remove_file(&temporary);
+    }
+    result.map(|()| None)
 }
 
 /// Gives the SHA-256 and the length of a file.
@@ -167,6 +207,32 @@ mod tests {
         let expected = ring::digest::digest(&ring::digest::SHA256, &content);
         assert_eq!(hash.as_slice(), expected.as_ref());
         assert_eq!(hashed, len);
+    }
+
+    #[test]
+    fn content_is_kept_whole_and_sealed_or_not_at_all() {
+        struct Broken;
+        impl Read for Broken {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                Err(io::Error::other("it breaks off"))
+            }
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let (clear, sealed) = (folder.path().join("clear"), folder.path().join("sealed"));
+        let key = Identity::generate();
+        let content = b"secret".repeat(STEP / 4);
+        assert_eq!(keep_content(&mut content.as_slice(), &clear, None, &|_| {}).unwrap(), None);
+        assert!(fs::read(&clear).unwrap() == content);
+        let plain = keep_content(&mut content.as_slice(), &sealed, Some(&key), &|_| {}).unwrap().unwrap();
+        let bytes = fs::read(&sealed).unwrap();
+        assert_eq!((plain.len, plain.sealed_len), (content.len() as u64, bytes.len() as u64));
+        assert!(!bytes.windows(6).any(|w| w == b"secret"));
+        assert!(*crate::seal::unseal(&bytes, &key).unwrap() == content);
+        for key in [None, Some(&key)] {
+            let broken = keep_content(&mut b"begun".chain(Broken), &folder.path().join("broken"), key, &|_| {});
+            assert!(matches!(broken, Err(StoreError::Container { why, .. }) if why.contains("breaks off")));
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "nothing is left of what broke off");
     }
 
     #[test]

@@ -69,3 +69,25 @@ fn next_step(error: &io::Error) -> &'static str {
 fn needs(needed: &u64) -> String {
     if *needed == 0 { String::new() } else { format!("{needed} bytes are needed and only ") }
 }
+
+impl StoreError {
+    /// Returns an error that is a sentence of its own.
+    pub fn other(message: impl Into<String>) -> Self {
+        StoreError::Other(message.into())
+    }
+
+    /// Returns the error of a file of the case that does not hold what it should.
+    pub(crate) fn malformed(path: &Path, why: &str) -> Self {
+        StoreError::Other(format!(
+            "{} cannot be used: {why}. Run glasshouse-verify on the case to see what changed.",
+            path.display()
+        ))
+    }
+
+    /// Returns the error of a log that cannot be continued.
+    pub(crate) fn log(why: impl std::fmt::Display) -> Self {
+        StoreError::Other(format!(
+            "The case's log cannot be used: {why}. Nothing was written; run glasshouse-verify on the case to see what changed."
+        ))
+    }
+}

@@ -7,6 +7,7 @@ mod checked;
 mod checkpoint;
 mod container;
 mod copy;
+mod entries;
 mod error;
 pub mod files;
 mod gzip;
@@ -17,6 +18,7 @@ mod opener;
 mod pack;
 mod part;
 mod pipe;
+mod reading;
 pub mod seal;
 pub mod sign;
 mod source;
@@ -26,14 +28,13 @@ mod together;
 mod zips;
 
 pub use blocks::{BlockFile, BlockReader, BlockWriter};
-pub use case::{
-    Acting, Actor, Case, Founding, Paused, SELF_AUTHORITY, SELF_STATEMENT, is_case, read_case_events, read_case_file,
-    read_parts, read_run, tool,
-};
+pub use case::{Acting, Actor, Case, Founding, Paused, SELF_AUTHORITY, SELF_STATEMENT, tool};
 pub use checkpoint::{base64, read_checkpoint_file};
-pub use container::{Catalog, CatalogEntry, Container, EntryKind, EntryProblem, Limits, Trouble, sniff};
-pub use copy::{copy_part, free_space, hash_file, sync_part};
+pub use container::{Catalog, CatalogEntry, Container, EntryKind, EntryProblem, Limits, Trouble, sniff, sniff_head};
+pub use copy::{copy_part, free_space, hash_file, keep_content, sync_part};
+pub use entries::{Entries, Entry};
 pub use error::StoreError;
 pub use log::{Event, Proof, now, prove, read_sealed};
 pub use pack::{Packed, pack_folder, pack_sealed};
-pub use part::{Cache, Part, Window};
+pub use part::{Arranged, Cache, Part, Password, Window};
+pub use reading::{is_case, read_case_events, read_case_file, read_parts, read_run};

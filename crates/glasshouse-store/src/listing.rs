@@ -1,13 +1,14 @@
 //! What a reader of one archive hands back, and the bounds it works under.
 
 use crate::container::{CatalogEntry, EntryProblem, Limits, Trouble};
+use crate::entries::Entries;
 use std::collections::BTreeMap;
 
-/// An entry with the place of its bytes in the source it was listed from.
+/// An entry with how its bytes are packed in the source it was listed from.
 #[derive(Debug)]
 pub(crate) struct Listed {
     pub entry: CatalogEntry,
-    pub place: Place,
+    pub how: How,
 }
 
 /// Where the bytes of an entry lie and how they are packed.
@@ -21,19 +22,26 @@ pub(crate) struct Place {
 }
 
 /// How the bytes of an entry become its content.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum How {
     Stored,
     Deflate,
     Zstd,
     /// Encrypted, or packed in a rare way: the facts that a general zip reader needs.
-    Other(Box<Facts>),
+    Other(Facts),
     /// Not at all.
     Not(EntryProblem),
 }
 
+impl How {
+    /// Says whether a password is needed.
+    pub(crate) fn is_encrypted(&self) -> bool {
+        matches!(self, Self::Other(facts) if facts.flags & 1 != 0)
+    }
+}
+
 /// The fields of a zip header that encryption and rare methods depend on.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Facts {
     pub method: u16,
     pub flags: u16,
@@ -45,7 +53,7 @@ pub(crate) struct Facts {
 /// The listing of one archive, without what is nested in it.
 #[derive(Debug, Default)]
 pub(crate) struct Listing {
-    pub items: Vec<Listed>,
+    pub entries: Entries,
     pub troubles: Troubles,
 }
 

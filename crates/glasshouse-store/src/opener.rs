@@ -1,10 +1,11 @@
 //! Lists a part and the archives nested in it, depth first.
 
 use crate::container::{Catalog, CatalogEntry, Container, EntryKind, Limits, sniff_source};
+use crate::entries::{Entries, Entry};
 use crate::error::StoreError;
 use crate::gzip::Members;
-use crate::listing::{Budget, How, Listing, Place, Troubles};
-use crate::part::{Cache, Slot, open_slot};
+use crate::listing::{Budget, How, Listed, Listing, Troubles};
+use crate::part::{Cache, Password, open_place};
 use crate::source::Source;
 use crate::spool::{Spool, Spooled};
 use crate::zips::NotListed;
@@ -14,19 +15,17 @@ use std::path::Path;
 /// What opening a part gives.
 pub(crate) struct Opened {
     pub sources: Vec<Source>,
-    pub slots: Vec<Slot>,
     pub catalog: Catalog,
 }
 
 pub(crate) struct Opener<'a> {
     path: &'a Path,
     key: &'a str,
-    password: Option<&'a [u8]>,
+    passwords: &'a [Password],
     budget: Budget,
     spool: Spool<'a>,
     sources: Vec<Source>,
-    slots: Vec<Slot>,
-    entries: Vec<CatalogEntry>,
+    entries: Entries,
     troubles: Troubles,
 }
 
@@ -43,7 +42,7 @@ impl<'a> Opener<'a> {
     pub(crate) fn new(
         path: &'a Path,
         cache: Cache<'a>,
-        password: Option<&'a [u8]>,
+        passwords: &'a [Password],
         limits: &Limits,
         len: u64,
         progress: &'a dyn Fn(u64),
@@ -51,12 +50,11 @@ impl<'a> Opener<'a> {
         Self {
             path,
             key: cache.key,
-            password,
+            passwords,
             budget: Budget::new(limits, len),
             spool: Spool::new(cache, progress),
             sources: Vec::new(),
-            slots: Vec::new(),
-            entries: Vec::new(),
+            entries: Entries::default(),
             troubles: Troubles::default(),
         }
     }
@@ -96,8 +94,7 @@ impl<'a> Opener<'a> {
         }
         Ok(Opened {
             sources: self.sources,
-            slots: self.slots,
-            catalog: Catalog { entries: self.entries, troubles: self.troubles.finish() },
+            catalog: Catalog { entries: self.entries.settled().into(), troubles: self.troubles.finish() },
         })
     }
 
@@ -105,7 +102,7 @@ impl<'a> Opener<'a> {
         let name = self.path.file_name().unwrap_or_default();
         let path = name.to_string_lossy().into_owned();
         let size = source.len();
-        self.entries.push(CatalogEntry {
+        let entry = CatalogEntry {
             path_bytes: (name.to_str().is_none()).then(|| name.as_encoded_bytes().to_vec()),
             path,
             kind: EntryKind::File,
@@ -119,12 +116,8 @@ impl<'a> Opener<'a> {
             encrypted: false,
             link_target: None,
             problem: None,
-        });
-        self.slots.push(Slot {
-            source: 0,
-            kind: EntryKind::File,
-            place: Place { offset: 0, csize: size, size, crc32: None, how: How::Stored },
-        });
+        };
+        self.entries.push(Listed { entry, how: How::Stored });
         self.sources.push(source);
     }
 
@@ -139,35 +132,39 @@ impl<'a> Opener<'a> {
             Container::Zip => crate::zips::list(&source, &mut self.budget),
             _ => crate::tars::list(&source, &mut self.budget).map_err(NotListed::Io),
         };
-        let Listing { items, troubles } = match listed {
+        let Listing { entries, troubles } = match listed {
             Ok(listing) => listing,
             Err(why) => return self.not_listed(why, branch.parent),
         };
-        let number = self.sources.len();
+        let number = self.sources.len() as u32;
         self.sources.push(source);
-        let mut indices = Vec::with_capacity(items.len());
-        for (ordinal, item) in items.into_iter().enumerate() {
+        if branch.parent.is_none() && !entries.iter().any(|e| e.may_be_archive()) {
+            // Most parts: what was listed is the listing.
+            self.entries = entries;
+            (0..self.entries.len()).for_each(|index| self.note_closed(index));
+            self.troubles.absorb(troubles, Some);
+            return Ok(());
+        }
+        let mut indices = Vec::with_capacity(entries.len());
+        for ordinal in 0..entries.len() {
             let index = self.entries.len();
             indices.push(index);
-            let mut entry = item.entry;
-            if !prefix.is_empty() {
-                entry.path.insert_str(0, &prefix);
-            }
-            entry.parent = branch.parent;
-            let slot = Slot { source: number, kind: entry.kind, place: item.place };
-            if entry.encrypted && self.password.is_none() && entry.kind == EntryKind::File {
-                let message = "The entry is encrypted, and no password was given.".into();
-                self.troubles.add(Some(index), "entry.encrypted", message);
-            }
-            let nested = entry.kind == EntryKind::File && is_archive_name(&entry.path);
-            self.entries.push(entry);
-            self.slots.push(slot);
-            if nested {
+            self.entries.take(&entries, ordinal, number, branch.parent, &prefix);
+            self.note_closed(index);
+            if self.entries.get(index).is_some_and(|e| e.may_be_archive()) {
                 self.nest(index, branch, ordinal)?;
             }
         }
         self.troubles.absorb(troubles, |i| indices.get(i).copied());
         Ok(())
+    }
+
+    fn note_closed(&mut self, index: usize) {
+        let closed = |e: &Entry<'_>| e.encrypted && self.passwords.is_empty() && e.kind == EntryKind::File;
+        if self.entries.get(index).is_some_and(|e| closed(&e)) {
+            let message = "The entry is encrypted, and no password was given.".into();
+            self.troubles.add(Some(index), "entry.encrypted", message);
+        }
     }
 
     fn not_listed(&mut self, why: NotListed, parent: Option<usize>) -> Result<(), StoreError> {
@@ -194,13 +191,14 @@ impl<'a> Opener<'a> {
 
     /// Looks into an entry that may be an archive, and lists it if it is one.
     fn nest(&mut self, index: usize, branch: &Branch, ordinal: usize) -> Result<(), StoreError> {
-        let Some((source, slot)) = self.slots.get(index).and_then(|slot| Some((self.sources.get(slot.source)?, slot)))
+        let found = self.entries.place(index);
+        let Some((source, place)) = found.and_then(|(source, _, place)| Some((self.sources.get(source)?, place)))
         else {
             return Ok(());
         };
         let inner = Branch { parent: Some(index), depth: branch.depth + 1, name: format!("{}-{ordinal}", branch.name) };
-        let stretch = source.slice(slot.place.offset, slot.place.csize);
-        let in_place = matches!(slot.place.how, How::Stored) && slot.place.size == stretch.len();
+        let stretch = source.slice(place.offset, place.csize);
+        let in_place = matches!(place.how, How::Stored) && place.size == stretch.len();
         let (container, content) = if in_place {
             let Ok(container) = sniff_source(&stretch) else {
                 return Ok(());
@@ -208,7 +206,7 @@ impl<'a> Opener<'a> {
             (container, Box::new(stretch.reader()) as Box<dyn Read + Send>)
         } else {
             // An entry that cannot be opened says so itself when it is read.
-            let Ok(mut content) = open_slot(source, slot, self.password) else {
+            let Ok(mut content) = open_place(source, &place, self.passwords) else {
                 return Ok(());
             };
             let mut head = Vec::new();
@@ -266,15 +264,4 @@ impl<'a> Opener<'a> {
             }
         }
     }
-}
-
-/// Says whether a name is one of an archive to look into. Documents that happen to be zips are not.
-fn is_archive_name(path: &str) -> bool {
-    let ends = |end: &str| {
-        path.len()
-            .checked_sub(end.len())
-            .and_then(|at| path.get(at..))
-            .is_some_and(|tail| tail.eq_ignore_ascii_case(end))
-    };
-    [".zip", ".tar", ".tgz", ".tar.gz"].into_iter().any(ends)
 }

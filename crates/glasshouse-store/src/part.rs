@@ -1,13 +1,14 @@
 //! A stored part: what is in it, and the content of each entry.
 
 use crate::checked::Checked;
-use crate::container::{Catalog, Container, EntryKind, EntryProblem, Limits};
+use crate::container::{Catalog, CatalogEntry, Container, EntryKind, EntryProblem, Limits};
+use crate::entries::Entries;
 use crate::error::StoreError;
-use crate::listing::{How, Place};
+use crate::listing::{How, Listed, Place};
 use crate::opener::Opener;
 use crate::seal::Identity;
 use crate::source::Source;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 use zeroize::Zeroizing;
@@ -22,22 +23,25 @@ pub struct Cache<'a> {
     pub seal: Option<&'a Identity>,
 }
 
+/// A password for encrypted entries; wiped when it is let go of.
+pub type Password = Zeroizing<Vec<u8>>;
+
 /// An open part. Cheap to clone; entries can be read from several threads at once.
 #[derive(Clone)]
 pub struct Part(Arc<Inner>);
 
 struct Inner {
     sources: Vec<Source>,
-    slots: Vec<Slot>,
-    password: Option<Zeroizing<Vec<u8>>>,
+    entries: Arc<Entries>,
+    passwords: Vec<Password>,
 }
 
-/// One entry: the source it lies in, and where.
-#[derive(Clone)]
-pub(crate) struct Slot {
-    pub source: usize,
-    pub kind: EntryKind,
-    pub place: Place,
+/// An entry of a part that is arranged anew.
+pub enum Arranged {
+    /// The one with this index, in the archive with this new index.
+    Listed(usize, Option<usize>),
+    /// One that needs a password.
+    Closed(Box<CatalogEntry>),
 }
 
 impl Part {
@@ -45,12 +49,13 @@ impl Part {
     ///
     /// What has to be inflated to be listed, and is large, is kept in the cache; copies that an earlier call
     /// finished are used again. `progress` is told how many bytes were read so far: packed bytes of a `tar.gz`,
-    /// and content of nested archives that had to be copied out.
+    /// and content of nested archives that had to be copied out. Of several passwords each entry is opened with the
+    /// one that fits.
     pub fn open(
         path: &Path,
         container: Container,
         cache: Cache<'_>,
-        password: Option<&[u8]>,
+        passwords: &[Password],
         limits: &Limits,
         progress: &dyn Fn(u64),
     ) -> Result<(Self, Catalog), StoreError> {
@@ -59,33 +64,43 @@ impl Part {
             Some(seal) => Source::sealed(path, seal),
         };
         let source = source.map_err(|e| StoreError::io(path, "open", e))?;
-        let opener = Opener::new(path, cache, password, limits, source.len(), progress);
+        let opener = Opener::new(path, cache, passwords, limits, source.len(), progress);
         let opened = opener.open(source, container)?;
-        let inner = Inner {
-            sources: opened.sources,
-            slots: opened.slots,
-            password: password.map(|p| Zeroizing::new(p.to_vec())),
-        };
+        let entries = Arc::clone(&opened.catalog.entries);
+        let inner = Inner { sources: opened.sources, entries, passwords: passwords.to_vec() };
         Ok((Self(Arc::new(inner)), opened.catalog))
     }
 
-    /// Returns the part with its entries in another order: at each place the entry that is named, or one that needs
-    /// a password.
+    /// Returns the part with its entries in another order, and with entries that need a password.
     ///
     /// What lies in an encrypted archive is listed only with the password; a case that listed it once keeps the
     /// places.
-    pub fn arranged(&self, order: &[Option<usize>]) -> Self {
-        let closed = || Slot {
-            source: 0,
-            kind: EntryKind::File,
-            place: Place { offset: 0, csize: 0, size: 0, crc32: None, how: How::Not(EntryProblem::Encrypted) },
-        };
-        let slot = |index: &Option<usize>| index.and_then(|i| self.0.slots.get(i)).cloned().unwrap_or_else(closed);
-        Self(Arc::new(Inner {
-            sources: self.0.sources.clone(),
-            slots: order.iter().map(slot).collect(),
-            password: self.0.password.clone(),
-        }))
+    pub fn arranged(&self, order: Vec<Arranged>) -> (Self, Arc<Entries>) {
+        let mut entries = Entries::default();
+        for place in order {
+            match place {
+                Arranged::Listed(index, parent) => entries.take_at(&self.0.entries, index, parent),
+                Arranged::Closed(entry) => {
+                    entries.push(Listed { entry: *entry, how: How::Not(EntryProblem::Encrypted) })
+                }
+            }
+        }
+        self.with(entries)
+    }
+
+    /// Returns the part with this before the path of every entry.
+    pub fn under(&self, prefix: &str) -> (Self, Arc<Entries>) {
+        let mut entries = Entries::default();
+        for index in 0..self.0.entries.len() {
+            entries.take_under(&self.0.entries, index, prefix);
+        }
+        self.with(entries)
+    }
+
+    fn with(&self, entries: Entries) -> (Self, Arc<Entries>) {
+        let entries = Arc::new(entries.settled());
+        let (sources, passwords) = (self.0.sources.clone(), self.0.passwords.clone());
+        (Self(Arc::new(Inner { sources, entries: Arc::clone(&entries), passwords })), entries)
     }
 
     /// Gives a reader of the content of an entry.
@@ -93,18 +108,15 @@ impl Part {
     /// The reader fails with `InvalidData` where the content breaks off, or at its end if its length or
     /// CRC-32 is not what the container states.
     pub fn read(&self, index: usize) -> Result<Box<dyn Read + Send>, EntryProblem> {
-        let inner = &*self.0;
-        let slot = inner.slots.get(index).ok_or(EntryProblem::NotAFile)?;
-        let source = inner.sources.get(slot.source).ok_or(EntryProblem::NotAFile)?;
-        let password = inner.password.as_ref().map(|p| p.as_slice());
-        open_slot(source, slot, password)
+        let (source, kind, place) = self.0.entries.place(index).ok_or(EntryProblem::NotAFile)?;
+        let source = self.0.sources.get(source).filter(|_| kind == EntryKind::File).ok_or(EntryProblem::NotAFile)?;
+        open_place(source, &place, &self.0.passwords)
     }
 
     /// Gives the content of an entry for reads at any place, unchecked; none where it is packed or encrypted.
     pub fn window(&self, index: usize) -> Option<Window> {
-        let slot = self.0.slots.get(index).filter(|slot| slot.kind == EntryKind::File)?;
-        let source = self.0.sources.get(slot.source)?;
-        let place = &slot.place;
+        let (source, kind, place) = self.0.entries.place(index)?;
+        let source = self.0.sources.get(source).filter(|_| kind == EntryKind::File)?;
         matches!(place.how, How::Stored).then(|| Window(source.slice(place.offset, place.csize)))
     }
 }
@@ -130,15 +142,29 @@ impl Window {
     }
 }
 
-pub(crate) fn open_slot(
+/// Opens the content of a file; of several passwords the first that fits is taken.
+pub(crate) fn open_place(
     source: &Source,
-    slot: &Slot,
-    password: Option<&[u8]>,
+    place: &Place,
+    passwords: &[Password],
 ) -> Result<Box<dyn Read + Send>, EntryProblem> {
-    if slot.kind != EntryKind::File {
-        return Err(EntryProblem::NotAFile);
+    let open = |password: Option<&Password>| {
+        let content = crate::zips::open(source, place, password.map(|p| p.as_slice()))?;
+        Ok(Box::new(Checked::new(content, place.size, place.crc32)) as Box<dyn Read + Send>)
+    };
+    let (last, others) = match passwords.split_last() {
+        Some((last, others)) if place.how.is_encrypted() => (Some(last), others),
+        _ => (None, [].as_slice()),
+    };
+    for password in others {
+        // The old encryption has one check byte, which a wrong password meets by chance: the content tells.
+        let fits = match open(Some(password)) {
+            Ok(mut content) => io::copy(&mut content, &mut io::sink()).is_ok(),
+            Err(problem) => problem != EntryProblem::Encrypted,
+        };
+        if fits {
+            return open(Some(password));
+        }
     }
-    let place = &slot.place;
-    let content = crate::zips::open(source, place, password)?;
-    Ok(Box::new(Checked::new(content, place.size, place.crc32)))
+    open(last)
 }

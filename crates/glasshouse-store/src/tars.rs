@@ -1,7 +1,7 @@
 //! Lists a tar: long names, PAX records, links and devices; what is damaged is passed over and named.
 
 use crate::container::{CatalogEntry, EntryKind, EntryProblem, is_tar_header};
-use crate::listing::{Budget, How, Listed, Listing, Place, check_path};
+use crate::listing::{Budget, How, Listed, Listing, check_path};
 use crate::source::{Source, SourceReader};
 use crate::zips::utc;
 use std::io;
@@ -84,7 +84,7 @@ pub(crate) fn list(source: &Source, budget: &mut Budget) -> io::Result<Listing> 
         };
         at = next;
     }
-    if zeros == 0 && !listing.items.is_empty() {
+    if zeros == 0 && !listing.entries.is_empty() {
         truncated(&mut listing, None);
     }
     Ok(listing)
@@ -119,7 +119,7 @@ fn entry(
     if !budget.take_entry(raw.len() + link_len) {
         return Ok(None);
     }
-    let index = listing.items.len();
+    let index = listing.entries.len();
     let path = String::from_utf8_lossy(&raw).into_owned();
     let path_bytes = (path.as_bytes() != raw).then_some(raw);
     if path_bytes.is_some() {
@@ -150,7 +150,7 @@ fn entry(
         let seconds = i64::try_from(header.mtime().ok()?).ok()?;
         utc(seconds, 0)
     });
-    listing.items.push(Listed {
+    listing.entries.push(Listed {
         entry: CatalogEntry {
             path,
             path_bytes,
@@ -166,7 +166,7 @@ fn entry(
             link_target,
             problem,
         },
-        place: Place { offset: data, csize, size, crc32: None, how },
+        how,
     });
     Ok(next)
 }

@@ -64,7 +64,7 @@ fn preserve(case: &Case, number: u32, given: &Path, first: u32) -> u32 {
             &place,
             kind,
             Cache { folder: &root.join("cache"), key: &number.to_string(), seal: None },
-            None,
+            &[],
             &Limits::default(),
             &|_| (),
         )
@@ -78,21 +78,21 @@ fn preserve(case: &Case, number: u32, given: &Path, first: u32) -> u32 {
             && part.read(index).is_ok_and(|mut reader| reader.read_to_end(&mut content).is_ok());
         let line = EntryLine {
             entry: first + index as u32,
-            path: entry.path.clone(),
+            path: entry.path.to_owned(),
             path_bytes: None,
             kind: if entry.kind == EntryKind::File { "file" } else { "folder" }.into(),
             parent: entry.parent.map(|parent| first + parent as u32),
-            method: entry.method.clone(),
+            method: entry.method.to_owned(),
             offset: entry.offset,
             csize: entry.csize,
             size: entry.size,
             crc32: entry.crc32.map(|crc| format!("{crc:08x}")),
             sha256: read.then(|| sha256(&content)),
             mime: None,
-            modified: entry.modified.clone(),
+            modified: entry.modified.map(str::to_owned),
             link_target: None,
             encrypted: entry.encrypted,
-            problem: entry.problem.clone(),
+            problem: entry.problem.map(str::to_owned),
         };
         manifest += &format!("{}\n", serde_json::to_string(&line).expect("JSON"));
     }
@@ -107,6 +107,7 @@ fn preserve(case: &Case, number: u32, given: &Path, first: u32) -> u32 {
         content: None,
         added: glasshouse_store::now(),
         external: None,
+        opened: None,
         first_entry: first,
         entries,
     };

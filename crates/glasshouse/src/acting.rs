@@ -5,6 +5,7 @@ use clap::Args;
 use glasshouse_engine::EngineError;
 use glasshouse_engine::people::{Home, Person};
 use glasshouse_engine::session::{Asking, Session, Who, nobody};
+use glasshouse_store::Password;
 use std::cell::OnceCell;
 use std::io::{BufRead, IsTerminal, Read};
 use std::path::{Path, PathBuf};
@@ -102,6 +103,16 @@ pub fn first_line(fd: i32) -> Result<Vec<u8>, EngineError> {
         .read_until(b'\n', &mut line)
         .map_err(|e| EngineError::io(&path, "read the password from", e))?;
     Ok(trimmed(line))
+}
+
+/// Returns the lines of what a file descriptor gives, as passwords.
+pub fn lines(fd: i32) -> Result<Vec<Password>, EngineError> {
+    let path = PathBuf::from(format!("/dev/fd/{fd}"));
+    let failed = |e| EngineError::io(&path, "read the passwords from", e);
+    let mut text = Password::default();
+    std::fs::File::open(&path).map_err(failed)?.take(64 << 10).read_to_end(&mut text).map_err(failed)?;
+    let lines = text.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    Ok(lines.filter(|line| !line.is_empty()).map(|line| line.to_vec().into()).collect())
 }
 
 fn trimmed(mut line: Vec<u8>) -> Vec<u8> {

@@ -91,7 +91,13 @@ pub enum Command {
     Sample(Sample),
     /// Prints completions for a shell.
     Completions { shell: Shell },
+    /// Takes pictures and films apart for another process of this program.
+    #[command(name = READ_MEDIA, hide = true)]
+    ReadMedia,
 }
+
+/// The command that the program gives itself.
+pub const READ_MEDIA: &str = "read-media";
 
 #[derive(ClapArgs)]
 pub struct Open {
@@ -119,7 +125,8 @@ pub struct How {
     /// Leave the parts where they are and only hash them: if they change or go, the case says so.
     #[arg(long)]
     pub in_place: bool,
-    /// Read a password for encrypted parts from this file descriptor (its first line).
+    /// Read passwords for encrypted parts from this file descriptor, one a line; each entry is opened with the one
+    /// that fits.
     #[arg(long, value_name = "FD")]
     pub password_fd: Option<i32>,
     /// The account that these exports belong to. An authority names accounts, and most exports do not say of each
@@ -312,6 +319,11 @@ pub fn run(args: Args) -> Result<u8, EngineError> {
         Command::Verify(verify) => output::verify(&verify),
         Command::Serve(serve) => intake::serve(&serve, acting),
         Command::Sample(sample) => output::sample(&sample),
+        Command::ReadMedia => {
+            let failed = |e| EngineError::io(std::path::Path::new("the pipe"), "answer through", e);
+            glasshouse_engine::decoding::answer(std::io::stdin(), std::io::stdout()).map_err(failed)?;
+            Ok(0)
+        }
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Args::command(), "glasshouse", &mut std::io::stdout());
             Ok(0)

@@ -1,13 +1,13 @@
 //! Opening cases and taking things in, with one progress bar.
 
-use crate::acting::{As, first_line, home};
+use crate::acting::{As, home, lines};
 use crate::args::{How, Open, Serve};
 use crate::output;
 use crate::serve::{Door, Listening};
 use glasshouse_engine::EngineError;
 use glasshouse_engine::enrol;
 use glasshouse_engine::ingest::{Options, Progress, Report, Taken, ingest};
-use glasshouse_store::{Actor, Case, SELF_STATEMENT, is_case};
+use glasshouse_store::{Actor, Case, Password, SELF_STATEMENT, is_case};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{BufRead, IsTerminal};
 use std::path::{Path, PathBuf};
@@ -155,8 +155,9 @@ fn take_in(case: &Case, paths: &[PathBuf], how: &How) -> Result<Report, EngineEr
 fn options(how: &How) -> Result<Options, EngineError> {
     let mut options = Options {
         in_place: how.in_place,
-        password: password(how.password_fd)?,
+        passwords: passwords(how.password_fd)?,
         account: how.account.clone(),
+        decoder: Arc::new(crate::decoder()),
         ..Options::default()
     };
     for path in &how.lens {
@@ -239,9 +240,8 @@ fn confirm(yes: bool) -> Result<(), EngineError> {
     }
 }
 
-fn password(fd: Option<i32>) -> Result<Option<Vec<u8>>, EngineError> {
-    let Some(fd) = fd else { return Ok(None) };
-    first_line(fd).map(Some)
+fn passwords(fd: Option<i32>) -> Result<Vec<Password>, EngineError> {
+    fd.map_or(Ok(Vec::new()), lines)
 }
 
 fn case_for(paths: &[PathBuf]) -> PathBuf {

@@ -26,6 +26,7 @@ mod review;
 mod serve;
 
 use clap::Parser;
+use glasshouse_engine::decoding::Apart;
 use std::process::ExitCode;
 
 /// Nothing was found, or a proof failed: the command did its work and the answer is no.
@@ -44,6 +45,12 @@ fn end_of_output(error: &std::io::Error) -> ! {
     }
     eprintln!("glasshouse: cannot print: {error}");
     std::process::exit(i32::from(EXIT_FAILED));
+}
+
+/// Returns who takes pictures and films apart: this program, as a process that does nothing else.
+fn decoder() -> Apart {
+    // The file may have been replaced since; this name means the program as it runs.
+    Apart::new(format!("/proc/{}/exe", std::process::id()).into(), &[args::READ_MEDIA])
 }
 
 fn main() -> ExitCode {

@@ -177,6 +177,86 @@ fn a_password_given_later_opens_and_one_left_out_loses_nothing() {
     run(with("verify", &case, ["--deep"]), 0);
 }
 
+#[test]
+fn an_archive_in_an_archive_opens_with_a_password_given_later() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name);
+    let message =
+        |needle: &str| format!("From: a@example.com\nSubject: s\nDate: Mon, 1 Jan 2024 00:00:00 +0000\n\n{needle}\n");
+    let plain = zipped(&[("m.eml", message("innerneedle").as_bytes())], None);
+    let locked = zipped(&[("n.eml", message("deepneedle").as_bytes())], Some("deep"));
+    let inner = [("inner.zip", plain.as_slice()), ("locked.zip", locked.as_slice())];
+    let outer = std::io::Cursor::new(zipped(&inner, Some("late")));
+    let mut zip = zip::ZipWriter::new_append(outer).expect("a zip");
+    zip.start_file("last.eml", zip::write::SimpleFileOptions::default()).expect("an entry");
+    std::io::Write::write_all(&mut zip, message("lastneedle").as_bytes()).expect("written");
+    fs::write(path("outer.zip"), zip.finish().expect("written").into_inner()).expect("written");
+    let with_passwords = |case: &Path, passwords: &str| {
+        fs::write(path("key"), passwords).expect("written");
+        let mut command = open(case, &[path("outer.zip")], &["--password-fd", "0"]);
+        command.stdin(fs::File::open(path("key")).expect("the passwords"));
+        run(command, 0)
+    };
+    let found = |case: &Path| ["lastneedle", "innerneedle", "deepneedle"].map(|needle| count(case, needle));
+
+    let case = path("case");
+    run(open(&case, &[path("outer.zip")], &[]), 0);
+    assert_eq!(found(&case), [1, 0, 0]);
+    let opened = "SELECT count(*) FROM entries WHERE status = 'opened'";
+    assert_eq!(number(&case, opened), 0);
+    // One that does not fit changes nothing; the one that fits opens what it fits.
+    with_passwords(&case, "wrong");
+    with_passwords(&case, "late");
+    assert_eq!((found(&case), number(&case, opened)), ([1, 1, 0], 2));
+    assert_eq!(number(&case, "SELECT count(*) FROM entries WHERE path = 'inner.zip!/m.eml' AND status = 'parsed'"), 1);
+    with_passwords(&case, "deep");
+    assert_eq!(found(&case), [1, 1, 1]);
+    let parts = number(&case, "SELECT count(*) FROM sources");
+    with_passwords(&case, "late\ndeep");
+    run(open(&case, &[path("outer.zip")], &[]), 0);
+    assert_eq!(
+        (found(&case), number(&case, "SELECT count(*) FROM sources")),
+        ([1, 1, 1], parts),
+        "nothing comes twice"
+    );
+    run(with("verify", &case, ["--deep"]), 0);
+    let id = sql(&case, "SELECT id FROM records WHERE text LIKE '%deepneedle%'")[0]["id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
+    assert!(
+        run(with("show", &case, [id.as_str(), "--bytes"]), 2).contains("encrypted"),
+        "its own password is not kept"
+    );
+    let id = sql(&case, "SELECT id FROM records WHERE text LIKE '%innerneedle%'")[0]["id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
+    assert!(run(with("show", &case, [id.as_str(), "--bytes"]), 0).contains("innerneedle"));
+
+    // All passwords at once give the same records, and a case whose runs are deleted reads what was opened again.
+    let at_once = path("at-once");
+    with_passwords(&at_once, "deep\nlate\n");
+    assert_eq!(found(&at_once), [1, 1, 1]);
+    assert_eq!(support::digest(&at_once), support::digest(&case));
+    fs::remove_dir_all(case.join("runs")).expect("removed");
+    run(with("process", &case, ["--quiet"]), 0);
+    assert_eq!(found(&case), [1, 1, 0], "what needs no password");
+    run(with("verify", &case, ["--deep"]), 0);
+}
+
+/// Returns a zip of these files, encrypted as WinZip does it where there is a password.
+fn zipped(files: &[(&str, &[u8])], password: Option<&str>) -> Vec<u8> {
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, bytes) in files {
+        let plain = zip::write::SimpleFileOptions::default();
+        let options = password.map_or(plain, |password| plain.with_aes_encryption(zip::AesMode::Aes256, password));
+        zip.start_file(*name, options).expect("an entry");
+        std::io::Write::write_all(&mut zip, bytes).expect("written");
+    }
+    zip.finish().expect("written").into_inner()
+}
+
 /// A zip with one message, `pwneedle`, encrypted with the password `pass`.
 #[rustfmt::skip]
 const ENCRYPTED: &[u8] = &[

@@ -4,6 +4,7 @@ mod support;
 
 use serde_json::Value;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use support::office::Office;
 use support::{account, glasshouse, run};
 
@@ -126,4 +127,52 @@ fn a_conversation_that_grows_is_put_aside_with_what_was_shown_of_it() {
     assert_eq!(found.code, 1, "{}", found.out);
     // Its mailbox is not named any more.
     assert_eq!(office.one(&case, "SELECT count(*) FROM entries"), 0);
+}
+
+/// What waits to be decided on lies sealed, and an intake that is killed goes on with it.
+#[test]
+fn an_intake_that_is_killed_decides_the_same() {
+    let office = Office::new();
+    let file = office.limited(1, &[("parties", "[]"), ("terms", "[\"heliotrope\", \"marzipan\"]")]);
+    let whole = office.taken("whole", &file, &takeout());
+    let case = office.path("killed");
+    let paths: Vec<String> = takeout().iter().map(|p| p.to_string_lossy().into_owned()).collect();
+    let args = |more: &[&str]| {
+        let all = ["open", "--no-serve", "--quiet", "--account", "j.marsh@example.com", "--case", &case];
+        all.iter().chain(more).map(|a| (*a).to_owned()).chain(paths.iter().cloned()).collect::<Vec<_>>()
+    };
+    let (mut after, mut waited) = (Duration::from_millis(500), 0);
+    loop {
+        let begun = Path::new(&case).join("log/checkpoint").exists();
+        let authority = ["--authority", &file];
+        let given = args(if begun { &[] } else { &authority });
+        let given: Vec<&str> = given.iter().map(String::as_str).collect();
+        if office.killed("d.hart", &given, after) {
+            break;
+        }
+        let waiting = Path::new(&case).join("runs/r0001/waiting");
+        for segment in std::fs::read_dir(waiting).into_iter().flatten().filter_map(Result::ok) {
+            for file in std::fs::read_dir(segment.path()).expect("a segment").filter_map(Result::ok) {
+                let bytes = std::fs::read(file.path()).expect("readable");
+                // A file that is being written has another name, or nothing yet.
+                let sealed = bytes.is_empty() || bytes.starts_with(b"age-encryption.org/v1");
+                assert!(sealed, "{}", file.path().display());
+                waited += 1;
+            }
+        }
+        after += Duration::from_millis(400);
+    }
+    println!("{waited} files of what waited were seen");
+    let all = "SELECT outcome, service, family, reason, unit, CAST(sum(count) AS BIGINT) AS n FROM outcomes \
+        GROUP BY outcome, service, family, reason, unit ORDER BY outcome, service, family, reason, unit";
+    assert_eq!(office.rows(&case, all), office.rows(&whole, all));
+    let entries = "SELECT path, status FROM entries ORDER BY path";
+    assert_eq!(office.rows(&case, entries), office.rows(&whole, entries));
+    let warnings = "SELECT code, message, count(*) AS n FROM warnings GROUP BY code, message ORDER BY code, message";
+    assert_eq!(office.rows(&case, warnings), office.rows(&whole, warnings));
+    let digest = |case: &str| office.good(&[], "d.hart", &["digest", case]);
+    assert_eq!(digest(&case), digest(&whole));
+    for case in [&case, &whole] {
+        assert!(!Path::new(case).join("runs/r0001/waiting").exists(), "nothing waits any more");
+    }
 }

@@ -420,7 +420,12 @@ fn wrong_questions_get_sentences() {
         ("/api/conversation", 400),
         ("/api/conversation?service=x&id=y", 200),
         ("/api/conversation?service=google&id=y&time=x", 400),
+        ("/api/conversation?service=google&id=y&record=x", 404),
         ("/api/people?q=nowhereatall", 200),
+        ("/api/people?name=nobody%20of%20this%20name", 200),
+        ("/api/people?id=0000000000000000", 404),
+        ("/api/people/changes", 200),
+        ("/api/people/join", 405),
         ("/api/graph?limit=0", 200),
         ("/api/graph?limit=18446744073709551615", 200),
         ("/api/record/nothing", 404),
@@ -500,6 +505,11 @@ fn people_and_conversations() {
         let talk = talks["rows"].as_array().expect("rows").iter().find(|t| t["conversation"] == row["c"]);
         assert_eq!(talk.map(|t| &t["count"]), Some(&row["n"]));
     }
+    let talk = |key: &str| escaped(talks["rows"][0][key].as_str().expect("one"));
+    let of = format!("service={}&id={}", talk("service"), talk("conversation"));
+    let third = page.get(&format!("/api/conversation?{of}&rank=2&limit=1"))["rows"][0]["id"].clone();
+    let there = page.get(&format!("/api/conversation?{of}&record={}&limit=1", third.as_str().expect("an id")));
+    assert_eq!((there["rank"].as_u64(), &there["rows"][0]["id"]), (Some(2), &third));
     let offers = page.get("/api/complete?q=service:goo&at=11");
     assert_eq!(offers["options"][0]["text"], "service:google");
     let offers = page.get("/api/complete?q=x%20-fam");
@@ -572,6 +582,7 @@ fn the_document_is_as_checked_in_and_true() {
         ("/api/conversations", String::new()),
         ("/api/conversation", "?service=google&id=DM%207cKq1AAAAE".into()),
         ("/api/people", String::new()),
+        ("/api/people/changes", String::new()),
         ("/api/graph", String::new()),
         ("/api/self", String::new()),
         ("/api/marks", String::new()),

@@ -104,6 +104,14 @@ fn people_sign_in_and_what_they_look_at_is_in_the_log() {
     assert_eq!(of("bytes.shown").len(), 1);
     assert_eq!(of("case.served").len(), 1);
     assert!(!of("access.denied").is_empty());
+    let entry = |e: &&Value| e["detail"]["action"] == "session.begin";
+    assert_eq!(of("access.denied").into_iter().filter(entry).count(), 1, "a wrong password is in the log");
+    let strangers = events(&office, &case, &["--person", "unknown"]);
+    assert!(
+        strangers.len() >= 4 && strangers.iter().all(|e| e["detail"]["action"] == "session.begin"),
+        "{strangers:?}"
+    );
+    assert!(!format!("{strangers:?}").contains("obody"), "what was typed is not in it");
     assert!(!of("work.saved").is_empty());
     let clipped = hart.get(&format!("/api/record/{}/bytes?around=500", ids[0]));
     assert_eq!(clipped["window_start"], clipped["start"], "what stands beside a record is not given");

@@ -48,3 +48,6 @@ export function said(raw: RawSaid): Said {
   }
   return out;
 }
+
+/** Says whether a picture is of the kind that telephones take and browsers cannot show. */
+export const heic = (file: { name?: string | null; mime?: string | null }): boolean => /\.hei[cf]$/i.test(file.name ?? "") || /hei[cf]/.test(file.mime ?? "");

@@ -20,7 +20,9 @@ export interface Row {
   lon?: number | null;
 }
 export interface Moment { role: string; time: string | null; text: string; basis: string; precision?: string }
-export interface Identifier { kind: string; value: string }
+export interface Identifier { kind: string; value: string; id?: string | null; service?: string | null }
+/** What somebody said of who is one person. */
+export interface ByPeople { n: number; what: "joined" | "split"; parties: string[]; others: string[]; reason: string; person: string; time: string }
 export interface Party { role: string; name?: string | null; identifiers?: Identifier[]; person?: string | null }
 export interface Attachment { n: number; kind?: string; name?: string | null; mime?: string | null; size?: number | null; present?: boolean; sha256?: string | null; record?: string | null }
 export interface Ref { entry: number | string; path: string[]; part?: { source: string; number: number } | null; sha256?: string | null; size?: number | null; mime?: string | null; status?: string; locator: { kind: string; text: string; start: number; length: number } }
@@ -82,6 +84,6 @@ export interface Said extends Omit<Row, "attachments"> {
 }
 export interface Cell { lat: number; lon: number; count: number; first?: string | null; last?: string | null; id?: string; accuracy?: number | null }
 export interface MediaRow extends Row { media: { n: number; kind?: string; present?: boolean; mime?: string; name?: string | null; size?: number | null; width?: number | null; height?: number | null } }
-export interface Person { id: string; name?: string | null; identifiers?: Identifier[]; records: number; services?: string[]; first?: string | null; last?: string | null; why?: string[]; query?: string; own?: boolean }
+export interface Person { id: string; name?: string | null; identifiers?: Identifier[]; records: number; services?: string[]; first?: string | null; last?: string | null; why?: string[]; by_hand?: ByPeople[]; query?: string; own?: boolean }
 export interface Graph { nodes: { id: string; name?: string; count: number; own?: boolean; query?: string }[]; edges: { from: string; to: string; count: number; services?: string[] }[] }
 export interface LogEvent { n: number; time: string; kind: string; action?: string; person?: string; role?: string; place?: string; tool?: string; summary?: string; digest?: string; erased?: boolean }

@@ -56,8 +56,8 @@ export async function places(ask) {
 }
 
 /** Opens a place and asserts what holds of every place: a heading, no fault, nothing that axe calls serious. */
-export async function opens(site, path, { scheme = "light", notice = true } = {}) {
-  const tab = await site.page({ colorScheme: scheme });
+export async function opens(site, path, { scheme = "light", notice = true, ...more } = {}) {
+  const tab = await site.page({ colorScheme: scheme, ...more });
   await tab.to(path);
   await tab.waitForTimeout(150);
   await settled(tab);

@@ -4,6 +4,7 @@
 //! and every second one runs in the other order, so that a slow minute falls on both sides.
 
 mod alone;
+mod authority;
 mod chat;
 mod peers;
 mod search;
@@ -47,6 +48,9 @@ pub struct Bench {
     /// Also take in each of these exports alone, for the throughput of its readers.
     #[arg(long, num_args = 1.., value_name = "ZIP")]
     alone: Vec<PathBuf>,
+    /// Instead of the calibrators: the same export under a warrant, sealed, with limits, and with what is put aside.
+    #[arg(long)]
+    authority: bool,
     /// Folder for cases, removed afterwards; beside the zip if left out.
     #[arg(long)]
     scratch: Option<PathBuf>,
@@ -65,9 +69,9 @@ struct Pair {
 
 /// Runs the whole measurement; says whether it counts as passed.
 pub fn run(args: &Bench) -> Result<bool, Fault> {
-    let of_zip = args.pairs > 0 && !args.zip.is_empty();
+    let of_zip = args.pairs > 0 && !args.zip.is_empty() && !args.authority;
     let others = args.chat_peers.is_some() || !args.alone.is_empty();
-    if args.zip.is_empty() && (args.search || args.mail_peers || !others) {
+    if args.zip.is_empty() && (args.search || args.mail_peers || args.authority || !others) {
         return Err("An export is needed: --zip.".into());
     }
     if args.pairs == 0 && !args.search {
@@ -118,6 +122,9 @@ pub fn run(args: &Bench) -> Result<bool, Fault> {
     }
     if args.search {
         rows.extend(search::rows(args, scratch.path())?);
+    }
+    if args.authority {
+        rows.extend(authority::rows(args, scratch.path())?);
     }
     if args.mail_peers {
         rows.extend(peers::rows(args, scratch.path())?);

@@ -6,6 +6,7 @@ use super::settle::Finished;
 use crate::EngineError;
 use crate::quarantine;
 use crate::segment::{SegmentBuilder, Written};
+use glasshouse_layout::paths;
 use glasshouse_store::Case;
 
 const SEGMENT_ROWS: usize = 200_000;
@@ -18,13 +19,16 @@ pub(super) struct Batch {
     /// What is put aside for the privilege reviewer, and why.
     pub aside: SegmentBuilder,
     pub why: Vec<(String, Why)>,
+    /// What may be put aside once all of its conversation was seen, and what is known of it by itself.
+    pub waiting: SegmentBuilder,
+    pub known: Vec<(String, Why)>,
     pub chunks: Vec<ChunkRow>,
 }
 
 impl Batch {
     /// Says whether it is time to write, where rows may take `most` bytes of memory.
     pub fn is_full(&self, most: usize) -> bool {
-        let builders = [&self.shown, &self.aside];
+        let builders = [&self.shown, &self.aside, &self.waiting];
         let bytes: usize = builders.iter().map(|b| b.bytes()).sum();
         let rows: usize = builders.iter().map(|b| b.rows()).sum();
         bytes > most || rows > SEGMENT_ROWS || self.chunks.len() > CHUNKS
@@ -38,13 +42,17 @@ impl Batch {
         }
         let mut segments = Vec::new();
         if self.shown.rows() > 0 {
-            let path = glasshouse_layout::paths::segment(run, journal.next_segment()?);
+            let path = paths::segment(run, journal.next_segment()?);
             segments.push(self.shown.write(case.root(), &path)?);
         }
-        if self.aside.rows() > 0 {
-            let path = glasshouse_layout::paths::put_aside(run, journal.next_segment()?);
-            let held = quarantine::Held::of(self.aside.finish()?, &self.why)?;
-            segments.push(Written::synced(quarantine::write(case, &path, &held)?));
+        let sealed: [(SegmentBuilder, _, fn(&str, u32) -> String); 2] =
+            [(self.aside, self.why, paths::put_aside), (self.waiting, self.known, paths::waiting)];
+        for (builder, why, path) in sealed {
+            if builder.rows() > 0 {
+                let held = quarantine::Held::of(builder.finish()?, &why)?;
+                let path = path(run, journal.next_segment()?);
+                segments.push(Written::synced(quarantine::write(case, &path, &held)?));
+            }
         }
         Ok(Some(Finished { segments, chunks: self.chunks }))
     }

@@ -1,22 +1,45 @@
 //! Recognition: which provider reads which entry, decided before anything is parsed.
 
-use super::intake::Evidence;
 use super::journal::WarningRow;
 use super::limits::Limits;
+use super::parts::Evidence;
 use crate::EngineError;
 use crate::scope::Reason;
 use glasshouse_model::{Claim, EntryId, Format, Links};
 use glasshouse_providers::{Provider, Tree, TreeEntry, providers};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::fmt;
 use std::io::Read;
 use std::sync::Arc;
 
 /// A claim that stands, with its provider and the key it is known by from run to run.
 pub struct Standing {
     pub provider: &'static dyn Provider,
-    pub format: Format,
+    pub format: &'static Format,
     pub claim: Claim,
-    pub key: String,
+    pub key: Key,
+    /// What the journal knows it by.
+    pub number: u32,
+    /// How many chunks it has, once its entry was cut to its end.
+    pub chunks: Option<u32>,
+}
+
+/// What a claim is known by from run to run: the same key means the same records.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Key([u8; 16]);
+
+impl Key {
+    fn of(text: &str) -> Self {
+        let mut key = [0; 16];
+        blake3::Hasher::new().update(text.as_bytes()).finalize_xof().fill(&mut key);
+        Key(key)
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&glasshouse_layout::hex(self.0))
+    }
 }
 
 /// What recognition decided.
@@ -32,7 +55,7 @@ pub struct Recognised {
 /// `lenses` are the case's own and are asked before the providers that are shipped.
 pub fn recognise(
     evidence: &Evidence,
-    entries: &[TreeEntry],
+    entries: &[TreeEntry<'_>],
     lenses: &[&'static dyn Provider],
 ) -> Result<Recognised, EngineError> {
     let head = |id: EntryId| head(evidence, id);
@@ -69,7 +92,7 @@ pub fn recognise(
                     ));
                     continue;
                 }
-                let Some(format) = manifest.formats.iter().find(|f| f.id == claim.format).copied() else {
+                let Some(format) = manifest.formats.iter().find(|f| f.id == claim.format) else {
                     return Err(EngineError::other(format!(
                         "{} claims as {}, which its manifest lacks.",
                         manifest.id, claim.format
@@ -77,8 +100,8 @@ pub fn recognise(
                 };
                 taken.insert(claim.main, manifest.id);
                 companions.extend(claim.companions.iter().chain(&claim.copies));
-                let key = key(*provider, &format, &claim, &mut lists);
-                standing.push(Standing { provider: *provider, format, claim, key });
+                let key = key(*provider, format, &claim, &mut lists);
+                standing.push(Standing { provider: *provider, format, claim, key, number: 0, chunks: None });
             }
         }
     }
@@ -100,7 +123,7 @@ impl Recognised {
                 Ok(()) => {
                     // Other limits mean other records, so the claim is known by another key.
                     let key = format!("{} {identity}", standing.key);
-                    standing.key = blake3::hash(key.as_bytes()).to_hex()[..32].to_owned();
+                    standing.key = Key::of(&key);
                     within.push(standing);
                 }
                 Err(reason) => self.outside.push((standing, reason)),
@@ -112,7 +135,25 @@ impl Recognised {
     }
 }
 
-/// Returns what a claim is known by: the same key means the same records.
+impl Recognised {
+    /// Returns the entries that a record of another entry may have attached.
+    pub fn linked(&self) -> HashSet<u32> {
+        let (mut linked, mut seen) = (HashSet::new(), HashSet::new());
+        for claim in self.claims.iter().map(|standing| &standing.claim) {
+            // A record that is made from several entries may be told by any of them.
+            if !claim.companions.is_empty() {
+                linked.extend(std::iter::once(&claim.main).chain(&claim.companions).map(|e| e.0));
+            }
+            linked.extend(claim.copies.iter().map(|e| e.0));
+            if seen.insert(Arc::as_ptr(&claim.links)) {
+                linked.extend(claim.links.as_slice().iter().map(|link| link.entry.0));
+            }
+        }
+        linked
+    }
+}
+
+/// Returns what a claim is known by.
 ///
 /// `lists` remembers the digests of lists of links, which many claims share. A list is known by its address: that
 /// is sound because every claim that has a key is kept, and its list with it, until all have one.
@@ -121,7 +162,7 @@ fn key(
     format: &Format,
     claim: &Claim,
     lists: &mut HashMap<*const Links, blake3::Hash>,
-) -> String {
+) -> Key {
     let mut digest = |list: &Arc<Links>| {
         *lists.entry(Arc::as_ptr(list)).or_insert_with(|| {
             let mut hasher = blake3::Hasher::new();
@@ -148,7 +189,7 @@ fn key(
     if !claim.present.as_slice().is_empty() {
         text.push_str(&format!(" {}", digest(&claim.present)));
     }
-    blake3::hash(text.as_bytes()).to_hex()[..32].to_owned()
+    Key::of(&text)
 }
 
 fn head(evidence: &Evidence, id: EntryId) -> Vec<u8> {

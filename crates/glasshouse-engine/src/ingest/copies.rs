@@ -2,10 +2,10 @@
 //!
 //! Of copies the one in the first entry by path stays, wherever it stays: shown, or in what is counted as outside.
 
-use super::claims::{Recognised, Standing};
-use super::intake::Evidence;
-use super::journal::{EntryHash, Journal};
+use super::claims::Recognised;
+use super::journal::{Hashes, Journal};
 use super::limits::{CopyKey, Counts, Kind, Out, Outside, Tally};
+use super::parts::Evidence;
 use crate::EngineError;
 use crate::rewrite::read_columns;
 use crate::segment::{same_as, typed};
@@ -51,20 +51,19 @@ impl Shown {
 }
 
 impl Copies {
-    /// Orders the entries of each group; `number` is what a claim is known by.
-    pub fn of<'a>(
-        hashes: &HashMap<u32, EntryHash>,
-        evidence: &Evidence,
-        recognised: &'a Recognised,
-        number: impl Fn(&'a Standing) -> Option<u32>,
-    ) -> Self {
+    /// Orders the entries of each group.
+    pub fn of(hashes: &Hashes, evidence: &Evidence, recognised: &Recognised) -> Self {
         // By path, and where two exports have the same path, by content: never by the order in which they came.
-        let mut groups: BTreeMap<(&str, &str), Vec<(&str, Option<&str>, u32)>> = BTreeMap::new();
+        let mut groups: BTreeMap<(&str, &str), Vec<(&str, Option<String>, u32)>> = BTreeMap::new();
         for standing in &recognised.claims {
-            if let (Some(group), Some(number)) = (&standing.claim.group, number(standing)) {
-                let path = evidence.entry(standing.claim.main).map_or("", |e| e.path.as_str());
-                let content = hashes.get(&standing.claim.main.0).and_then(|h| h.sha256.as_deref());
-                groups.entry((standing.provider.manifest().id, group)).or_default().push((path, content, number));
+            if let Some(group) = &standing.claim.group {
+                let path = evidence.entry(standing.claim.main).map_or("", |e| e.path);
+                let content = hashes.get(standing.claim.main.0).and_then(|known| known.sha256());
+                groups.entry((standing.provider.manifest().id, group)).or_default().push((
+                    path,
+                    content,
+                    standing.number,
+                ));
             }
         }
         let mut ranks = HashMap::new();

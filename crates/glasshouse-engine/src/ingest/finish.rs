@@ -1,128 +1,21 @@
-//! Ending a run: manifests, duplicates, lists, digest, and the event that vouches for it all.
+//! Ending a run: duplicates, lists, digest, and the event that vouches for it all.
 
 use super::aside::Aside;
 use super::claims::Recognised;
 use super::copies::Copies;
-use super::intake::{Evidence, HeldPart};
-use super::journal::{EntryHash, Journal};
-use super::limits::{Counts, Limits};
-use super::sealed::{self, Vouched};
+use super::journal::{Hashes, Journal};
+use super::limits::Limits;
+use super::lists::{self, Statuses};
+use super::parts::Evidence;
 use crate::EngineError;
 use crate::quarantine::Standing as Decided;
 use crate::rewrite::{read_columns, rewrite};
-use crate::segment::{hash, typed, write_parquet};
-use datafusion::arrow::array::{
-    Array, ArrayRef, RecordBatch, StringArray, TimestampMicrosecondArray, UInt32Array, UInt64Array,
-};
-use datafusion::arrow::datatypes::{DataType, Field, Schema};
-use glasshouse_layout::{EntryLine, FileHash, Found, Kind, PartInfo, RunFile, Segment, SourceFile, paths};
-use glasshouse_store::{Case, EntryKind, files};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use crate::segment::{hash, typed};
+use datafusion::arrow::array::{Array, StringArray, TimestampMicrosecondArray, UInt32Array};
+use glasshouse_layout::{FileHash, Found, Kind, RunFile, Segment, paths};
+use glasshouse_store::{Case, files};
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
-use std::sync::Arc;
-
-/// Writes the manifest of each part whose entries are all hashed, and logs it.
-pub fn seal(case: &Case, journal: &Journal, evidence: &Evidence) -> Result<(), EngineError> {
-    let hashes = journal.hashes()?;
-    let logged = case.logged_files()?;
-    let mut events = Vec::new();
-    for part in &evidence.parts {
-        let Some(sha256) = part.row.sha256.clone() else { continue };
-        let (source, number) = (&part.row.source, part.row.number);
-        let manifest_path = if part.seal.is_some() { paths::manifest_sealed } else { paths::manifest };
-        let (info_path, manifest_path) = (paths::source_file(source, number), manifest_path(source, number));
-        if logged.contains_key(&info_path) {
-            continue;
-        }
-        // A part that was left in place has no folder yet.
-        files::make_folder(&case.root().join(paths::source(source)))?;
-        let manifest = manifest(part, &hashes)?;
-        let vouched = match &part.seal {
-            None => {
-                files::write_atomic(&case.root().join(&manifest_path), manifest.as_bytes())?;
-                Vouched::clear(&part.row, sha256)
-            }
-            Some(key) => {
-                let opening = sealed::opening(&part.row)?;
-                let bytes = sealed::seal_manifest(&manifest, &opening, key)?;
-                files::write_atomic(&case.root().join(&manifest_path), &bytes)?;
-                Vouched::sealed(sealed::file(journal, &part.row)?, source, number, &opening)
-            }
-        };
-        let info = SourceFile {
-            source: source.clone(),
-            series: vouched.series,
-            authority: case.authority(),
-            account: journal.fact(&format!("account {source}"))?,
-            part: PartInfo {
-                number,
-                name: vouched.name.clone(),
-                container: part.row.container.clone(),
-                size: vouched.size,
-                sha256: vouched.sha256.clone(),
-                content: vouched.content,
-                added: glasshouse_store::now(),
-                external: part.row.external.then(|| part.row.origin.clone()),
-                first_entry: part.row.first_entry.unwrap_or(0),
-                entries: part.entries.len() as u32,
-            },
-        };
-        let json = serde_json::to_string(&info).map_err(|e| EngineError::other(e.to_string()))? + "\n";
-        files::write_atomic(&case.root().join(&info_path), json.as_bytes())?;
-        let bytes = FileHash {
-            path: vouched.path,
-            size: vouched.size,
-            sha256: vouched.sha256,
-            external: part.row.external.then(|| part.row.origin.clone()),
-        };
-        let mut files = vec![bytes, hash(case.root(), &info_path)?, hash(case.root(), &manifest_path)?];
-        if part.seal.is_some() {
-            files.push(hash(case.root(), &paths::part_key(source, number))?);
-        }
-        let detail = serde_json::json!({ "source": source, "part": number, "name": vouched.name, "entries": part.entries.len() });
-        events.push(case.event(Kind::Collection, "part.preserved", files, detail));
-    }
-    case.append(&events)?;
-    Ok(())
-}
-
-fn manifest(part: &HeldPart, hashes: &HashMap<u32, EntryHash>) -> Result<String, EngineError> {
-    let first = part.row.first_entry.unwrap_or(0);
-    let mut lines = String::new();
-    for (number, entry) in (first..).zip(&part.entries) {
-        let known = hashes.get(&number);
-        let line = EntryLine {
-            entry: number,
-            path: entry.path.clone(),
-            path_bytes: entry.path_bytes.as_ref().map(glasshouse_layout::hex),
-            kind: kind(entry.kind).into(),
-            parent: entry.parent.map(|p| first + p as u32),
-            method: entry.method.clone(),
-            offset: entry.offset,
-            csize: entry.csize,
-            size: known.filter(|k| k.sha256.is_some()).map_or(entry.size, |k| k.size),
-            crc32: entry.crc32.map(|crc| format!("{crc:08x}")),
-            sha256: known.and_then(|k| k.sha256.clone()),
-            mime: known.and_then(|k| k.mime.clone()),
-            modified: entry.modified.clone(),
-            link_target: entry.link_target.clone(),
-            encrypted: entry.encrypted,
-            problem: known.and_then(|k| k.problem.clone()).or_else(|| entry.problem.clone()),
-        };
-        lines.push_str(&serde_json::to_string(&line).map_err(|e| EngineError::other(e.to_string()))?);
-        lines.push('\n');
-    }
-    Ok(lines)
-}
-
-fn kind(kind: EntryKind) -> &'static str {
-    match kind {
-        EntryKind::File => "file",
-        EntryKind::Folder => "folder",
-        EntryKind::Link => "link",
-        EntryKind::Other => "other",
-    }
-}
 
 /// What a run is finished with.
 pub struct Finishing<'a> {
@@ -130,7 +23,7 @@ pub struct Finishing<'a> {
     pub journal: &'a Journal,
     pub evidence: &'a Evidence,
     pub recognised: &'a Recognised,
-    pub numbers: &'a HashMap<String, (u32, Option<u32>)>,
+    pub hashes: &'a Hashes,
     pub limits: &'a Limits,
     /// What the privilege reviewer decided.
     pub decided: &'a Decided,
@@ -140,13 +33,13 @@ pub struct Finishing<'a> {
 /// Brings the segments in line with the claims that stand and with what was decided, writes the run's lists and
 /// logs the run.
 pub fn finish(finishing: &Finishing<'_>, obsolete: &[u32], started: String) -> Result<RunFile, EngineError> {
-    let Finishing { case, journal, evidence, recognised, numbers, limits, decided, run } = *finishing;
+    let Finishing { case, journal, evidence, recognised, hashes, limits, decided, run } = *finishing;
     let gone: HashSet<u32> = obsolete.iter().copied().collect();
     drop_rows(case, journal, run, &gone, &HashSet::new())?;
     let aside = Aside { case, journal, run };
     aside.keep(&|_, claim| !gone.contains(&claim))?;
     journal.replace(&[], &[], obsolete)?;
-    let copies = Copies::of(&journal.hashes()?, evidence, recognised, |s| numbers.get(&s.key).map(|(n, _)| *n));
+    let copies = Copies::of(hashes, evidence, recognised);
     aside.settle(&copies, limits, decided)?;
     let shown = copies.shown(case, journal)?;
     drop_rows(case, journal, run, &HashSet::new(), &shown.dropped)?;
@@ -165,27 +58,19 @@ pub fn finish(finishing: &Finishing<'_>, obsolete: &[u32], started: String) -> R
     let folder = paths::run(run);
     fs::create_dir_all(case.root().join(&folder))
         .map_err(|e| EngineError::io(&case.root().join(&folder), "create the folder", e))?;
-    let mut statuses = statuses(journal, evidence, recognised, numbers)?;
-    let unread = unread(&statuses, evidence, recognised, limits);
+    let mut statuses = Statuses::of(journal, evidence, recognised, hashes)?;
+    let unread = statuses.unread(evidence, recognised, limits);
     if !limits.are_none() {
         // A name is as telling as a content: only entries that something came in from are listed.
-        let visible = super::visible::entries(case, journal, recognised, numbers, &aside.released)?;
-        statuses.retain(|entry, _| visible.contains(entry));
+        statuses.list_only(&super::visible::entries(case, journal, recognised, &aside.released)?);
     }
-    let warning_rows = journal.warnings()?;
+    let list = |name: &str| format!("{folder}/{name}.parquet");
+    let (warned, warnings) = lists::warnings(case, &list("warnings"), evidence, journal)?;
     let mut listed = vec![
-        write_parquet(
-            case.root(),
-            &format!("{folder}/entries.parquet"),
-            &entries_table(journal, evidence, &statuses)?,
-        )?,
-        write_parquet(case.root(), &format!("{folder}/warnings.parquet"), &warnings_table(evidence, &warning_rows)?)?,
-        write_parquet(case.root(), &format!("{folder}/drift.parquet"), &drift_table(journal)?)?,
-        write_parquet(
-            case.root(),
-            &format!("{folder}/outcomes.parquet"),
-            &outcomes_table(&totals, &unread, &[&held_back, &aside.counts])?,
-        )?,
+        lists::entries(case, &list("entries"), evidence, hashes, &statuses)?,
+        warned,
+        lists::drift(case, &list("drift"), journal)?,
+        lists::outcomes(case, &list("outcomes"), &totals, &unread, &[&held_back, &aside.counts])?,
     ];
     let formats =
         recognised.claims.iter().map(|c| (format!("{}.{}", c.provider.manifest().id, c.format.id), c.format.version));
@@ -198,10 +83,10 @@ pub fn finish(finishing: &Finishing<'_>, obsolete: &[u32], started: String) -> R
         segments: segments.iter().map(|(_, s, _)| s.clone()).collect(),
         quarantine: put_aside.iter().map(|(_, s, _)| s.clone()).collect(),
         records: totals.by_kind.values().sum(),
-        warnings: warning_rows.len() as u64,
+        warnings,
         digest: totals.digest.clone(),
         found: totals.found.clone(),
-        entries: by_status(&statuses),
+        entries: statuses.counts(),
         third_parties: super::aside::third_parties(case, &segments, limits)?,
     };
     let json = serde_json::to_string_pretty(&run_file).map_err(|e| EngineError::other(e.to_string()))? + "\n";
@@ -267,8 +152,10 @@ pub(super) fn drop_rows(
     Ok(())
 }
 
-struct Totals {
-    by_kind: BTreeMap<(String, String), u64>,
+/// What the segments in force hold.
+pub struct Totals {
+    /// Records by service and family.
+    pub by_kind: BTreeMap<(String, String), u64>,
     found: Vec<Found>,
     digest: String,
 }
@@ -306,246 +193,4 @@ fn totals<'a>(case: &Case, segments: impl Iterator<Item = &'a Segment>) -> Resul
     let mut found: Vec<Found> = by_format.into_iter().map(|(format, found)| Found { format, ..found }).collect();
     found.sort_by(|a, b| b.records.cmp(&a.records).then_with(|| a.format.cmp(&b.format)));
     Ok(Totals { by_kind, found, digest: crate::digest::digest(case.root(), &segments)? })
-}
-
-/// What became of one entry.
-struct Status {
-    status: &'static str,
-    provider: Option<&'static str>,
-    format: Option<String>,
-    service: String,
-}
-
-fn statuses(
-    journal: &Journal,
-    evidence: &Evidence,
-    recognised: &Recognised,
-    numbers: &HashMap<String, (u32, Option<u32>)>,
-) -> Result<BTreeMap<u32, Status>, EngineError> {
-    let hashes = journal.hashes()?;
-    let warned: HashSet<u32> =
-        journal.warnings()?.into_iter().filter(|w| w.provider != "container").filter_map(|w| w.entry).collect();
-    let records = journal.records_by_claim()?;
-    let mut statuses = BTreeMap::new();
-    for part in &evidence.parts {
-        let first = part.row.first_entry.unwrap_or(0);
-        let parents: BTreeSet<usize> = part.entries.iter().filter_map(|e| e.parent).collect();
-        for (index, entry) in part.entries.iter().enumerate() {
-            let number = first + index as u32;
-            let problem = hashes.get(&number).and_then(|h| h.problem.as_deref());
-            let status = match entry.kind {
-                EntryKind::Folder => "folder",
-                EntryKind::Link | EntryKind::Other => "not a file",
-                EntryKind::File if parents.contains(&index) => "opened",
-                EntryKind::File if problem.is_some() && entry.encrypted => "encrypted",
-                EntryKind::File if problem.is_some() || entry.problem.is_some() => "unreadable",
-                EntryKind::File => "not recognised",
-            };
-            statuses.insert(number, Status { status, provider: None, format: None, service: String::new() });
-        }
-    }
-    for standing in &recognised.claims {
-        let provider = standing.provider.manifest().id;
-        let format = format!("{provider}.{}", standing.format.id);
-        let read = numbers.get(&standing.key).and_then(|(n, _)| records.get(n)).copied().unwrap_or(0) > 0;
-        let claim = &standing.claim;
-        for (place, entry) in std::iter::once(&claim.main).chain(&claim.companions).chain(&claim.copies).enumerate() {
-            let Some(status) = statuses.get_mut(&entry.0) else { continue };
-            status.provider = Some(provider);
-            status.format = Some(format.clone());
-            status.service = provider.to_owned();
-            let damaged = matches!(status.status, "unreadable" | "encrypted");
-            status.status = match status.status {
-                known if damaged && (place > 0 || !read) => known,
-                _ if damaged || warned.contains(&entry.0) => "partly",
-                _ => "parsed",
-            };
-        }
-    }
-    // What records may name as their attachment is kept as it is: no parser of ours opens it.
-    let mut seen = BTreeSet::new();
-    for standing in &recognised.claims {
-        if !seen.insert(Arc::as_ptr(&standing.claim.links)) {
-            continue;
-        }
-        for link in standing.claim.links.as_slice() {
-            let Some(status) = statuses.get_mut(&link.entry.0).filter(|s| s.status == "not recognised") else {
-                continue;
-            };
-            let provider = standing.provider.manifest().id;
-            *status =
-                Status { status: "attached", provider: Some(provider), format: None, service: provider.to_owned() };
-        }
-    }
-    Ok(statuses)
-}
-
-fn by_status(statuses: &BTreeMap<u32, Status>) -> BTreeMap<String, u64> {
-    let mut counts = BTreeMap::new();
-    for status in statuses.values().filter(|s| !matches!(s.status, "folder" | "not a file")) {
-        *counts.entry(status.status.to_owned()).or_default() += 1;
-    }
-    counts
-}
-
-fn texts<'a>(values: impl Iterator<Item = Option<&'a str>>) -> ArrayRef {
-    Arc::new(values.collect::<StringArray>())
-}
-
-fn table(fields: &[(&str, DataType)], columns: Vec<ArrayRef>) -> Result<RecordBatch, EngineError> {
-    let fields: Vec<_> = fields.iter().map(|(name, kind)| Field::new(*name, kind.clone(), true)).collect();
-    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
-}
-
-fn entries_table(
-    journal: &Journal,
-    evidence: &Evidence,
-    statuses: &BTreeMap<u32, Status>,
-) -> Result<RecordBatch, EngineError> {
-    let hashes = journal.hashes()?;
-    let rows: Vec<_> = evidence
-        .parts
-        .iter()
-        .flat_map(|part| (part.row.first_entry.unwrap_or(0)..).zip(&part.entries).map(move |(n, e)| (part, n, e)))
-        .filter(|(_, n, _)| statuses.contains_key(n))
-        .collect();
-    let known = |n: &u32| hashes.get(n);
-    let status = |n: &u32| statuses.get(n);
-    let (text, number) = (DataType::Utf8, DataType::UInt32);
-    table(
-        &[
-            ("entry", number.clone()),
-            ("source", text.clone()),
-            ("part", number),
-            ("path", text.clone()),
-            ("kind", text.clone()),
-            ("size", DataType::UInt64),
-            ("sha256", text.clone()),
-            ("mime", text.clone()),
-            ("modified", text.clone()),
-            ("status", text.clone()),
-            ("provider", text.clone()),
-            ("format", text.clone()),
-            ("problem", text),
-        ],
-        vec![
-            Arc::new(rows.iter().map(|(_, n, _)| *n).collect::<UInt32Array>()),
-            texts(rows.iter().map(|(p, _, _)| Some(p.row.source.as_str()))),
-            Arc::new(rows.iter().map(|(p, _, _)| p.row.number).collect::<UInt32Array>()),
-            texts(rows.iter().map(|(_, _, e)| Some(e.path.as_str()))),
-            texts(rows.iter().map(|(_, _, e)| Some(kind(e.kind)))),
-            Arc::new(
-                rows.iter()
-                    .map(|(_, n, e)| known(n).filter(|k| k.sha256.is_some()).map_or(e.size, |k| k.size))
-                    .collect::<UInt64Array>(),
-            ),
-            texts(rows.iter().map(|(_, n, _)| known(n).and_then(|k| k.sha256.as_deref()))),
-            texts(rows.iter().map(|(_, n, _)| known(n).and_then(|k| k.mime.as_deref()))),
-            texts(rows.iter().map(|(_, _, e)| e.modified.as_deref())),
-            texts(rows.iter().map(|(_, n, _)| status(n).map(|s| s.status))),
-            texts(rows.iter().map(|(_, n, _)| status(n).and_then(|s| s.provider))),
-            texts(rows.iter().map(|(_, n, _)| status(n).and_then(|s| s.format.as_deref()))),
-            texts(rows.iter().map(|(_, n, e)| {
-                let problem =
-                    (e.kind == EntryKind::File).then(|| known(n).and_then(|k| k.problem.as_deref())).flatten();
-                problem.or(e.problem.as_deref())
-            })),
-        ],
-    )
-}
-
-fn warnings_table(evidence: &Evidence, rows: &[super::journal::WarningRow]) -> Result<RecordBatch, EngineError> {
-    let source =
-        |entry: Option<u32>| evidence.find(glasshouse_model::EntryId(entry?)).map(|(p, _)| p.row.source.as_str());
-    let text = DataType::Utf8;
-    table(
-        &[
-            ("source", text.clone()),
-            ("entry", DataType::UInt32),
-            ("locator", text.clone()),
-            ("provider", text.clone()),
-            ("code", text.clone()),
-            ("message", text),
-        ],
-        vec![
-            texts(rows.iter().map(|w| source(w.entry))),
-            Arc::new(rows.iter().map(|w| w.entry).collect::<UInt32Array>()),
-            texts(rows.iter().map(|w| w.locator.as_deref())),
-            texts(rows.iter().map(|w| Some(w.provider.as_str()))),
-            texts(rows.iter().map(|w| Some(w.code.as_str()))),
-            texts(rows.iter().map(|w| Some(w.message.as_str()))),
-        ],
-    )
-}
-
-fn drift_table(journal: &Journal) -> Result<RecordBatch, EngineError> {
-    let rows = journal.drift()?;
-    table(
-        &[("format", DataType::Utf8), ("field", DataType::Utf8), ("count", DataType::UInt64)],
-        vec![
-            texts(rows.iter().map(|r| Some(r.0.as_str()))),
-            texts(rows.iter().map(|r| Some(r.1.as_str()))),
-            Arc::new(rows.iter().map(|r| r.2).collect::<UInt64Array>()),
-        ],
-    )
-}
-
-/// Entries that were not read: service, reason, number of entries and their bytes.
-type Unread = BTreeMap<(String, String), (u64, u64)>;
-
-fn unread(statuses: &BTreeMap<u32, Status>, evidence: &Evidence, recognised: &Recognised, limits: &Limits) -> Unread {
-    let outside: HashMap<u32, (&str, &str)> = recognised
-        .outside
-        .iter()
-        .map(|(standing, reason)| (standing.claim.main.0, (standing.provider.manifest().id, reason.as_str())))
-        .collect();
-    let mut unread = Unread::new();
-    for (entry, status) in statuses {
-        let (service, reason) = match (outside.get(entry), status.status) {
-            (Some((service, reason)), _) => ((*service).to_owned(), (*reason).to_owned()),
-            (None, "not recognised" | "unreadable" | "encrypted") => (status.service.clone(), status.status.to_owned()),
-            // Under limits a file that nobody parses is no record and is shown to nobody.
-            (None, "attached") if !limits.are_none() => (status.service.clone(), "attached".to_owned()),
-            _ => continue,
-        };
-        let size = evidence.entry(glasshouse_model::EntryId(*entry)).map_or(0, |e| e.size);
-        let (entries, bytes) = unread.entry((service, reason)).or_default();
-        *entries += 1;
-        *bytes += size;
-    }
-    unread
-}
-
-fn outcomes_table(totals: &Totals, unread: &Unread, out: &[&Counts]) -> Result<RecordBatch, EngineError> {
-    let mut rows: Vec<(String, Option<String>, &str, &str, &str, u64)> = totals
-        .by_kind
-        .iter()
-        .map(|((service, family), n)| (service.clone(), Some(family.clone()), "within scope", "shown", "records", *n))
-        .collect();
-    for ((outcome, service, family, reason), n) in out.iter().copied().flatten() {
-        rows.push((service.clone(), Some(family.clone()), reason, outcome, "records", *n));
-    }
-    for ((service, reason), (entries, bytes)) in unread {
-        rows.push((service.clone(), None, reason, "not read", "entries", *entries));
-        rows.push((service.clone(), None, reason, "not read", "bytes", *bytes));
-    }
-    let text = DataType::Utf8;
-    table(
-        &[
-            ("service", text.clone()),
-            ("family", text.clone()),
-            ("reason", text.clone()),
-            ("outcome", text.clone()),
-            ("unit", text),
-            ("count", DataType::UInt64),
-        ],
-        vec![
-            texts(rows.iter().map(|r| Some(r.0.as_str()))),
-            texts(rows.iter().map(|r| r.1.as_deref())),
-            texts(rows.iter().map(|r| Some(r.2))),
-            texts(rows.iter().map(|r| Some(r.3))),
-            texts(rows.iter().map(|r| Some(r.4))),
-            Arc::new(rows.iter().map(|r| r.5).collect::<UInt64Array>()),
-        ],
-    )
 }

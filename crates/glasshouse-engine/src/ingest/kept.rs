@@ -39,23 +39,41 @@ pub(super) fn keep_warnings(provider: &str, warnings: Vec<Warning>) -> Vec<Warni
     rows
 }
 
-/// Keeps warnings about records that came in as they are, and of the others that there are some.
-pub(super) fn keep_warnings_within(provider: &str, warnings: Vec<Warning>, shown: &[&Record]) -> Vec<WarningRow> {
-    let within = |warning: &Warning| {
-        let at = warning.at.as_ref();
-        at.is_some_and(|at| {
-            let inside = |r: &Ref| {
-                r.entry == at.entry
-                    && (r.locator.start..=r.locator.start.saturating_add(r.locator.length)).contains(&at.locator.start)
-                    && at.locator.length <= r.locator.length
-            };
-            shown.iter().any(|record| record.refs.iter().any(inside))
-        })
-    };
-    let (within, outside): (Vec<_>, Vec<_>) = warnings.into_iter().partition(within);
+/// Keeps warnings about records that came in as they are, those about records that wait with these, and of the others
+/// that there are some.
+pub(super) fn keep_warnings_within(
+    provider: &str,
+    warnings: Vec<Warning>,
+    shown: &[&Record],
+    waiting: &[(String, &Record)],
+    pending: &mut Vec<(String, WarningRow)>,
+) -> Vec<WarningRow> {
+    let (mut within, mut outside) = (Vec::new(), Vec::new());
+    for warning in warnings {
+        let wait = |w: &&(String, &Record)| is_about(&warning, w.1);
+        if shown.iter().any(|record| is_about(&warning, record)) {
+            within.push(warning);
+        } else if let Some((id, _)) = waiting.iter().find(wait).filter(|_| pending.len() < WARNINGS_A_CHUNK) {
+            let rows = keep_warnings(provider, vec![warning]);
+            pending.extend(rows.into_iter().map(|row| (id.clone(), row)));
+        } else {
+            outside.push(warning);
+        }
+    }
     let mut rows = keep_warnings(provider, within);
     rows.extend(without_content(keep_warnings(provider, outside)));
     rows
+}
+
+/// Says whether a warning names a place in what a record was made from.
+fn is_about(warning: &Warning, record: &Record) -> bool {
+    let Some(at) = &warning.at else { return false };
+    let inside = |r: &Ref| {
+        r.entry == at.entry
+            && (r.locator.start..=r.locator.start.saturating_add(r.locator.length)).contains(&at.locator.start)
+            && at.locator.length <= r.locator.length
+    };
+    record.refs.iter().any(inside)
 }
 
 /// Returns warnings without their place and words: what they are about may lie outside the limits.

@@ -1,18 +1,19 @@
 //! The authorities' limits inside an intake: what is read at all, and what becomes of each record.
 //!
-//! Decisions come before anything is stored. Where exclusions are set, everything that may be read is looked
-//! through once before, so that a conversation is known to be put aside before its first message is kept.
+//! Decisions come before anything is kept. Where exclusions are set, a conversation is decided when all of it was
+//! seen, and its records wait for that ([`super::staged`]).
 
 use crate::EngineError;
 use crate::authority::{self, Authority};
-use crate::scope::{Aside, Found, Outcome, Reason, Scope};
+use crate::scope::{self, Aside, Found, Key, Reason, Scope};
 use glasshouse_model::{Family, Record};
 use glasshouse_store::{Case, SELF_AUTHORITY};
-use std::collections::{BTreeMap, BTreeSet};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{Mutex, PoisonError, RwLock};
 
 /// The form in which decisions are kept; another one means that everything is decided anew.
-const DECISIONS: u32 = 2;
+const DECISIONS: u32 = 3;
 
 /// The limits of every authority of a case that is in force.
 pub struct Limits {
@@ -20,6 +21,8 @@ pub struct Limits {
     scopes: Vec<(String, Scope)>,
     /// Accounts that sources belong to, by source.
     accounts: BTreeMap<String, String>,
+    /// Whether conversations may be put aside.
+    exclude: bool,
     aside: RwLock<Vec<Aside>>,
     counted: Mutex<Outside>,
 }
@@ -66,6 +69,45 @@ pub struct Why {
     pub met: String,
 }
 
+/// How one authority has a record, looked at by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Stand {
+    /// Outside its limits.
+    Out,
+    In,
+    /// Within its limits, and an exclusion's: its number, and what of it is met.
+    Met(usize, String),
+}
+
+/// A record as the authorities have it by itself, and what ties it to others.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    pub stands: Vec<Stand>,
+    /// Why the first authority that holds it back does so.
+    held: Option<Reason>,
+    /// The exclusions that it meets by itself, also where it lies outside the limits: authority and number.
+    excluded: Vec<(usize, usize)>,
+    /// Made where there are exclusions only.
+    pub key: Key,
+    entry: Option<u32>,
+}
+
+/// What the records of a chunk say of conversations.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Noted {
+    /// Authority, number of its exclusion, and the conversation.
+    excluded: Vec<(usize, usize, Key)>,
+    /// Entries that conversations have attached.
+    attached: Vec<(u32, Key)>,
+}
+
+impl Noted {
+    /// Says whether nothing was noted.
+    pub fn is_empty(&self) -> bool {
+        self.excluded.is_empty() && self.attached.is_empty()
+    }
+}
+
 /// What is said of a record that meets no exclusion by itself.
 pub const BY_CONVERSATION: &str = "conversation";
 
@@ -87,7 +129,8 @@ impl Limits {
             }
         }
         let aside = scopes.iter().map(|_| Aside::default()).collect();
-        Ok(Limits { scopes, accounts, aside: RwLock::new(aside), counted: Mutex::default() })
+        let exclude = scopes.iter().any(|(_, s)| s.has_exclusions());
+        Ok(Limits { scopes, accounts, exclude, aside: RwLock::new(aside), counted: Mutex::default() })
     }
 
     /// Says whether everything comes in.
@@ -97,7 +140,7 @@ impl Limits {
 
     /// Says whether conversations may be put aside.
     pub fn exclude(&self) -> bool {
-        self.scopes.iter().any(|(_, s)| s.has_exclusions())
+        self.exclude
     }
 
     /// Returns what distinguishes these limits from others: the same text means the same decisions.
@@ -122,44 +165,113 @@ impl Limits {
         refused
     }
 
-    /// Takes note of a record before any is decided.
-    pub fn note(&self, service: &str, source: &str, record: &Record) {
+    /// Looks at a record by itself.
+    pub fn judge(&self, service: &str, source: &str, record: &Record) -> Judged {
         let found = Found { service, account: self.accounts.get(source).map(String::as_str) };
+        let mut judged = Judged {
+            stands: Vec::with_capacity(self.scopes.len()),
+            held: None,
+            excluded: Vec::new(),
+            key: if self.exclude { scope::key(found, record) } else { Key::default() },
+            entry: record.refs.first().map(|at| at.entry.0),
+        };
         for (at, (_, scope)) in self.scopes.iter().enumerate() {
             let verdict = scope.judge(found, record);
-            if Aside::concerns(record, verdict) {
-                let mut aside = self.aside.write().unwrap_or_else(PoisonError::into_inner);
-                if let Some(aside) = aside.get_mut(at) {
-                    aside.note(found, record, verdict);
+            judged.excluded.extend(verdict.excluded.map(|number| (at, number)));
+            judged.stands.push(match (verdict.limits, verdict.excluded) {
+                (Err(reason), _) => {
+                    judged.held = judged.held.or(Some(reason));
+                    Stand::Out
                 }
+                (Ok(()), None) => Stand::In,
+                (Ok(()), Some(number)) => {
+                    Stand::Met(number, scope.met(number, record).unwrap_or_else(|| BY_CONVERSATION.to_owned()))
+                }
+            });
+        }
+        judged
+    }
+
+    /// Returns what the records of a chunk say of conversations.
+    pub fn noted(&self, judged: &[Judged], records: &[Record]) -> Noted {
+        let mut noted = Noted::default();
+        if self.exclude {
+            for (judged, record) in judged.iter().zip(records) {
+                noted.excluded.extend(judged.excluded.iter().map(|(at, number)| (*at, *number, judged.key)));
+                noted.attached.extend(scope::attached(record).map(|entry| (entry, judged.key)));
             }
+        }
+        noted
+    }
+
+    /// Has what was noted count from now on.
+    pub fn recall(&self, noted: &Noted) {
+        if noted.is_empty() {
+            return;
+        }
+        let mut aside = self.aside.write().unwrap_or_else(PoisonError::into_inner);
+        for (at, number, key) in &noted.excluded {
+            if let Some(aside) = aside.get_mut(*at) {
+                aside.exclude(*key, *number);
+            }
+        }
+        for aside in aside.iter_mut() {
+            noted.attached.iter().for_each(|(entry, key)| aside.attach(*entry, *key));
         }
     }
 
-    /// Decides on a record. What one authority puts aside is not shown under another.
-    pub fn rule(&self, service: &str, source: &str, record: &Record) -> Ruling<'_> {
+    /// Returns the authority under which a record is within the limits but may still be put aside, by a conversation
+    /// that was not seen to its end or by one that has its entry attached; `linked` has the entries that any can have.
+    pub fn waits(&self, judged: &Judged, record: &Record, noted: &Noted, linked: &HashSet<u32>) -> Option<&str> {
+        let within = judged.stands.iter().position(|stand| *stand != Stand::Out).filter(|_| self.exclude)?;
+        // The first authority that has it within its limits decides, if it does so at once.
+        let open = matches!(judged.stands.get(within), Some(Stand::In))
+            && (record.conversation.is_some()
+                || record.same_as.is_some()
+                || judged.entry.is_some_and(|entry| linked.contains(&entry))
+                || judged.stands.iter().any(|stand| matches!(stand, Stand::Met(..)))
+                || noted.excluded.iter().any(|(_, _, key)| *key == judged.key));
+        open.then(|| self.scopes.get(within).map_or("", |(name, _)| name.as_str()))
+    }
+
+    /// Decides on a record that no other can put aside.
+    pub fn rule_alone(&self, judged: &Judged) -> Ruling<'_> {
+        self.settle(&judged.stands, judged.held, &|_| None)
+    }
+
+    /// Decides on a record when all that was read is noted.
+    pub fn rule(&self, judged: &Judged) -> Ruling<'_> {
+        let aside = self.aside.read().unwrap_or_else(PoisonError::into_inner);
+        self.settle(&judged.stands, judged.held, &|at| aside.get(at)?.found(&judged.key, judged.entry))
+    }
+
+    /// Decides on a record that waited for that.
+    pub fn rule_waiting(&self, stands: &[Stand], key: &Key, entry: u32) -> Ruling<'_> {
+        let aside = self.aside.read().unwrap_or_else(PoisonError::into_inner);
+        self.settle(stands, None, &|at| aside.get(at)?.found(key, Some(entry)))
+    }
+
+    /// Decides. What one authority puts aside is not shown under another.
+    fn settle(&self, stands: &[Stand], held: Option<Reason>, aside: &dyn Fn(usize) -> Option<usize>) -> Ruling<'_> {
         if self.scopes.is_empty() {
             return Ruling::Shown(SELF_AUTHORITY);
         }
-        let found = Found { service, account: self.accounts.get(source).map(String::as_str) };
-        let aside = self.aside.read().unwrap_or_else(PoisonError::into_inner);
         let mut shown = None;
-        let mut held = None;
-        for (at, (name, scope)) in self.scopes.iter().enumerate() {
-            let verdict = scope.judge(found, record);
-            match scope.outcome(verdict, aside.get(at).and_then(|a| a.of(found, record))) {
-                Outcome::Shown => shown = shown.or(Some(name.as_str())),
-                Outcome::Quarantined(exclusion) => {
-                    let met = verdict.excluded.and_then(|number| scope.met(number, record));
-                    let met = met.unwrap_or_else(|| BY_CONVERSATION.to_owned());
-                    return Ruling::PutAside { authority: name, why: Why { kind: exclusion.kind.clone(), met } };
-                }
-                Outcome::HeldBack(reason) => held = held.or(Some(reason)),
+        for (at, ((name, scope), stand)) in self.scopes.iter().zip(stands).enumerate() {
+            let (number, met) = match stand {
+                Stand::Out => continue,
+                Stand::In => (aside(at), BY_CONVERSATION),
+                Stand::Met(number, met) => (Some(*number), met.as_str()),
+            };
+            if let Some(exclusion) = number.and_then(|number| scope.exclusion(number)) {
+                let why = Why { kind: exclusion.kind.clone(), met: met.to_owned() };
+                return Ruling::PutAside { authority: name, why };
             }
+            shown = shown.or(Some(name.as_str()));
         }
-        match (shown, held) {
-            (Some(name), _) => Ruling::Shown(name),
-            (None, reason) => Ruling::HeldBack(reason.unwrap_or(Reason::Service).as_str()),
+        match shown {
+            Some(name) => Ruling::Shown(name),
+            None => Ruling::HeldBack(held.unwrap_or(Reason::Service).as_str()),
         }
     }
 

@@ -8,21 +8,29 @@ mod batch;
 mod claims;
 mod closed;
 mod copies;
+mod deciding;
 mod finish;
 mod intake;
 mod journal;
 mod kept;
+mod leftover;
 mod limits;
+mod lists;
+mod manifest;
+mod opening;
+mod parts;
 pub(crate) mod positioned;
 mod reading;
 mod sealed;
 mod settle;
+mod staged;
 mod survey;
 mod visible;
 mod work;
 
-pub(crate) use intake::unaltered;
-pub use intake::{Evidence, Taken};
+pub use intake::Taken;
+pub use parts::Evidence;
+pub(crate) use parts::unaltered;
 
 use crate::EngineError;
 use crate::quarantine::Standing as Decided;
@@ -30,15 +38,16 @@ use copies::Copies;
 use glasshouse_layout::RunFile;
 use glasshouse_model::EntryId;
 use glasshouse_providers::Provider;
-use glasshouse_store::Case;
-use journal::Journal;
+use glasshouse_providers::formats::exif::{Decoder, Here};
+use glasshouse_store::{Case, Password};
+use journal::{Hashes, Journal};
 pub use limits::Counts;
 use limits::Limits;
 pub(crate) use limits::Why;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// How the work is done; none of it changes what is found.
 #[derive(Clone, Debug)]
@@ -46,18 +55,27 @@ pub struct Options {
     pub threads: usize,
     /// Leave parts where they are instead of copying them.
     pub in_place: bool,
-    /// For encrypted parts; never stored.
-    pub password: Option<Vec<u8>>,
+    /// For encrypted parts, each entry with the one that fits; never stored.
+    pub passwords: Vec<Password>,
     /// The account that the paths given belong to, where the export itself does not say it of each record.
     pub account: Option<String>,
     /// Lenses beside those that are shipped: name and text. The case keeps them and reads with them from then on.
     pub lenses: Vec<(String, String)>,
+    /// Who takes pictures and films apart.
+    pub decoder: Arc<dyn Decoder>,
 }
 
 impl Default for Options {
     fn default() -> Self {
         let threads = std::thread::available_parallelism().map_or(2, usize::from);
-        Options { threads, in_place: false, password: None, account: None, lenses: Vec::new() }
+        Options {
+            threads,
+            in_place: false,
+            passwords: Vec::new(),
+            account: None,
+            lenses: Vec::new(),
+            decoder: Arc::new(Here),
+        }
     }
 }
 
@@ -119,7 +137,7 @@ fn taking_in(
     let journal = Journal::open(case)?;
     let read = read_all(case, &journal, given, options, progress, publish);
     // Whatever went wrong, what was copied is held.
-    let settled = intake::settle(case, &journal);
+    let settled = leftover::settle(case, &journal);
     read.and_then(|report| settled.map(|()| report)).map_err(|error| error.on_full_disk(case.root()))
 }
 
@@ -137,49 +155,46 @@ fn read_all(
     let decided = crate::quarantine::standing(case.root())?;
     let last = glasshouse_store::read_run(case.root())?;
     if let Some(run) = &last
-        && options.password.is_none()
+        && options.passwords.is_empty()
         && settled(case, journal, &limits, &decided)?
     {
         return Ok(Report { taken, run: run.clone(), changed: false });
     }
-    let evidence = intake::list(case, journal, options, progress)?;
+    let mut evidence = parts::list(case, journal, options, progress)?;
     if evidence.parts.is_empty() {
         return Err(EngineError::other(
             "The case holds nothing yet. Give a path to an export archive, a folder or a file.",
         ));
     }
+    parts::open_archives(&mut evidence, case, journal, options, progress)?;
     progress.say("Recognising");
     let tree = evidence.tree();
-    let recognised = claims::recognise(&evidence, &tree, &lenses)?.within(&limits, &evidence);
-    let keys: Vec<_> = recognised
-        .claims
-        .iter()
-        .map(|c| (c.key.clone(), c.provider.manifest().id, c.format.id, c.claim.main.0))
-        .collect();
+    let mut recognised = claims::recognise(&evidence, &tree, &lenses)?.within(&limits, &evidence);
     let mut known = journal.hashes()?;
     // A password may open what was closed before: that is read as if it were new.
     let closed = |entry: u32| {
         let (part, index) = evidence.find(EntryId(entry))?;
         part.entries.get(index).filter(|e| e.encrypted).map(|_| part.part.read(index).is_err())
     };
-    if options.password.is_some() {
-        let failed = known.iter().filter(|(_, hash)| hash.problem.is_some()).map(|(entry, _)| *entry);
-        let opened: Vec<u32> = failed.filter(|entry| closed(*entry) == Some(false)).collect();
-        known.retain(|entry, _| !opened.contains(entry));
+    if !options.passwords.is_empty() {
+        let opened: Vec<u32> = known.failed().filter(|entry| closed(*entry) == Some(false)).collect();
+        known.forget(&opened);
         journal.read_again(&opened)?;
     }
-    let numbers = journal.number_claims(&keys)?;
+    journal.number_claims(&mut recognised.claims)?;
     let finished = journal.chunks()?;
-    let current: BTreeSet<&str> = keys.iter().map(|k| k.0.as_str()).collect();
-    let gone = journal.claims()?.into_iter().filter(|(key, ..)| !current.contains(key.as_str()));
+    let mut current: Vec<u32> = recognised.claims.iter().map(|c| c.number).collect();
+    current.sort_unstable();
+    let gone = journal.claims()?.into_iter().filter(|(number, _)| current.binary_search(number).is_err());
     // Records that a password gave stay when a later command comes without it.
-    let obsolete: Vec<u32> =
-        gone.filter(|(_, _, entry)| closed(*entry) != Some(true)).map(|(_, number, _)| number).collect();
+    let obsolete: Vec<u32> = gone.filter(|(_, entry)| closed(*entry) != Some(true)).map(|(number, _)| number).collect();
     let mut open = Vec::new();
     for standing in &recognised.claims {
-        let Some((number, chunks)) = numbers.get(&standing.key).copied() else { continue };
-        let done = finished.get(&number).cloned().unwrap_or_default();
-        if chunks.is_none_or(|n| done.len() < n as usize) {
+        let number = standing.number;
+        let from = finished.partition_point(|(claim, _)| *claim < number);
+        let done = finished.iter().skip(from).take_while(|(claim, _)| *claim == number).map(|(_, chunk)| *chunk);
+        let done: BTreeSet<u32> = done.collect();
+        if standing.chunks.is_none_or(|n| done.len() < n as usize) {
             open.push(work::OpenClaim { standing, number, finished: done });
         }
     }
@@ -187,8 +202,7 @@ fn read_all(
         .iter()
         .flat_map(|o| std::iter::once(o.standing.claim.main).chain(o.standing.claim.companions.iter().copied()))
         .collect();
-    let mut entries: Vec<_> =
-        tree.iter().filter(|e| !known.contains_key(&e.id.0) && !on_the_way.contains(&e.id)).collect();
+    let mut entries: Vec<_> = tree.iter().filter(|e| !known.contains(e.id.0) && !on_the_way.contains(&e.id)).collect();
     entries.sort_by_key(|e| std::cmp::Reverse(e.size));
     let parts: Vec<usize> = (0..evidence.parts.len()).filter(|i| evidence.parts[*i].row.sha256.is_none()).collect();
     let nothing_new = open.is_empty() && entries.is_empty() && parts.is_empty() && obsolete.is_empty();
@@ -225,30 +239,35 @@ fn read_all(
         run: format!("r{number:04}"),
         known,
         limits: &limits,
-        purpose: work::Purpose::Note,
+        linked: if limits.exclude() { recognised.linked() } else { HashSet::new() },
+        purpose: work::Purpose::Keep,
     };
     let started = glasshouse_store::now();
-    if limits.exclude() && !shared.claims.is_empty() {
-        progress.say("Looking for what is put aside");
-        look(&shared, &recognised)?;
-    }
-    let shared = work::Work { purpose: work::Purpose::Keep, ..shared };
     progress.say("Reading");
     clear_stray_segments(case, journal)?;
     work::run(&shared, &parts, &entries)?;
+    if limits.exclude() && (!shared.claims.is_empty() || !journal.waiting()?.is_empty()) {
+        progress.say("Deciding on conversations");
+        let gone: HashSet<u32> = obsolete.iter().copied().collect();
+        journal.noted_but(&gone, &mut |noted| limits.recall(noted))?;
+        let run = &shared.run;
+        staged::Deciding { case, journal, limits: &limits, run, options, progress, gone: &gone }.decide()?;
+    }
     progress.say("Sealing the evidence");
     // Part hashes were put into the journal by the workers.
     let run_name = shared.run.clone();
     drop(shared);
+    drop(tree);
     let evidence = Evidence { warnings: evidence.warnings, parts: reload(evidence.parts, journal)? };
-    finish::seal(case, journal, &evidence)?;
+    let hashes = journal.hashes()?;
+    manifest::seal(case, journal, &evidence, &hashes)?;
     progress.say("Finishing");
     let finishing = finish::Finishing {
         case,
         journal,
         evidence: &evidence,
         recognised: &recognised,
-        numbers: &numbers,
+        hashes: &hashes,
         limits: &limits,
         decided: &decided,
         run: &run_name,
@@ -293,13 +312,19 @@ fn limits(case: &Case, journal: &Journal) -> Result<Limits, EngineError> {
     Limits::of(case, accounts, crate::session::now())
 }
 
-/// Looks through every claim, also those that were read before, and keeps nothing of it but what limits need.
+/// Looks through every claim and keeps nothing of it but what is counted.
 fn look(shared: &work::Work<'_>, recognised: &claims::Recognised) -> Result<(), EngineError> {
     let claims = (0..).zip(&recognised.claims);
     let claims =
         claims.map(|(number, standing)| work::OpenClaim { standing, number, finished: BTreeSet::new() }).collect();
-    let look =
-        work::Work { claims, tree: shared.tree.clone(), run: shared.run.clone(), known: HashMap::new(), ..*shared };
+    let look = work::Work {
+        claims,
+        tree: shared.tree.clone(),
+        run: String::new(),
+        known: Hashes::default(),
+        linked: HashSet::new(),
+        ..*shared
+    };
     work::run(&look, &[], &[])
 }
 
@@ -308,9 +333,11 @@ pub fn preview(case: &Case, options: &Options, progress: &Progress) -> Result<li
     let journal = Journal::open(case)?;
     let lenses = lenses(&journal, options)?;
     let limits = limits(case, &journal)?;
-    let evidence = intake::list(case, &journal, options, progress)?;
+    let evidence = parts::list(case, &journal, options, progress)?;
     let tree = evidence.tree();
-    let recognised = claims::recognise(&evidence, &tree, &lenses)?.within(&limits, &evidence);
+    let mut recognised = claims::recognise(&evidence, &tree, &lenses)?.within(&limits, &evidence);
+    // Nothing is kept, so that any numbers do.
+    (0..).zip(&mut recognised.claims).for_each(|(number, claim)| claim.number = number);
     let shared = work::Work {
         case,
         journal: &journal,
@@ -321,16 +348,16 @@ pub fn preview(case: &Case, options: &Options, progress: &Progress) -> Result<li
         tree: tree.iter().map(|e| (e.id, e)).collect(),
         record_key: case.record_key()?,
         run: String::new(),
-        known: HashMap::new(),
+        known: Hashes::default(),
         limits: &limits,
+        linked: HashSet::new(),
         purpose: work::Purpose::Note,
     };
     if limits.exclude() {
         look(&shared, &recognised)?;
     }
     look(&work::Work { purpose: work::Purpose::Count, ..shared }, &recognised)?;
-    let places: HashMap<&str, u32> = recognised.claims.iter().map(|c| c.key.as_str()).zip(0..).collect();
-    let copies = Copies::of(&journal.hashes()?, &evidence, &recognised, |s| places.get(s.key.as_str()).copied());
+    let copies = Copies::of(&journal.hashes()?, &evidence, &recognised);
     let mut counts = copies.once(&limits.take_counted(), &HashSet::new());
     for (standing, reason) in &recognised.outside {
         let key = (
@@ -351,7 +378,7 @@ fn settled(case: &Case, journal: &Journal, limits: &Limits, decided: &Decided) -
     }
     for row in journal.parts()? {
         if row.external {
-            unaltered(&intake::part_path(case, &row), row.size)?;
+            unaltered(&parts::part_path(case, &row), row.size)?;
         }
     }
     Ok(journal.fact("settled")?.is_some_and(|f| settlement(journal, limits, decided).is_ok_and(|now| now == f)))
@@ -377,7 +404,7 @@ fn settlement(journal: &Journal, limits: &Limits, decided: &Decided) -> Result<S
     Ok(hasher.finalize().to_hex().to_string())
 }
 
-fn reload(mut parts: Vec<intake::HeldPart>, journal: &Journal) -> Result<Vec<intake::HeldPart>, EngineError> {
+fn reload(mut parts: Vec<parts::HeldPart>, journal: &Journal) -> Result<Vec<parts::HeldPart>, EngineError> {
     for row in journal.parts()? {
         if let Some(part) = parts.iter_mut().find(|p| p.row.source == row.source && p.row.number == row.number) {
             part.row = row;
@@ -388,12 +415,12 @@ fn reload(mut parts: Vec<intake::HeldPart>, journal: &Journal) -> Result<Vec<int
 
 /// Takes away segment folders that neither the journal nor the log knows: a killed process left them.
 fn clear_stray_segments(case: &Case, journal: &Journal) -> Result<(), EngineError> {
-    let known = journal.segments()?.into_iter().chain(journal.put_aside()?);
+    let known = journal.segments()?.into_iter().chain(journal.put_aside()?).chain(journal.waiting()?);
     let known: BTreeSet<String> = known.map(|(_, s, _)| s.path).collect();
     let logged = case.logged_files()?;
     let Ok(runs) = std::fs::read_dir(case.root().join("runs")) else { return Ok(()) };
     for run in runs.filter_map(|r| r.ok()) {
-        for kind in ["segments", "quarantine"] {
+        for kind in ["segments", "quarantine", "waiting"] {
             let Ok(segments) = std::fs::read_dir(run.path().join(kind)) else { continue };
             for segment in segments.filter_map(|s| s.ok()) {
                 let path = format!(
@@ -421,5 +448,5 @@ pub fn seekable_copy(case: &Path, entry: EntryId) -> PathBuf {
 /// Opens the evidence of a case for reading single entries.
 pub fn evidence(case: &Case, options: &Options) -> Result<Evidence, EngineError> {
     let journal = Journal::open(case)?;
-    intake::list(case, &journal, options, &Progress::default())
+    parts::list(case, &journal, options, &Progress::default())
 }

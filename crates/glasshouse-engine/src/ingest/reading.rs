@@ -4,8 +4,8 @@ use super::journal::EntryHash;
 use super::work::Work;
 use crate::EngineError;
 use glasshouse_model::EntryId;
-use glasshouse_store::BlockWriter;
 use glasshouse_store::seal::Output;
+use glasshouse_store::{BlockWriter, Entry};
 use std::io::Read;
 use std::path::PathBuf;
 
@@ -61,7 +61,7 @@ impl<'a> Reading<'a> {
     }
 
     pub(super) fn open(work: &'a Work<'a>, entry: EntryId) -> Self {
-        let known = work.known.contains_key(&entry.0);
+        let known = work.known.contains(entry.0);
         let mut reading = Reading {
             work,
             entry,
@@ -78,13 +78,10 @@ impl<'a> Reading<'a> {
         match work.evidence.find(entry).map(|(part, index)| (part, index, part.part.read(index))) {
             Some((part, index, Ok(reader))) => {
                 reading.reader = Some(reader);
-                let listed = &part.entries[index];
-                if listed.size >= SEEKABLE
-                    && listed.method != "stored"
-                    && listed.method != "file"
-                    && listed.method != "tar"
-                    && !listed.encrypted
-                {
+                let seekable = |listed: &Entry<'_>| {
+                    listed.size >= SEEKABLE && !matches!(listed.method, "stored" | "file" | "tar") && !listed.encrypted
+                };
+                if part.entries.get(index).is_some_and(|listed| seekable(&listed)) {
                     let path = super::seekable_copy(work.case.root(), entry);
                     if !path.exists() {
                         reading.copy = path.parent().and_then(|folder| {

@@ -2,11 +2,8 @@
 
 use super::journal::{Journal, PartRow};
 use crate::EngineError;
-use glasshouse_layout::{EntryLine, Opening, paths};
-use glasshouse_store::Case;
-use glasshouse_store::seal::{Plain, Sealer, unseal};
-use std::fs;
-use std::io::Write;
+use glasshouse_layout::{Opening, paths};
+use glasshouse_store::seal::Plain;
 
 fn fact(source: &str, number: u32) -> String {
     format!("sealed {source} {number}")
@@ -70,37 +67,4 @@ pub fn opening(row: &PartRow) -> Result<Opening, EngineError> {
         sha256: row.sha256.clone().unwrap_or_default(),
         salt: glasshouse_layout::hex(glasshouse_store::sign::random::<32>()?),
     })
-}
-
-/// Returns a manifest sealed with the key of its part.
-pub fn seal_manifest(
-    manifest: &str,
-    opening: &Opening,
-    key: &glasshouse_store::seal::Identity,
-) -> Result<Vec<u8>, EngineError> {
-    let failed = |e: std::io::Error| EngineError::other(format!("The manifest cannot be sealed: {e}."));
-    let line = serde_json::to_string(opening).map_err(|e| EngineError::other(e.to_string()))? + "\n";
-    let mut sealer = Sealer::new(Vec::new(), key).map_err(failed)?;
-    sealer.write_all(line.as_bytes()).and_then(|()| sealer.write_all(manifest.as_bytes())).map_err(failed)?;
-    Ok(sealer.finish().map_err(failed)?.0)
-}
-
-/// Reads the manifest of a part: what opens it, where it is sealed, and its entries.
-pub fn read_manifest(case: &Case, source: &str, number: u32) -> Result<(Option<Opening>, Vec<EntryLine>), EngineError> {
-    let key = case.seal()?.part(source, number)?;
-    let path = if key.is_some() { paths::manifest_sealed } else { paths::manifest };
-    let path = case.root().join(path(source, number));
-    let damaged = || EngineError::other(format!("{} is damaged. Run glasshouse-verify on the case.", path.display()));
-    let mut bytes = fs::read(&path).map_err(|e| EngineError::io(&path, "read", e))?;
-    if let Some(key) = &key {
-        bytes = unseal(&bytes, key).map_err(|_| damaged())?.to_vec();
-    }
-    let text = std::str::from_utf8(&bytes).map_err(|_| damaged())?;
-    let mut lines = text.lines();
-    let opening = match key {
-        None => None,
-        Some(_) => Some(serde_json::from_str(lines.next().unwrap_or_default()).map_err(|_| damaged())?),
-    };
-    let entries = lines.map(|line| serde_json::from_str(line).map_err(|_| damaged())).collect::<Result<_, _>>()?;
-    Ok((opening, entries))
 }

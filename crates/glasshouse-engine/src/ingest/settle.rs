@@ -17,7 +17,7 @@ pub(super) struct Finished {
 
 /// Brings segments to the disk and commits them, while the workers go on: none of them waits for the disk.
 pub(super) fn all(work: &Work<'_>, finished: Receiver<Finished>) -> Result<(), EngineError> {
-    super::intake::settle(work.case, work.journal)?;
+    super::leftover::settle(work.case, work.journal)?;
     for Finished { segments, chunks } in finished {
         let segments = segments.into_iter().map(Written::sync).collect::<Result<Vec<_>, _>>()?;
         work.journal.commit(&segments, &chunks)?;

@@ -7,7 +7,7 @@ use crate::rewrite::{read_columns, read_columns_of};
 use crate::segment::typed;
 use datafusion::arrow::array::{StringArray, UInt32Array};
 use glasshouse_store::Case;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 /// A place that a record was made from, as far as its entry goes.
 #[derive(serde::Deserialize)]
@@ -23,14 +23,13 @@ pub fn entries(
     case: &Case,
     journal: &Journal,
     recognised: &Recognised,
-    numbers: &HashMap<String, (u32, Option<u32>)>,
     released: &BTreeSet<u32>,
 ) -> Result<BTreeSet<u32>, EngineError> {
     let records = journal.records_by_claim()?;
     let mut visible = BTreeSet::new();
     for standing in &recognised.claims {
         let came = |n: &u32| released.contains(n) || records.get(n).is_some_and(|r| *r > 0);
-        if numbers.get(&standing.key).is_some_and(|(n, _)| came(n)) {
+        if came(&standing.number) {
             let claim = &standing.claim;
             visible.extend(std::iter::once(&claim.main).chain(&claim.copies).map(|e| e.0));
         }

@@ -6,21 +6,20 @@
 
 use super::batch::Batch;
 use super::claims::Standing;
-use super::copies;
-use super::intake::{Evidence, HeldPart};
-use super::journal::{ChunkRow, EntryHash, Journal};
-use super::kept::{keep_warnings, keep_warnings_within, troubles};
-use super::limits::{Limits, Out, Ruling};
+use super::deciding::Parsed;
+use super::journal::{EntryHash, Hashes, Journal};
+use super::kept::troubles;
+use super::limits::Limits;
+use super::parts::{Evidence, HeldPart};
 use super::reading::Reading;
 use super::settle::{self, Finished};
 use super::{Options, Progress, positioned, survey};
 use crate::EngineError;
-use crate::segment::RowContext;
 use glasshouse_model::{EntryId, Framing, Warning};
 use glasshouse_providers::framing::{LONGEST_FRAME, Span, framer};
 use glasshouse_providers::{Companion, Frame, Opened, Positioned, Sink, TreeEntry};
 use glasshouse_store::Case;
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -58,19 +57,21 @@ pub struct Work<'a> {
     pub progress: &'a Progress,
     /// The claims that are not finished, with their numbers and finished chunks.
     pub claims: Vec<OpenClaim<'a>>,
-    pub tree: HashMap<EntryId, &'a TreeEntry>,
+    pub tree: HashMap<EntryId, &'a TreeEntry<'a>>,
     pub record_key: [u8; 32],
     pub run: String,
     /// Hashes known from an earlier, interrupted intake.
-    pub known: HashMap<u32, EntryHash>,
+    pub known: Hashes,
     pub limits: &'a Limits,
+    /// Entries that records of others may have attached.
+    pub linked: HashSet<u32>,
     pub purpose: Purpose,
 }
 
 /// What the claims are read for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// To know which conversations are put aside; nothing is kept.
+    /// To know which conversations are put aside, before what would come in is counted; nothing is kept.
     Note,
     /// To know how much would come in and how much not; nothing is kept.
     Count,
@@ -431,6 +432,7 @@ impl<'a> Worker<'a> {
             head: &chunk.around.head,
             survey: &chunk.around.survey,
             positioned: chunk.around.positioned.as_ref().map(|bytes| bytes as &dyn Positioned),
+            decoder: &*work.options.decoder,
         };
         let parsed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             let mut sink = Sink::new();
@@ -450,81 +452,12 @@ impl<'a> Worker<'a> {
             }
         };
         let source = work.evidence.find(entry.id).map_or("", |(part, _)| part.row.source.as_str());
-        if work.purpose == Purpose::Note {
-            records.iter().for_each(|record| work.limits.note(manifest.id, source, record));
-            return Ok(());
-        }
-        let path = |id: EntryId| work.tree.get(&id).map_or("", |e| e.path.as_str());
-        let context = |ordinal, authority| RowContext {
-            provider: manifest.id,
-            tier: open.standing.format.tier.as_str(),
-            source,
-            claim: open.number,
-            record_key: &work.record_key,
-            authority,
-            path: &path,
-            ordinal,
-        };
-        let (mut last_place, mut ordinal) = (None, 0);
-        let (mut shown, mut out) = (Vec::new(), Out::new());
         let worded = records.iter().any(|r| r.title.is_some() || r.text.is_some() || !r.parties.is_empty());
         let (batch, most) = match worded {
             true => (&mut self.worded, SEGMENT),
             false => (&mut self.plain, PLAIN_SEGMENT),
         };
-        let grouped = open.standing.claim.group.is_some();
-        for record in &records {
-            let place = record.refs.first().map(|r| (r.entry, r.locator.start, r.locator.length));
-            ordinal = if place == last_place { ordinal + 1 } else { 0 };
-            last_place = place;
-            let authority = match work.limits.rule(manifest.id, source, record) {
-                Ruling::Shown(authority) => authority,
-                Ruling::HeldBack(reason) => {
-                    let kind = ("held back".into(), manifest.id.into(), record.family.to_string(), reason.to_owned());
-                    copies::tally(&mut out, kind, grouped.then_some(record), &work.record_key);
-                    continue;
-                }
-                Ruling::PutAside { authority, why } => {
-                    if work.purpose == Purpose::Count {
-                        let kind = ("quarantined".into(), manifest.id.into(), record.family.to_string(), why.kind);
-                        copies::tally(&mut out, kind, grouped.then_some(record), &work.record_key);
-                    } else {
-                        let id = batch.aside.push(record, &context(ordinal, authority))?;
-                        batch.why.push((id, why));
-                    }
-                    continue;
-                }
-            };
-            shown.push(record);
-            if work.purpose == Purpose::Count {
-                continue;
-            }
-            batch.shown.push(record, &context(ordinal, authority))?;
-        }
-        if work.purpose == Purpose::Count {
-            for record in &shown {
-                let kind = ("shown".into(), manifest.id.into(), record.family.to_string(), "within scope".into());
-                copies::tally(&mut out, kind, grouped.then_some(record), &work.record_key);
-            }
-            work.limits.count(open.number, out);
-            return Ok(());
-        }
-        work.progress.records.fetch_add(shown.len() as u64, Ordering::Relaxed);
-        work.progress.warnings.fetch_add(warnings.len() as u64, Ordering::Relaxed);
-        let warnings = match work.limits.are_none() {
-            true => keep_warnings(manifest.id, warnings),
-            false => keep_warnings_within(manifest.id, warnings, &shown),
-        };
-        // A name that nobody knew may come from a record that stays out.
-        let drift = if shown.len() == records.len() { drift } else { Default::default() };
-        batch.chunks.push(ChunkRow {
-            claim: open.number,
-            chunk: chunk.number,
-            records: shown.len() as u64,
-            warnings,
-            drift: drift.into_iter().map(|((format, key), n)| (format!("{}.{format}", manifest.id), key, n)).collect(),
-            out,
-        });
+        batch.add(work, open, source, Parsed { chunk: chunk.number, records, warnings, drift })?;
         if batch.is_full(most.min(self.shared.most)) {
             let full = std::mem::take(batch);
             self.send(full)?;

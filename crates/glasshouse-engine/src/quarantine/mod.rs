@@ -71,14 +71,27 @@ impl Held {
 
     /// Returns the records as rows of an ordinary segment, each with the decision that let it out.
     pub(crate) fn released(self, decisions: &[u32]) -> Result<Rows, EngineError> {
-        let at = RECORDS.index_of("decision")?;
+        self.with("decision", Arc::new(UInt32Array::from(decisions.to_vec())))?.rows()
+    }
+
+    /// Returns the records with the authority that each is under.
+    pub(crate) fn under(self, authorities: &[&str]) -> Result<Self, EngineError> {
+        self.with("authority", Arc::new(StringArray::from(authorities.to_vec())))
+    }
+
+    /// Returns the records with another column in the place of one.
+    fn with(self, name: &str, column: ArrayRef) -> Result<Self, EngineError> {
         let mut columns = self.records.columns().to_vec();
-        if let Some(column) = columns.get_mut(at) {
-            *column = Arc::new(UInt32Array::from(decisions.to_vec()));
+        if let Some(old) = columns.get_mut(RECORDS.index_of(name)?) {
+            *old = column;
         }
-        let records = RecordBatch::try_new(RECORDS.clone(), columns)?;
-        let words = crate::rewrite::words(typed(&records, "id")?, &self.parties)?;
-        Ok(Rows { records, words, parties: self.parties, attachments: self.attachments })
+        Ok(Held { records: RecordBatch::try_new(RECORDS.clone(), columns)?, ..self })
+    }
+
+    /// Returns the records as rows of an ordinary segment.
+    pub(crate) fn rows(self) -> Result<Rows, EngineError> {
+        let words = crate::rewrite::words(typed(&self.records, "id")?, &self.parties)?;
+        Ok(Rows { records: self.records, words, parties: self.parties, attachments: self.attachments })
     }
 }
 

@@ -304,7 +304,7 @@ fn run(words: &[String]) -> String {
 }
 
 /// What tells a conversation from others, or a record that is in none: no more than a hash is held of each.
-type Key = [u8; 16];
+pub(crate) type Key = [u8; 16];
 
 /// The conversations that are put aside, found while records go by, with what is attached to them.
 ///
@@ -321,27 +321,34 @@ impl Aside {
     pub fn note(&mut self, found: Found<'_>, record: &Record, verdict: Verdict) {
         let key = key(found, record);
         if let Some(number) = verdict.excluded {
-            let first = self.conversations.entry(key).or_insert(number);
-            // The lowest number, whatever the order in which records came.
-            *first = (*first).min(number);
+            self.exclude(key, number);
         }
-        for entry in attached(record) {
-            let keys = self.attached.entry(entry).or_default();
-            if !keys.contains(&key) && keys.len() < MOST_CONVERSATIONS {
-                keys.push(key);
-            }
+        attached(record).for_each(|entry| self.attach(entry, key));
+    }
+
+    /// Puts a conversation aside.
+    pub(crate) fn exclude(&mut self, key: Key, number: usize) {
+        let first = self.conversations.entry(key).or_insert(number);
+        // The lowest number, whatever the order in which records came.
+        *first = (*first).min(number);
+    }
+
+    /// Takes note of an entry that a conversation has attached.
+    pub(crate) fn attach(&mut self, entry: u32, key: Key) {
+        let keys = self.attached.entry(entry).or_default();
+        if !keys.contains(&key) && keys.len() < MOST_CONVERSATIONS {
+            keys.push(key);
         }
     }
 
-    /// Says whether a record has to be noted at all.
-    pub fn concerns(record: &Record, verdict: Verdict) -> bool {
-        verdict.excluded.is_some() || attached(record).next().is_some()
+    /// Returns the exclusion that a conversation meets, or one that has the entry attached.
+    pub(crate) fn found(&self, key: &Key, entry: Option<u32>) -> Option<usize> {
+        self.conversations.get(key).copied().or_else(|| self.attached_to(entry?))
     }
 
     /// Returns the exclusion that a record's conversation meets, or one that has the record's entry attached.
     pub fn of(&self, found: Found<'_>, record: &Record) -> Option<usize> {
-        let entry = record.refs.first().map(|at| at.entry.0);
-        self.conversations.get(&key(found, record)).copied().or_else(|| self.attached_to(entry?))
+        self.found(&key(found, record), record.refs.first().map(|at| at.entry.0))
     }
 
     /// As [`Aside::of`], for a record that is known by its columns.
@@ -364,14 +371,14 @@ impl Aside {
 const MOST_CONVERSATIONS: usize = 64;
 
 /// Returns the entries that a record has attached, beside its own.
-fn attached(record: &Record) -> impl Iterator<Item = u32> + '_ {
+pub(crate) fn attached(record: &Record) -> impl Iterator<Item = u32> + '_ {
     let own = record.refs.first().map(|at| at.entry);
     let others = record.attachments.iter().filter_map(|a| a.at.as_ref()).map(|at| at.entry);
     others.filter(move |entry| Some(*entry) != own).map(|entry| entry.0)
 }
 
 /// Returns what ties a record to the others of its conversation, or to its copies where it is in none.
-fn key(found: Found<'_>, record: &Record) -> Key {
+pub(crate) fn key(found: Found<'_>, record: &Record) -> Key {
     if let Some(conversation) = record.conversation.as_deref() {
         return hashed(found.service, "in", conversation);
     }

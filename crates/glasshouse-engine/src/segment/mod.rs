@@ -16,7 +16,7 @@ use std::sync::{Arc, LazyLock};
 use tantivy::schema::{Field as TextField, IndexRecordOption, TextFieldIndexing, TextOptions};
 
 pub use write::Written;
-pub(crate) use write::{hash, parquet_bytes, write_parquet, write_segment};
+pub(crate) use write::{Table, hash, parquet_bytes, write_parquet, write_segment};
 
 /// The columns of `records.parquet`.
 pub static RECORDS: LazyLock<SchemaRef> = LazyLock::new(|| {

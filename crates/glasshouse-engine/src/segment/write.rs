@@ -4,6 +4,7 @@ use super::{column, index_schema, tokenizers, typed};
 use crate::EngineError;
 use datafusion::arrow::array::{Array, RecordBatch, StringArray, TimestampMicrosecondArray, UInt32Array};
 use datafusion::arrow::compute::{SortOptions, sort_to_indices, take_record_batch};
+use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::basic::Compression;
 use datafusion::parquet::file::properties::{EnabledStatistics, WriterProperties};
@@ -202,7 +203,38 @@ pub(crate) fn parquet_bytes(batch: &RecordBatch) -> Result<Vec<u8>, EngineError>
     table(Vec::new(), batch)
 }
 
+/// A Parquet file that is written a batch at a time.
+pub(crate) struct Table {
+    writer: ArrowWriter<Hashing>,
+    full: PathBuf,
+    path: String,
+}
+
+impl Table {
+    pub(crate) fn create(case: &Path, path: &str, schema: SchemaRef) -> Result<Self, EngineError> {
+        let full = case.join(path);
+        Ok(Table { writer: writer(Hashing::create(&full)?, schema)?, full, path: path.to_owned() })
+    }
+
+    pub(crate) fn write(&mut self, batch: &RecordBatch) -> Result<(), EngineError> {
+        Ok(self.writer.write(batch)?)
+    }
+
+    /// Writes the end and brings the file to the disk.
+    pub(crate) fn finish(self) -> Result<FileHash, EngineError> {
+        let (hash, file) = self.writer.into_inner()?.finish(&self.path);
+        file.sync_all().map_err(|e| EngineError::io(&self.full, "sync", e))?;
+        Ok(hash)
+    }
+}
+
 fn table<W: Write + Send>(out: W, batch: &RecordBatch) -> Result<W, EngineError> {
+    let mut writer = writer(out, batch.schema())?;
+    writer.write(batch)?;
+    Ok(writer.into_inner()?)
+}
+
+fn writer<W: Write + Send>(out: W, schema: SchemaRef) -> Result<ArrowWriter<W>, EngineError> {
     let mut properties = WriterProperties::builder()
         // Written once and read for every page of a list: what is quick both ways.
         .set_compression(Compression::LZ4_RAW)
@@ -224,9 +256,7 @@ fn table<W: Write + Send>(out: W, batch: &RecordBatch) -> Result<W, EngineError>
         properties = properties.set_column_statistics_enabled(ColumnPath::from(name), EnabledStatistics::None);
     }
     properties = properties.set_column_statistics_enabled(ColumnPath::from("time"), EnabledStatistics::Page);
-    let mut writer = ArrowWriter::try_new(out, batch.schema(), Some(properties.build()))?;
-    writer.write(batch)?;
-    Ok(writer.into_inner()?)
+    Ok(ArrowWriter::try_new(out, schema, Some(properties.build()))?)
 }
 
 /// Returns the hash of a file of the case.

@@ -51,6 +51,8 @@ pub struct ServiceHeld {
     pub places: u64,
     /// Where the holder can delete it, if that is known.
     pub delete_at: Option<String>,
+    /// The company's own help on that, where there is such a page; nobody here has tried the way.
+    pub described_at: Option<String>,
     /// Who holds it, if that is known.
     pub held_by: Option<String>,
     /// Ways in which others can get at it.
@@ -121,7 +123,7 @@ impl View {
 
     fn revealed(&self) -> Result<Reveals, EngineError> {
         let all = self.select("")?;
-        let (_, people) = self.people_list(&all, 0, MOST_CONTACTS * 2)?;
+        let (_, people) = self.people_list(&all, "", 0, MOST_CONTACTS * 2)?;
         let contacts = people.into_iter().filter(|p| !p.own).take(MOST_CONTACTS).map(|p| Seen {
             name: p.name,
             count: p.records,
@@ -207,6 +209,7 @@ impl View {
                     people: met(code),
                     places: with_place.get(&code).copied().unwrap_or(0),
                     delete_at: known.map(|k| k.2.to_owned()),
+                    described_at: known.and_then(|k| k.3).map(str::to_owned),
                     held_by: known.map(|k| k.1.to_owned()),
                     routes: routes(known.is_some()),
                     query: format!("service:{name}"),
@@ -249,30 +252,41 @@ impl View {
     }
 }
 
-/// Who runs a service, and where its holder can delete what it keeps.
-const KNOWN: [(&str, &str, &str); 6] = [
+/// Who runs a service, where its holder can delete what it keeps, and the company's help that describes it.
+const KNOWN: [(&str, &str, &str, Option<&str>); 6] = [
     (
         "google",
         "Google LLC; in the European Economic Area Google Ireland Limited",
-        "https://myaccount.google.com/data-and-privacy",
+        "https://myactivity.google.com",
+        Some("https://support.google.com/accounts/answer/10549751"),
     ),
-    ("apple", "Apple Inc.; in Europe Apple Distribution International Limited", "https://privacy.apple.com"),
+    ("apple", "Apple Inc.; in Europe Apple Distribution International Limited", "https://privacy.apple.com", None),
     (
         "microsoft",
         "Microsoft Corporation; in Europe Microsoft Ireland Operations Limited",
         "https://account.microsoft.com/privacy",
+        Some(
+            "https://support.microsoft.com/en-us/windows/view-your-data-on-the-privacy-dashboard-03d3e27f-1981-5ff4-ba1c-d6b1031ae433",
+        ),
     ),
     (
         "facebook",
         "Meta Platforms, Inc.; in Europe Meta Platforms Ireland Limited",
         "https://accountscenter.facebook.com",
+        None,
     ),
     (
         "instagram",
         "Meta Platforms, Inc.; in Europe Meta Platforms Ireland Limited",
         "https://accountscenter.instagram.com",
+        None,
     ),
-    ("amazon", "Amazon.com, Inc.; in Europe Amazon Europe Core S.à r.l.", "https://www.amazon.com/alexaprivacy"),
+    (
+        "amazon",
+        "Amazon.com, Inc.; in Europe Amazon Europe Core S.à r.l.",
+        "https://www.amazon.com/alexaprivacy",
+        Some("https://www.amazon.com.au/b?ie=UTF8&node=6971550051"),
+    ),
 ];
 
 fn routes(company: bool) -> Vec<String> {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 const MOST_PARTS: u32 = 500;
 
 /// A part's place in its export: the path before the number, the number, and how many there are.
-fn part(entry: &TreeEntry) -> Option<(&str, u32, u32)> {
+fn part<'a>(entry: &TreeEntry<'a>) -> Option<(&'a str, u32, u32)> {
     let mut from = 0;
     for name in entry.dir().split('/') {
         let start = from;
@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn parts_are_told_by_their_folders() {
-        let entry = |path: &str| TreeEntry { id: EntryId(0), path: path.into(), size: 1, crc32: None, part: 0 };
+        let entry = |path: &'static str| TreeEntry { id: EntryId(0), path: path.into(), size: 1, crc32: None, part: 0 };
         for (path, expected) in [
             ("iCloud Photos Part 2 of 9/Photos/a.jpg", Some(("iCloud Photos", 2, 9))),
             ("x/Other Data Part 1 of 2.zip!/Mail/a", Some(("x/Other Data", 1, 2))),

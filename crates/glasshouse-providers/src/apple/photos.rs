@@ -212,7 +212,7 @@ fn picture(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
     let mut record = found.unwrap_or_else(|| Record::new(Family::Media, FORMAT));
     record.title = Some(name.to_owned());
     record.fields.opt_text("folder", opened.entry.dir().rsplit('/').next().filter(|d| !d.is_empty()));
-    exif::add(frame, &at, &mut record, out);
+    exif::add(opened, frame, &at, &mut record, out);
     record.attachments.push(Attachment {
         name: Some(name.to_owned()),
         mime: media_type(frame.bytes).map(Into::into),
@@ -274,7 +274,7 @@ fn album(opened: &Opened<'_>, out: &mut Sink) {
         let at = row_place(opened, frame, &header);
         record.fields.text("kind", kind).text("album", stem);
         record.title = Some(stem.to_owned());
-        record.conversation = Some(opened.entry.path.clone());
+        record.conversation = Some(opened.entry.path.to_owned());
         if record.attachments.iter().all(|a| a.at.is_none()) {
             out.warn(at.clone(), "photos.missing", "A photo of the album is not among the files given.");
         }

@@ -100,7 +100,7 @@ fn companions(tree: &Tree<'_>, entry: &TreeEntry, users: &[&TreeEntry], channels
     beside(tree, entry, "channel.json").into_iter().chain(shared).map(|e| e.id).collect()
 }
 
-fn beside<'a>(tree: &Tree<'a>, entry: &TreeEntry, name: &str) -> Option<&'a TreeEntry> {
+fn beside<'a>(tree: &Tree<'a>, entry: &TreeEntry, name: &str) -> Option<&'a TreeEntry<'a>> {
     let path = if entry.dir().is_empty() { name.to_owned() } else { format!("{}/{name}", entry.dir()) };
     tree.at(&path).iter().find(|e| e.part == entry.part)
 }

@@ -313,6 +313,7 @@ mod tests {
                 head: table.as_bytes(),
                 survey: b"",
                 positioned: None,
+                decoder: &crate::formats::exif::Here,
             };
             read_row(&SHEET, &header, &opened, &frame, &mut out);
         }

@@ -33,18 +33,18 @@ fn is_album(head: &[u8]) -> bool {
 /// Files of one folder, under lower-case names; a name may come twice.
 #[derive(Default)]
 struct Folder<'a> {
-    media: BTreeMap<String, Vec<&'a TreeEntry>>,
-    json: BTreeMap<String, Vec<&'a TreeEntry>>,
+    media: BTreeMap<String, Vec<&'a TreeEntry<'a>>>,
+    json: BTreeMap<String, Vec<&'a TreeEntry<'a>>>,
     album: Option<EntryId>,
 }
 
 /// A media file with the folder it lies in and the sidecar found for it.
 struct Item<'a> {
-    entry: &'a TreeEntry,
+    entry: &'a TreeEntry<'a>,
     folder: &'a str,
-    sidecar: Option<&'a TreeEntry>,
+    sidecar: Option<&'a TreeEntry<'a>>,
     /// Further sidecars for it, as overlapping exports give.
-    more: Vec<&'a TreeEntry>,
+    more: Vec<&'a TreeEntry<'a>>,
 }
 
 /// Claims what lies in folders of Google Photos; `key` names a folder alike in all parts of one export.
@@ -114,7 +114,7 @@ pub(super) fn claims(tree: &Tree<'_>, entries: &[(String, &TreeEntry)]) -> Vec<C
     let (second, first): (Vec<_>, Vec<_>) =
         same.into_iter().partition(|((name, _, _), _)| shares(name.rsplit('/').next().unwrap_or(name)));
     for ((_, _, crc), mut items) in first.into_iter().chain(second) {
-        items.sort_by_key(|item| (!dated.contains(item.folder), item.entry.path.as_str(), item.entry.id));
+        items.sort_by_key(|item| (!dated.contains(item.folder), item.entry.path, item.entry.id));
         if crc.is_none() && items.len() > 1 {
             // Folders state no checksum: name, size and first bytes have to do.
             let first = items.first().map(|item| tree.head(item.entry.id)).unwrap_or_default();
@@ -130,7 +130,7 @@ pub(super) fn claims(tree: &Tree<'_>, entries: &[(String, &TreeEntry)]) -> Vec<C
 }
 
 /// Sidecars without a photo beside them, by root and name, size and checksum, each with its folder.
-type Orphans<'a> = BTreeMap<(String, u64, Option<u32>), Vec<(&'a str, &'a TreeEntry)>>;
+type Orphans<'a> = BTreeMap<(String, u64, Option<u32>), Vec<(&'a str, &'a TreeEntry<'a>)>>;
 
 fn claim(items: Vec<Item<'_>>, albums: &HashMap<&str, EntryId>, orphans: &mut Orphans<'_>) -> Option<Claim> {
     let mut items_in = items.into_iter();
@@ -218,7 +218,7 @@ fn photo(opened: &Opened<'_>, frame: &crate::Frame<'_>, out: &mut Sink) {
     if !albums.is_empty() {
         record.fields.list("albums", &albums);
     }
-    exif::add(frame, &at, &mut record, out);
+    exif::add(opened, frame, &at, &mut record, out);
     let name = opened.entry.name();
     record.title.get_or_insert_with(|| name.to_owned());
     record.attachments.push(Attachment {

@@ -32,6 +32,7 @@ fn read(lens: &'static dyn Provider, path: &str, bytes: &[u8]) -> (Vec<Record>, 
                 head,
                 survey: &[],
                 positioned: None,
+                decoder: &crate::formats::exif::Here,
             };
             lens.parse(&opened, &mut out);
         }

@@ -74,7 +74,7 @@ impl Provider for Media {
                 sha256: None,
                 at: Some(at.clone()),
             });
-            exif::add(frame, &at, &mut record, out);
+            exif::add(opened, frame, &at, &mut record, out);
             out.record(at, record);
         }
     }

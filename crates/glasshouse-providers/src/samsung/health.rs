@@ -211,7 +211,7 @@ fn detail(opened: &Opened<'_>, frame: &Frame<'_>, at: Ref, out: &mut Sink) {
 }
 
 /// Returns the type of data, from the folder, and what the details are, from the file's name.
-fn detail_kind(entry: &TreeEntry) -> (&str, &str) {
+fn detail_kind<'a>(entry: &TreeEntry<'a>) -> (&'a str, &'a str) {
     let kind = entry.dir().split('/').find(|name| name.starts_with("com.samsung.")).unwrap_or_default();
     let stem = entry.name().strip_suffix(".json").unwrap_or(entry.name());
     (kind, stem.rsplit('.').next().filter(|part| *part != stem).unwrap_or_default())

@@ -90,7 +90,7 @@ fn is_messages(head: &[u8]) -> bool {
 }
 
 /// Returns the folder above a conversation's folder.
-fn root(entry: &TreeEntry) -> &str {
+fn root<'a>(entry: &TreeEntry<'a>) -> &'a str {
     entry.dir().rsplit_once('/').map_or("", |(root, _)| root)
 }
 

@@ -156,7 +156,7 @@ struct Places<'t> {
 }
 
 impl<'t> About<'t> {
-    fn of(scripts: &[(&'t TreeEntry, Script)]) -> Self {
+    fn of(scripts: &[(&'t TreeEntry<'t>, Script)]) -> Self {
         const LARGEST: u64 = 4 << 20;
         let mut about = About::default();
         for (entry, script) in scripts.iter().filter(|(entry, _)| entry.size <= LARGEST) {

@@ -48,12 +48,12 @@ pub fn load(folder: &Path) -> Vec<File> {
 
 /// Recognises and parses the files; entry ids are their positions.
 pub fn parse_all(files: &[File]) -> Outcome {
-    let entries: Vec<TreeEntry> = files
+    let entries: Vec<TreeEntry<'_>> = files
         .iter()
         .zip(0..)
         .map(|(file, id)| TreeEntry {
             id: EntryId(id),
-            path: file.path.clone(),
+            path: &file.path,
             size: file.bytes.len() as u64,
             crc32: Some(crc32fast::hash(&file.bytes)),
             part: 0,
@@ -121,6 +121,7 @@ pub fn parse_all(files: &[File]) -> Outcome {
                         head: &file.bytes[..file.bytes.len().min(Opened::HEAD)],
                         survey: &survey,
                         positioned,
+                        decoder: &glasshouse_providers::formats::exif::Here,
                     };
                     provider.parse(&opened, &mut sink);
                 }

@@ -18,7 +18,7 @@ use crate::StoreError;
 use crate::files::{make_folder, write_atomic};
 use glasshouse_layout::{CaseFile, SEALED, paths};
 use std::fs;
-use std::io::{ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::iter;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -27,6 +27,14 @@ use zeroize::Zeroizing;
 
 use age::secrecy::ExposeSecret;
 use age::x25519;
+
+/// Opens a file from its beginning: in clear, or sealed with a key.
+pub fn input(path: &Path, key: Option<&Identity>) -> io::Result<Box<dyn Read + Send>> {
+    Ok(match key {
+        None => Box::new(fs::File::open(path)?),
+        Some(key) => Box::new(stream(Arc::new(fs::File::open(path)?), key)?),
+    })
+}
 
 /// Longest file that holds a key.
 const MAX_KEY_FILE: u64 = 64 << 10;

@@ -68,9 +68,9 @@ fn a_folder_is_packed_without_touching_the_disk_in_clear() {
     assert_eq!((packed.files, packed.problems.len()), (2, 0));
     let cache = folder.path().join("cache");
     let cache = Cache { folder: &cache, key: "k", seal: Some(&key) };
-    let (part, catalog) = Part::open(&to, Container::Zip, cache, None, &Limits::default(), &|_| {}).expect("lists");
+    let (part, catalog) = Part::open(&to, Container::Zip, cache, &[], &Limits::default(), &|_| {}).expect("lists");
     assert!(catalog.troubles.is_empty(), "{:?}", catalog.troubles);
-    let paths: Vec<&str> = catalog.entries.iter().map(|e| e.path.as_str()).collect();
+    let paths: Vec<&str> = catalog.entries.iter().map(|e| e.path).collect();
     assert_eq!(paths, ["given/", "given/a.txt", "given/inner/", "given/inner/long.bin", "given/link"]);
     for (index, entry) in catalog.entries.iter().enumerate().filter(|(_, e)| e.kind == EntryKind::File) {
         assert_eq!(entry.method, "stored");
@@ -102,7 +102,7 @@ fn copies_in_the_cache_are_sealed_with_the_part() {
     let cache = folder.path().join("cache");
     for _ in 0..2 {
         let cache = Cache { folder: &cache, key: "k", seal: Some(&key) };
-        let (part, catalog) = Part::open(&part, Container::Zip, cache, None, &limits, &|_| {}).expect("lists");
+        let (part, catalog) = Part::open(&part, Container::Zip, cache, &[], &limits, &|_| {}).expect("lists");
         assert_eq!(catalog.entries.len(), 2);
         let mut content = Vec::new();
         part.read(1).expect("opens").read_to_end(&mut content).expect("reads");

@@ -2,7 +2,7 @@
 
 use super::extra::{self, Extra};
 use crate::container::{CatalogEntry, EntryKind, EntryProblem};
-use crate::listing::{Facts, How, Listed, Place, u16_at, u32_at};
+use crate::listing::{Facts, How, Listed, u16_at, u32_at};
 
 pub(crate) const LOCAL_LEN: usize = 30;
 pub(crate) const CENTRAL_LEN: usize = 46;
@@ -119,8 +119,7 @@ impl Header {
             link_target: None,
             problem: None,
         };
-        let place = Place { offset: data, csize: self.csize, size: self.size, crc32, how };
-        (Listed { entry, place }, not_utf8)
+        (Listed { entry, how }, not_utf8)
     }
 
     fn kind(&self, path: &str) -> EntryKind {
@@ -145,13 +144,13 @@ impl Header {
             return unsupported(&format!("its method is {}", method_name(method)));
         }
         if self.encrypted() || method == 9 {
-            return How::Other(Box::new(Facts {
+            return How::Other(Facts {
                 method: self.method,
                 flags: self.flags,
                 time: self.time,
                 crc32: self.crc32,
                 aes,
-            }));
+            });
         }
         match method {
             0 => How::Stored,

@@ -4,7 +4,8 @@ use super::end::{self, End};
 use super::header::{CENTRAL_LEN, CENTRAL_MAGIC, Header, LOCAL_LEN, LOCAL_MAGIC};
 use super::scan::scan;
 use crate::container::{EntryKind, EntryProblem};
-use crate::listing::{Budget, How, Listed, Listing, check_path, u16_at};
+use crate::entries::{Entries, Entry};
+use crate::listing::{Budget, How, Listing, check_path, u16_at};
 use crate::source::Source;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
@@ -108,7 +109,7 @@ fn read_directory(
             start: header.offset,
             data: header.offset,
             end: header.offset.saturating_add(header.csize),
-            item: listing.items.len(),
+            item: listing.entries.len(),
             method: header.method,
         });
         push(header, listing);
@@ -123,27 +124,27 @@ fn read_directory(
 
 /// Adds an entry whose content begins right where its header says, until the local header is read.
 fn push(header: Header, listing: &mut Listing) -> usize {
-    let index = listing.items.len();
+    let index = listing.entries.len();
     let short_zip64 = header.short_zip64;
-    let (mut item, not_utf8) = header.listed(header.offset);
+    let (item, not_utf8) = header.listed(header.offset);
     if not_utf8 {
         let message = "The archive says that the name is UTF-8, and it is not.".into();
         listing.troubles.add(Some(index), "path.not-utf8", message);
     }
+    check_path(&item.entry.path, index, &mut listing.troubles);
+    listing.entries.push(item);
     if short_zip64 {
         let why = "its sizes are missing from the ZIP64 field";
-        damage(&mut item, why);
+        damage(&mut listing.entries, index, why);
         let message = format!("The entry cannot be read: {why}.");
         listing.troubles.add(Some(index), "zip.sizes", message);
     }
-    check_path(&item.entry.path, index, &mut listing.troubles);
-    listing.items.push(item);
     index
 }
 
-fn damage(item: &mut Listed, why: &str) {
-    item.entry.problem = Some(why.to_owned());
-    item.place.how = How::Not(EntryProblem::Damaged(why.to_owned()));
+fn damage(entries: &mut Entries, index: usize, why: &str) {
+    entries.set_problem(index, why);
+    entries.set_how(index, How::Not(EntryProblem::Damaged(why.to_owned())));
 }
 
 /// Reads every local header, in the order in which they lie, and compares it with the directory.
@@ -152,13 +153,11 @@ fn check_local_headers(source: &Source, extents: &mut [Extent], listing: &mut Li
     let mut reader = source.reader();
     let mut buffer = Vec::new();
     for extent in extents.iter_mut() {
-        let Some(item) = listing.items.get_mut(extent.item) else {
+        let Some(entry) = listing.entries.get(extent.item) else {
             continue;
         };
-        let central_name = match &item.entry.path_bytes {
-            Some(bytes) => bytes.as_slice(),
-            None => item.entry.path.as_bytes(),
-        };
+        let (csize, size) = (entry.csize, entry.size);
+        let central_name = entry.path_bytes.unwrap_or(entry.path.as_bytes());
         // Name and fixed fields come in one read, if the name has the length that the directory says.
         buffer.resize(LOCAL_LEN + central_name.len(), 0);
         let n = reader.read_up_to(extent.start, &mut buffer)?;
@@ -166,7 +165,7 @@ fn check_local_headers(source: &Source, extents: &mut [Extent], listing: &mut Li
         let Some((fixed, name)) =
             read.split_first_chunk::<LOCAL_LEN>().filter(|(fixed, _)| fixed.starts_with(LOCAL_MAGIC))
         else {
-            damage(item, "its local header is not where the directory says");
+            damage(&mut listing.entries, extent.item, "its local header is not where the directory says");
             let message = "There is no local header where the central directory says.".into();
             listing.troubles.add(Some(extent.item), "zip.local-header", message);
             // Nothing is known to lie there, so that nothing can overlap it.
@@ -178,13 +177,11 @@ fn check_local_headers(source: &Source, extents: &mut [Extent], listing: &mut Li
         let lengths = u64::from(name_len) + u64::from(u16_at(fixed, 28));
         let same_name = usize::from(name_len) == central_name.len() && name == central_name;
         extent.data = extent.start + LOCAL_LEN as u64 + lengths;
-        extent.end = extent.data.saturating_add(item.place.csize);
-        item.place.offset = extent.data;
-        item.entry.offset = extent.data;
+        extent.end = extent.data.saturating_add(csize);
+        listing.entries.set_offset(extent.item, extent.data);
         let narrow = |wide: u64| wide.min(u64::from(u32::MAX));
         let states_sizes = !local.has_descriptor() && local.csize != u64::from(u32::MAX);
-        let same_size =
-            !states_sizes || (local.csize == narrow(item.place.csize) && local.size == narrow(item.place.size));
+        let same_size = !states_sizes || (local.csize == narrow(csize) && local.size == narrow(size));
         let same_method = local.method == extent.method;
         if !same_name {
             let message = "The local header has another name than the central directory.".into();
@@ -195,7 +192,7 @@ fn check_local_headers(source: &Source, extents: &mut [Extent], listing: &mut Li
             listing.troubles.add(Some(extent.item), "zip.size-mismatch", message);
         }
         if extent.end > source.len() {
-            item.entry.problem = Some("the archive ends before the content does".into());
+            listing.entries.set_problem(extent.item, "the archive ends before the content does");
             let message = "The archive ends before the content of the entry does.".into();
             listing.troubles.add(Some(extent.item), "zip.truncated", message);
         }
@@ -227,13 +224,11 @@ fn refuse_overlaps(extents: &[Extent], limit: u64, listing: &mut Listing) -> Vec
     overlapping.sort_unstable();
     overlapping.dedup();
     for index in overlapping {
-        if let Some(item) = listing.items.get_mut(index) {
-            let why = "its bytes overlap those of another entry";
-            item.entry.problem = Some(why.into());
-            item.place.how = How::Not(EntryProblem::Refused(why.into()));
-            let message = "The bytes of the entry overlap those of another entry.".into();
-            listing.troubles.add(Some(index), "zip.overlap", message);
-        }
+        let why = "its bytes overlap those of another entry";
+        listing.entries.set_problem(index, why);
+        listing.entries.set_how(index, How::Not(EntryProblem::Refused(why.into())));
+        let message = "The bytes of the entry overlap those of another entry.".into();
+        listing.troubles.add(Some(index), "zip.overlap", message);
     }
     gaps
 }
@@ -254,14 +249,11 @@ fn find_unlisted(
             return false;
         }
         let index = push(found.header, listing);
-        if let Some(item) = listing.items.get_mut(index) {
-            item.place.offset = found.data;
-            item.entry.offset = found.data;
-            if let Some(why) = found.problem {
-                item.entry.problem = Some(why.to_owned());
-                let message = format!("The entry is not whole: {why}.");
-                listing.troubles.add(Some(index), "zip.truncated", message);
-            }
+        listing.entries.set_offset(index, found.data);
+        if let Some(why) = found.problem {
+            listing.entries.set_problem(index, why);
+            let message = format!("The entry is not whole: {why}.");
+            listing.troubles.add(Some(index), "zip.truncated", message);
         }
         if was_listed {
             let message = "The entry is in the archive and not in its central directory.".into();
@@ -274,36 +266,34 @@ fn find_unlisted(
 /// Reads where symbolic links point: their content is the target.
 fn read_links(source: &Source, listing: &mut Listing, budget: &mut Budget) {
     const TARGET_MAX: u64 = 4096;
-    let mut links: Vec<_> = listing
-        .items
-        .iter_mut()
-        .filter(|item| item.entry.kind == EntryKind::Link && !item.entry.encrypted)
-        .filter(|item| item.place.size <= TARGET_MAX)
-        .collect();
+    let is_link = |e: &Entry<'_>| e.kind == EntryKind::Link && !e.encrypted && e.size <= TARGET_MAX;
+    let links = listing.entries.iter().enumerate().filter(|(_, e)| is_link(e));
+    let mut links: Vec<_> = links.map(|(index, e)| (e.offset, index)).collect();
     // In the order of their places, so that a compressed source is gone through once.
-    links.sort_by_key(|item| item.place.offset);
-    for item in links {
+    links.sort_unstable();
+    for (_, index) in links {
+        let Some((_, _, place)) = listing.entries.place(index) else { continue };
         let mut target = Vec::new();
-        if let Ok(content) = super::open(source, &item.place, None)
+        if let Ok(content) = super::open(source, &place, None)
             && content.take(TARGET_MAX).read_to_end(&mut target).is_ok()
             && budget.take_names(target.len())
         {
-            item.entry.link_target = Some(String::from_utf8_lossy(&target).into_owned());
+            listing.entries.set_link_target(index, String::from_utf8_lossy(&target).into_owned());
         }
     }
 }
 
 /// Notes names that occur more than once.
 fn note_duplicates(listing: &mut Listing) {
-    let mut order: Vec<usize> = (0..listing.items.len()).collect();
-    let path = |i: &usize| listing.items.get(*i).map(|item| item.entry.path.as_str());
-    order.sort_by(|a, b| path(a).cmp(&path(b)).then(a.cmp(b)));
+    let mut order: Vec<u32> = (0..listing.entries.len() as u32).collect();
+    let path = |i: &u32| listing.entries.get(*i as usize).map(|entry| entry.path);
+    order.sort_unstable_by(|a, b| path(a).cmp(&path(b)).then(a.cmp(b)));
     let mut repeated = Vec::new();
     for pair in order.windows(2) {
         if let [a, b] = pair
             && path(a) == path(b)
         {
-            repeated.push(*b);
+            repeated.push(*b as usize);
         }
     }
     repeated.sort_unstable();

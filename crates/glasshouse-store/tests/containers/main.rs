@@ -34,7 +34,14 @@ impl Bench {
     fn try_open(&self, password: Option<&[u8]>, limits: &Limits) -> Result<(Part, Catalog), StoreError> {
         let container = sniff(&self.path).unwrap();
         let cache = self.cache();
-        Part::open(&self.path, container, Cache { folder: &cache, key: "key", seal: None }, password, limits, &|_| {})
+        Part::open(
+            &self.path,
+            container,
+            Cache { folder: &cache, key: "key", seal: None },
+            &password.map(|p| p.to_vec().into()).into_iter().collect::<Vec<_>>(),
+            limits,
+            &|_| {},
+        )
     }
 
     fn open(&self) -> (Part, Catalog) {
@@ -47,7 +54,7 @@ impl Bench {
 }
 
 fn paths(catalog: &Catalog) -> Vec<&str> {
-    catalog.entries.iter().map(|e| e.path.as_str()).collect()
+    catalog.entries.iter().map(|e| e.path).collect()
 }
 
 fn codes(catalog: &Catalog) -> Vec<&str> {

@@ -28,7 +28,7 @@ fn nested_archives_follow_their_parent() {
             ("f.tar!/g.zip", Some(7)),
             ("f.tar!/g.zip!/in.txt", Some(8)),
         ];
-        let found: Vec<_> = catalog.entries.iter().map(|e| (e.path.as_str(), e.parent)).collect();
+        let found: Vec<_> = catalog.entries.iter().map(|e| (e.path, e.parent)).collect();
         assert_eq!(found, expected);
         assert_eq!(content(&part, 1).unwrap(), b"inner");
         assert_eq!(content(&part, 4).unwrap(), b"tarred");

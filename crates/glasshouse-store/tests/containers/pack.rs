@@ -34,14 +34,14 @@ fn a_packed_folder_lists_and_reads_back() {
     let expected =
         ["export/", "export/a.txt", "export/a/", "export/a/empty/", "export/a/photo.jpg", "export/grün", "export/link"];
     assert_eq!(paths(&catalog), expected);
-    let photo = &catalog.entries[4];
+    let photo = catalog.entries.get(4).unwrap();
     assert_eq!(photo.method, "stored");
     assert_eq!(photo.modified.as_deref(), Some("2024-01-01T00:00:00Z"));
     assert!(content(&part, 4).unwrap() == noise(3_000_000));
-    let raw = catalog.entries[5].path_bytes.as_deref();
+    let raw = catalog.entries.get(5).unwrap().path_bytes;
     assert_eq!(raw, Some(&b"export/gr\x81n"[..]));
-    assert_eq!(catalog.entries[6].kind, EntryKind::Link);
-    let target = catalog.entries[6].link_target.as_deref();
+    assert_eq!(catalog.entries.get(6).unwrap().kind, EntryKind::Link);
+    let target = catalog.entries.get(6).unwrap().link_target;
     assert_eq!(target, Some("/etc/passwd"));
     // Another reader agrees.
     let file = fs::File::open(&bench.path).unwrap();

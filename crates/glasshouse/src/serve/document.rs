@@ -4,7 +4,7 @@
 // is tested over HTTP (`tests/serve.rs`).
 #![allow(dead_code)]
 
-use super::{case, html, lists, log, media, record, sign_in, talks, work};
+use super::{case, html, lists, log, media, people, record, sign_in, talks, work};
 use axum::response::{IntoResponse, Response};
 use glasshouse_engine::view::Detail;
 use serde::Serialize;
@@ -46,8 +46,12 @@ use utoipa::{Modify, OpenApi, ToSchema};
         media::thumb,
         talks::conversations,
         talks::conversation,
-        talks::people,
-        talks::graph,
+        people::people,
+        people::join,
+        people::split,
+        people::changes,
+        people::undo,
+        people::graph,
         talks::reveals,
         work::marks,
         work::mark,
@@ -274,16 +278,36 @@ shapes! {
         n: u32, name: Option<String>, mime: Option<String>, kind: String, size: Option<u64>, sha256: Option<String>,
         present: bool, record: String, width: Option<u64>, height: Option<u64>,
     }
-    People { count: u64, rows: Vec<Person> }
+    People { count: u64, rank: u64, rows: Vec<Person> }
     Person {
         id: String, name: String, identifiers: Vec<Identifier>, records: u64, services: Vec<String>,
         first: Option<String>, last: Option<String>, why: Vec<String>,
+        /// what people said of who this is, which is no evidence
+        by_hand: Vec<ByPeople>,
         /// finds their records
         query: String,
         /// the holder of the account
         own: bool,
     }
-    Identifier { kind: String, value: String }
+    Identifier {
+        kind: String, value: String,
+        /// what it is split off by; none for a name that goes with an identifier
+        id: Option<String>,
+        /// where it means nothing elsewhere
+        service: Option<String>,
+    }
+    /// `what` is joined or split: `parties` were joined with `others`, or split off from them.
+    ByPeople {
+        n: i64, what: String, parties: Vec<String>, others: Vec<String>, reason: String, person: String, time: String,
+    }
+    /// The number of the change, and the id of the person that came of it.
+    Changed { n: i64, person: Option<String> }
+    Changes { rows: Vec<Change> }
+    Change {
+        n: i64, what: String, parties: Vec<String>, others: Vec<String>, reason: String, person: String, time: String,
+        /// the case has somebody whom it names
+        known: bool,
+    }
     Graph { nodes: Vec<Node>, edges: Vec<Edge> }
     Node { id: String, name: String, count: u64, query: String, own: bool }
     Edge { from: String, to: String, count: u64, services: Vec<String> }
@@ -300,6 +324,8 @@ shapes! {
         places: u64,
         /// where the holder can delete it, if that is known
         delete_at: Option<String>,
+        /// the company's own help on that, if there is such a page
+        described_at: Option<String>,
         held_by: Option<String>,
         /// ways in which others can get at it
         routes: Vec<String>,

@@ -76,7 +76,7 @@ async fn give(
                 return Err(Problem::missing("This is no picture."));
             }
             let whole = live.evidence.held(&bytes, 0, MOST_PICTURE)?;
-            match preview(&whole) {
+            match preview(&serving.house.decoder, &whole) {
                 Some(found) => (bytes, kind) = (Bytes::Held(found), Some("image/jpeg")),
                 None if kind == Some("image/heic") => {
                     return Err(Problem::missing("The picture holds no preview, and browsers cannot show its format."));

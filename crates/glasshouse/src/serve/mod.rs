@@ -11,6 +11,7 @@ mod lists;
 mod log;
 mod media;
 mod page;
+mod people;
 mod record;
 mod sign_in;
 mod talks;
@@ -24,6 +25,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use glasshouse_engine::EngineError;
+use glasshouse_engine::decoding::Apart;
 use glasshouse_engine::evidence::Evidence;
 use glasshouse_engine::people::Home;
 use glasshouse_engine::session::Session;
@@ -50,6 +52,8 @@ struct House {
     home: Option<Home>,
     /// One password is checked at a time.
     turn: Mutex<()>,
+    /// Who takes pictures apart, for the previews in them.
+    decoder: Apart,
     visits: Visits,
     address: SocketAddr,
     /// Hosts, with ports, that this server is asked by.
@@ -100,6 +104,8 @@ impl House {
             let run = glasshouse_store::read_run(&self.case)?.unwrap_or_default().run;
             if run != watched.live.run {
                 watched.live = Arc::new(Live::open(&self.case, self.home.as_ref())?);
+            } else {
+                watched.live.view.look_again();
             }
             watched.stamp = now;
         }
@@ -192,6 +198,7 @@ pub fn serve(case: &Path, listening: &Listening<'_>, door: Door) -> Result<u8, E
         link: Mutex::new(link),
         home,
         turn: Mutex::new(()),
+        decoder: crate::decoder(),
         visits: Visits::default(),
         address,
         hosts,
@@ -257,8 +264,12 @@ fn router(house: Arc<House>) -> Router {
         .route("/api/track", get(lists::track))
         .route("/api/conversations", get(talks::conversations))
         .route("/api/conversation", get(talks::conversation))
-        .route("/api/people", get(talks::people))
-        .route("/api/graph", get(talks::graph))
+        .route("/api/people", get(people::people))
+        .route("/api/people/join", post(people::join))
+        .route("/api/people/split", post(people::split))
+        .route("/api/people/changes", get(people::changes))
+        .route("/api/people/changes/{n}/undo", post(people::undo))
+        .route("/api/graph", get(people::graph))
         .route("/api/self", get(talks::reveals))
         .route("/api/record/{id}", get(record::record))
         .route("/api/record/{id}/bytes", get(record::bytes))

@@ -9,7 +9,7 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Response};
-use glasshouse_engine::session::{About, Asking, Session, Who};
+use glasshouse_engine::session::{self, About, Asking, Session, Who};
 use serde::Deserialize;
 use serde_json::json;
 use std::sync::{Arc, PoisonError};
@@ -50,6 +50,8 @@ fn enter(house: &House, entering: &Entering) -> Result<String, Problem> {
     let _turn = house.turn.lock().unwrap_or_else(PoisonError::into_inner);
     let begun = Instant::now();
     let Ok(person) = home.authenticate(&entering.name, entering.password.as_bytes()) else {
+        // What cannot be written down lets nobody in all the same.
+        let _ = session::deny_entry(&house.case, &intake::actor(), home, &entering.name);
         std::thread::sleep(FAILING.saturating_sub(begun.elapsed()));
         return Err(Problem::stranger("Name or password is not right."));
     };

@@ -1,4 +1,4 @@
-//! Conversations and people.
+//! Conversations, and what an account reveals.
 
 use super::Shared;
 use super::answer::{Asked, Problem, answer};
@@ -35,11 +35,13 @@ pub struct OneTalk {
     /// `time` (oldest first, if left out) or `-time`.
     #[serde(default)]
     order: String,
-    /// Rank of the first row; or, with `time`, the rank that the answer begins at is that of the time.
+    /// Rank of the first row; with `time` or `record` the answer begins there.
     #[serde(default)]
     rank: u32,
     /// Jump to this time: ISO 8601 with an offset, or a date (UTC).
     time: Option<String>,
+    /// Jump to this record.
+    record: Option<String>,
     #[serde(default = "fifty")]
     limit: u32,
 }
@@ -55,9 +57,13 @@ pub async fn conversation(Extension(serving): Shared, Asked(asked): Asked<OneTal
         let sorted = sorted(&asked.order, Sorted::OldestFirst)?;
         let talk = live.view.talk(&asked.service, &asked.id)?;
         consulted(serving, Look::Search { view: "conversation", query: &asked.id })?;
-        let rank = match &asked.time {
-            None => asked.rank,
-            Some(time) => {
+        let rank = match (&asked.record, &asked.time) {
+            (None, None) => asked.rank,
+            (Some(id), _) => {
+                let rank = live.view.rank_of(&talk, sorted, id)?;
+                rank.ok_or_else(|| Problem::missing("The record is not in this conversation."))?
+            }
+            (None, Some(time)) => {
                 let time = glasshouse_engine::view::instant(time);
                 let time = time.ok_or_else(|| Problem::asked("The time is not one. Write 2024-01-30T13:00:01Z."))?;
                 live.view.rank(&talk, sorted, time)?
@@ -66,46 +72,6 @@ pub async fn conversation(Extension(serving): Shared, Asked(asked): Asked<OneTal
         let rows = live.view.said(&talk, sorted, rank, asked.limit.min(MOST_ROWS))?;
         serving.session().seen(rows.iter().map(|said| said.row.id.clone()));
         Ok(json!({ "count": talk.len(), "rank": rank, "rows": rows }))
-    })
-    .await
-}
-
-/// People of the records that a query finds, who is in most of them first.
-#[utoipa::path(get, path = "/api/people", tag = "people", params(Ranked), responses((status = 200, body = shape::People)))]
-pub async fn people(Extension(serving): Shared, Asked(asked): Asked<Ranked>) -> Response {
-    answer(serving, move |serving, live| {
-        bounded(&asked.q)?;
-        let set = live.view.select(&asked.q)?;
-        consulted(serving, Look::Search { view: "people", query: &asked.q })?;
-        let (count, rows) = live.view.people_list(&set, asked.rank as usize, asked.limit.min(MOST_ROWS) as usize)?;
-        Ok(json!({ "count": count, "rows": rows }))
-    })
-    .await
-}
-
-/// A graph to draw.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct Drawn {
-    #[serde(default)]
-    q: String,
-    /// People to show, at most 500.
-    #[serde(default = "two_hundred")]
-    limit: usize,
-}
-
-fn two_hundred() -> usize {
-    200
-}
-
-/// Who has to do with whom: the people in most records, and the records that went between them.
-#[utoipa::path(get, path = "/api/graph", tag = "people", params(Drawn), responses((status = 200, body = shape::Graph)))]
-pub async fn graph(Extension(serving): Shared, Asked(asked): Asked<Drawn>) -> Response {
-    answer(serving, move |serving, live| {
-        bounded(&asked.q)?;
-        let set = live.view.select(&asked.q)?;
-        consulted(serving, Look::Search { view: "graph", query: &asked.q })?;
-        Ok(live.view.graph(&set, asked.limit.min(500))?)
     })
     .await
 }

@@ -104,7 +104,7 @@ pub async fn undo_saved(Extension(serving): Shared, Named(n): Named<i64>) -> Res
     .await
 }
 
-fn undone(n: i64, done: bool) -> Result<serde_json::Value, Problem> {
+pub fn undone(n: i64, done: bool) -> Result<serde_json::Value, Problem> {
     match done {
         true => Ok(json!({ "undone": n })),
         false => Err(Problem::missing("There is no such thing that stands.")),

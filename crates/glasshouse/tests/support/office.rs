@@ -5,7 +5,8 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 const EVERY_FAMILY: [&str; 28] = [
     "mail",
@@ -88,8 +89,8 @@ impl Office {
         line.rsplit(' ').next().expect("a key").to_owned()
     }
 
-    /// Runs a command as somebody, who gives their password.
-    pub fn run(&self, person: &str, password: &str, args: &[&str]) -> Said {
+    /// Begins a command as somebody, who gives their password.
+    fn begin(&self, person: &str, password: &str, args: &[&str]) -> Child {
         let mut command: Command = glasshouse(args);
         command.env("GLASSHOUSE_HOME", &self.home).env_remove("GLASSHOUSE_PERSON").env_remove("GLASSHOUSE_ENQUIRY");
         command.args(["--secret-fd", "0"]);
@@ -104,9 +105,25 @@ impl Office {
             .expect("the program runs");
         // A command that asks for no password closes its input.
         let _ = child.stdin.take().expect("an input").write_all(format!("{password}\n").as_bytes());
+        child
+    }
+
+    /// Runs a command as somebody, who gives their password.
+    pub fn run(&self, person: &str, password: &str, args: &[&str]) -> Said {
+        let child = self.begin(person, password, args);
         let output = child.wait_with_output().expect("ended");
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Said { code: output.status.code().unwrap_or(-1), out: text(&output.stdout), err: text(&output.stderr) }
+    }
+
+    /// Begins a command and kills it after a while; says whether it had ended before.
+    pub fn killed(&self, person: &str, args: &[&str], after: Duration) -> bool {
+        let mut child = self.begin(person, PASSWORD, args);
+        std::thread::sleep(after);
+        let ended = child.try_wait().expect("a child").is_some();
+        let _ = child.kill();
+        let _ = child.wait();
+        ended
     }
 
     #[track_caller]

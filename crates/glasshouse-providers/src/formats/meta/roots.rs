@@ -126,7 +126,7 @@ impl<'t> Roots<'t> {
     }
 
     /// Returns the root and the service of an entry; what says nothing is taken for Facebook's.
-    pub(crate) fn service(&self, entry: &'t TreeEntry) -> Option<Place<'t>> {
+    pub(crate) fn service(&self, entry: &'t TreeEntry<'t>) -> Option<Place<'t>> {
         let root = root(&entry.path)?;
         let found = self.parts.get(&(root, entry.part)).or_else(|| self.roots.get(root));
         Some(Place { root, service: found.copied().unwrap_or(Service::Facebook), sure: found.is_some() })
@@ -234,7 +234,8 @@ mod tests {
 
     #[test]
     fn two_services_in_one_case_are_told_apart() {
-        let entry = |id, path: &str, part| TreeEntry { id: EntryId(id), path: path.into(), size: 1, crc32: None, part };
+        let entry =
+            |id, path: &'static str, part| TreeEntry { id: EntryId(id), path: path.into(), size: 1, crc32: None, part };
         let entries = [
             entry(0, "connections/followers_and_following/followers_1.json", 1),
             entry(1, "messages/inbox/a_1/message_1.json", 0),

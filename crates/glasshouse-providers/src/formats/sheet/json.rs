@@ -195,6 +195,7 @@ mod tests {
             head: bytes,
             survey: &[],
             positioned: None,
+            decoder: &crate::formats::exif::Here,
         };
         let mut out = Sink::new();
         parse([&THINGS], "t.json", &opened, &mut out);

@@ -367,6 +367,7 @@ fn damaged_stores_are_read_in_bounded_time() {
                 head: &[],
                 survey: &survey,
                 positioned: Some(&bytes),
+                decoder: &crate::formats::exif::Here,
             };
             let mut out = Sink::new();
             crate::outlook::Outlook.parse(&opened, &mut out);

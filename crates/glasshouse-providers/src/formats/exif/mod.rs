@@ -1,10 +1,12 @@
 //! What pictures and films say about themselves: EXIF, QuickTime and MP4 headers.
 
+mod decode;
+
+pub use decode::{Decoded, Decoder, Here, NoExif, decode};
+
 use super::boxes::MovieHeader;
-use crate::{Frame, Sink};
+use crate::{Frame, Opened, Sink};
 use glasshouse_model::{Fields, Moment, MomentRole, Place, Precision, Record, Ref, ZoneBasis};
-use nom_exif::{EntryValue, ExifIter, IfdIndex, MediaKind, MediaParser, MediaSource, TrackInfo, TrackInfoTag};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What was read from a picture or film.
 #[derive(Debug, Default)]
@@ -18,6 +20,22 @@ pub struct Exif {
 }
 
 impl Exif {
+    fn of(decoded: Decoded) -> Self {
+        let tag = |name: &str| decoded.tags.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
+        let taken = match &decoded.created {
+            Some((instant, offset_is_zero, text)) => Some(Moment {
+                role: MomentRole::Taken,
+                instant: Some(*instant),
+                text: text.clone(),
+                basis: if *offset_is_zero { ZoneBasis::Utc } else { ZoneBasis::Offset },
+                precision: Precision::Second,
+            }),
+            None if decoded.film => None,
+            None => tag("DateTimeOriginal").and_then(|text| wall(text, tag("OffsetTimeOriginal"))),
+        };
+        Exif { taken, place: decoded.place(), tags: decoded.tags, unreadable: decoded.unreadable }
+    }
+
     /// Adds each tag as a text field `exif.<Tag>`.
     pub fn write(&self, fields: &mut Fields) {
         for (name, value) in &self.tags {
@@ -26,30 +44,17 @@ impl Exif {
     }
 }
 
-/// Why nothing was read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NoExif {
-    /// The file holds none, or is of a kind that never does.
-    Absent,
-    /// There is something that could not be read.
-    Damaged,
-}
-
-/// More tags than any camera writes; a hostile file could claim thousands of them.
-const MOST_TAGS: usize = 500;
-/// Unreadable tags beyond these go unnamed.
-const MOST_NAMED: usize = 20;
 /// A JPEG's metadata stand before its picture; no more than this is looked through.
 const JPEG_HEAD: usize = 1 << 20;
-/// Binary values longer than this are named by their length alone: their bytes are in the file.
-const LONGEST_BINARY: usize = 256;
+/// What is handed on behind the start of the picture itself, so that its header is whole.
+const PICTURE_START: usize = 4 << 10;
 
 /// Adds what a file says about itself to its record: fields, times, and the place if the record has none yet.
-pub fn add(frame: &Frame<'_>, at: &Ref, record: &mut Record, out: &mut Sink) {
+pub fn add(opened: &Opened<'_>, frame: &Frame<'_>, at: &Ref, record: &mut Record, out: &mut Sink) {
     if frame.truncated {
         out.warn(at.clone(), "media.partial", "Only the beginning of the file was looked at.");
     }
-    match read(frame.bytes) {
+    match read(opened.decoder, frame.bytes) {
         Ok(exif) => {
             exif.write(&mut record.fields);
             if !exif.unreadable.is_empty() {
@@ -59,6 +64,11 @@ pub fn add(frame: &Frame<'_>, at: &Ref, record: &mut Record, out: &mut Sink) {
             record.moments.extend(exif.taken);
             record.place = record.place.take().or(exif.place);
         }
+        Err(NoExif::Failed) => {
+            let message =
+                "The process that reads what files say about themselves ended over this one; it was not read.";
+            out.warn(at.clone(), "exif.failed", message);
+        }
         Err(NoExif::Damaged) if !frame.truncated => {
             out.warn(at.clone(), "exif.damaged", "What the file says about itself cannot be read.");
         }
@@ -67,18 +77,17 @@ pub fn add(frame: &Frame<'_>, at: &Ref, record: &mut Record, out: &mut Sink) {
 }
 
 /// Reads a file's metadata.
-pub fn read(bytes: &[u8]) -> Result<Exif, NoExif> {
+pub fn read(decoder: &dyn Decoder, bytes: &[u8]) -> Result<Exif, NoExif> {
     let kind = media_type(bytes).ok_or(NoExif::Absent)?;
-    let bytes = if kind == "image/jpeg" { &bytes[..bytes.len().min(JPEG_HEAD)] } else { bytes };
+    let bytes = if kind == "image/jpeg" { before_picture(bytes)? } else { bytes };
     if kind == "audio/mp4" {
         return MovieHeader::find(bytes).map(|header| with_header(Exif::default(), header)).ok_or(NoExif::Absent);
     }
     if matches!(kind, "image/gif" | "image/bmp") || kind.starts_with("audio/") {
         return Err(NoExif::Absent);
     }
-    // The reader is not ours: should it panic on a hostile file, that file alone is not read.
-    let read = catch_unwind(AssertUnwindSafe(|| read_unguarded(bytes))).unwrap_or(Err(NoExif::Damaged))?;
-    // It takes the halves of counts of 64 bits for counts.
+    let read = Exif::of(decoder.decode(bytes)?);
+    // The library takes the halves of counts of 64 bits for counts.
     let wide = MovieHeader::find(bytes).filter(|header| header.wide && kind.starts_with("video/"));
     Ok(match wide {
         Some(header) => with_header(read, header),
@@ -103,80 +112,24 @@ fn with_header(mut exif: Exif, header: MovieHeader) -> Exif {
     exif
 }
 
-fn read_unguarded(bytes: &[u8]) -> Result<Exif, NoExif> {
-    let source = MediaSource::from_memory(bytes.to_vec()).map_err(|_| NoExif::Absent)?;
-    let mut parser = MediaParser::new();
-    match source.kind() {
-        MediaKind::Image => match parser.parse_exif(source) {
-            Ok(iter) => Ok(picture(iter)),
-            Err(nom_exif::Error::ExifNotFound) => Err(NoExif::Absent),
-            Err(_) => Err(NoExif::Damaged),
-        },
-        MediaKind::Track => match parser.parse_track(source) {
-            Ok(info) => Ok(film(&info)),
-            Err(nom_exif::Error::TrackNotFound) => Err(NoExif::Absent),
-            Err(_) => Err(NoExif::Damaged),
-        },
-    }
-}
-
-fn picture(iter: ExifIter) -> Exif {
-    let mut exif = Exif::default();
-    let gps = iter.parse_gps().ok().flatten();
-    exif.place = gps.and_then(|gps| {
-        let mut place = place(gps.latitude_decimal()?, gps.longitude_decimal()?)?;
-        place.altitude = gps.altitude_meters().filter(|m| m.is_finite());
-        Some(place)
-    });
-    for entry in iter.take(MOST_TAGS) {
-        let name = match entry.ifd() {
-            IfdIndex::MAIN => entry.tag().to_string(),
-            _ => format!("Thumbnail.{}", entry.tag()),
-        };
-        match entry.into_result() {
-            Ok(value) if !exif.tags.iter().any(|(n, _)| *n == name) => exif.tags.push((name, value_text(&value))),
-            Ok(_) => {}
-            Err(_) if exif.unreadable.len() < MOST_NAMED => exif.unreadable.push(name),
-            Err(_) => {}
-        }
-    }
-    let tag = |name: &str| exif.tags.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
-    exif.taken = tag("DateTimeOriginal").and_then(|text| wall(text, tag("OffsetTimeOriginal")));
-    exif
-}
-
-fn film(info: &TrackInfo) -> Exif {
-    let mut exif = Exif::default();
-    let place = info.gps_info().and_then(|gps| {
-        let mut place = place(gps.latitude_decimal()?, gps.longitude_decimal()?)?;
-        place.altitude = gps.altitude_meters().filter(|m| m.is_finite());
-        Some(place)
-    });
-    exif.place = place;
-    for (tag, value) in info.iter().take(MOST_TAGS) {
-        if let (TrackInfoTag::CreateDate, EntryValue::DateTime(time)) = (tag, value) {
-            // The count of an unset clock is 0, which is a day in 1904.
-            let micros = time.timestamp_micros();
-            if micros > 0 {
-                let basis = if time.offset().local_minus_utc() == 0 { ZoneBasis::Utc } else { ZoneBasis::Offset };
-                let text = time.to_rfc3339();
-                let role = MomentRole::Taken;
-                exif.taken = Some(Moment { role, instant: Some(micros), text, basis, precision: Precision::Second });
+/// Returns the beginning of a JPEG, up to its picture: metadata lie before it. One that is well formed so far and
+/// names no EXIF has none.
+fn before_picture(bytes: &[u8]) -> Result<&[u8], NoExif> {
+    let head = bytes.get(..bytes.len().min(JPEG_HEAD)).unwrap_or_default();
+    let mut at = 2;
+    loop {
+        match head.get(at..at + 4) {
+            Some([0xff, 0xda, ..]) => break,
+            // Segments that begin with their length.
+            Some([0xff, 0xc0..=0xcf | 0xdb..=0xfe, high, low]) => {
+                at += 2 + usize::from(u16::from_be_bytes([*high, *low]));
             }
+            _ => return Ok(head),
         }
-        let text = match value {
-            EntryValue::DateTime(time) => time.to_rfc3339(),
-            other => value_text(other),
-        };
-        exif.tags.push((format!("{tag:?}"), text));
     }
-    exif.tags.sort();
-    exif
-}
-
-/// Returns the place, unless it is the zero that devices write when they know none.
-fn place(lat: f64, lon: f64) -> Option<Place> {
-    if lat == 0.0 && lon == 0.0 { None } else { Place::at(lat, lon) }
+    let metadata = head.get(..at).unwrap_or_default();
+    memchr::memmem::find(metadata, b"Exif").ok_or(NoExif::Absent)?;
+    Ok(head.get(..head.len().min(at + PICTURE_START)).unwrap_or_default())
 }
 
 /// Reads an EXIF time: a wall clock of the device, an instant only with the offset beside it.
@@ -202,53 +155,20 @@ fn wall(text: &str, offset: Option<&str>) -> Option<Moment> {
     })
 }
 
-fn value_text(value: &EntryValue) -> String {
-    const FORM: &str = "%Y:%m:%d %H:%M:%S";
-    match value {
-        EntryValue::Text(text) => text.trim_end_matches(['\0', ' ']).to_owned(),
-        // The reader joins offset and wall clock; the file has them in two tags, and so have the fields.
-        EntryValue::DateTime(time) if time.offset().local_minus_utc() == 0 => time.naive_utc().format(FORM).to_string(),
-        EntryValue::DateTime(time) => time.naive_local().format(FORM).to_string(),
-        EntryValue::NaiveDateTime(time) => time.format(FORM).to_string(),
-        EntryValue::Undefined(bytes) | EntryValue::U8Array(bytes) => binary(bytes),
-        EntryValue::URationalArray(items) => {
-            join(items.iter().map(|r| format!("{}/{}", r.numerator(), r.denominator())))
-        }
-        EntryValue::IRationalArray(items) => {
-            join(items.iter().map(|r| format!("{}/{}", r.numerator(), r.denominator())))
-        }
-        EntryValue::URational(r) => format!("{}/{}", r.numerator(), r.denominator()),
-        EntryValue::IRational(r) => format!("{}/{}", r.numerator(), r.denominator()),
-        EntryValue::U16Array(items) => join(items.iter().map(u16::to_string)),
-        EntryValue::U32Array(items) => join(items.iter().map(u32::to_string)),
-        other => other.to_string(),
-    }
-}
-
-fn join(items: impl Iterator<Item = String>) -> String {
-    items.take(LONGEST_BINARY).collect::<Vec<_>>().join(" ")
-}
-
-fn binary(bytes: &[u8]) -> String {
-    match std::str::from_utf8(bytes) {
-        Ok(text) if bytes.len() <= LONGEST_BINARY && text.chars().all(|c| !c.is_control()) => text.to_owned(),
-        _ if bytes.len() <= LONGEST_BINARY => format!("0x{}", hex::encode(bytes)),
-        _ => format!("{} bytes", bytes.len()),
-    }
-}
-
 /// Returns the small JPEG that a camera left inside a picture; none if there is none.
-pub fn preview(bytes: &[u8]) -> Option<&[u8]> {
+pub fn preview<'a>(decoder: &dyn Decoder, bytes: &'a [u8]) -> Option<&'a [u8]> {
     const MARK: &[u8] = b"Exif\0\0";
     /// A JPEG's markers and a HEIC's boxes put the block early; no more is looked through for it.
     const FAR_ENOUGH: usize = 4 << 20;
-    let exif = read(bytes).ok()?;
+    let exif = read(decoder, bytes).ok()?;
     let number = |name: &str| exif.tags.iter().find(|(n, _)| n == name)?.1.parse::<usize>().ok();
     let (offset, length) = (number("Thumbnail.ThumbnailOffset")?, number("Thumbnail.ThumbnailLength")?);
     let head = bytes.get(..bytes.len().min(FAR_ENOUGH))?;
-    // Offsets count from the start of the block.
-    let start = memchr::memmem::find(head, MARK)?.checked_add(MARK.len())?.checked_add(offset)?;
-    bytes.get(start..start.checked_add(length)?).filter(|jpeg| jpeg.starts_with(b"\xff\xd8\xff"))
+    // Offsets count from the start of the block. A HEIC's list of items has the mark, too, before the block itself.
+    memchr::memmem::find_iter(head, MARK).find_map(|mark| {
+        let start = mark.checked_add(MARK.len())?.checked_add(offset)?;
+        bytes.get(start..start.checked_add(length)?).filter(|jpeg| jpeg.starts_with(b"\xff\xd8\xff"))
+    })
 }
 
 /// Returns the media type that a file's first bytes prove.
@@ -326,7 +246,7 @@ mod tests {
         assert_eq!(media_type(b"\0\0\0\x18ft"), None);
         assert_eq!(media_type(b"\0\0\0\x08wide\0\0"), Some("video/quicktime"));
         assert_eq!(media_type(b""), None);
-        assert!(read(b"\xff\xd8\xff\xe1\xff\xff").is_err());
-        assert!(matches!(read(b"GIF89a"), Err(NoExif::Absent)));
+        assert!(read(&Here, b"\xff\xd8\xff\xe1\xff\xff").is_err());
+        assert!(matches!(read(&Here, b"GIF89a"), Err(NoExif::Absent)));
     }
 }

@@ -1,0 +1,239 @@
+//! The parts of a case with their entries, as everything that reads them sees them.
+
+use super::closed::{self, Known};
+use super::journal::{Journal, PartRow, WarningRow};
+use super::{Options, Progress};
+use crate::EngineError;
+use glasshouse_layout::{SEALED, paths};
+use glasshouse_model::EntryId;
+use glasshouse_providers::TreeEntry;
+use glasshouse_store::seal::Identity;
+use glasshouse_store::{Cache, Case, Catalog, Container, Entries, Entry, EntryKind, Limits, Part, StoreError};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A part that can be read, with its entries.
+pub struct HeldPart {
+    pub row: PartRow,
+    pub part: Part,
+    pub entries: Arc<Entries>,
+    /// Path of its bytes.
+    pub path: PathBuf,
+    /// Its key, where it is sealed.
+    pub seal: Option<Identity>,
+    /// Its manifest is written and logged.
+    pub sealed: bool,
+    /// The entry of another part whose content it is: an archive that a password opened later.
+    pub opened: Option<EntryId>,
+    /// Encrypted archives in it that are open now and were closed when its entries were numbered.
+    newly_open: Vec<usize>,
+}
+
+/// All the parts of a case, and its entries by number.
+#[derive(Default)]
+pub struct Evidence {
+    pub parts: Vec<HeldPart>,
+    /// What listing the containers met.
+    pub warnings: Vec<WarningRow>,
+}
+
+impl Evidence {
+    /// Returns the index of the part that an entry is in, if there is one.
+    fn index(&self, entry: EntryId) -> Option<usize> {
+        self.parts.partition_point(|p| p.row.first_entry.unwrap_or(u32::MAX) <= entry.0).checked_sub(1)
+    }
+
+    /// Returns the part and the index in it of an entry.
+    pub fn find(&self, entry: EntryId) -> Option<(&HeldPart, usize)> {
+        let part = self.parts.get(self.index(entry)?)?;
+        let index = (entry.0 - part.row.first_entry?) as usize;
+        (index < part.entries.len()).then_some((part, index))
+    }
+
+    /// Returns an entry.
+    pub fn entry(&self, entry: EntryId) -> Option<Entry<'_>> {
+        self.find(entry).and_then(|(part, index)| part.entries.get(index))
+    }
+
+    /// Returns every file of every part, sorted by path, as recognition sees it.
+    pub fn tree(&self) -> Vec<TreeEntry<'_>> {
+        let files = self.parts.iter().flat_map(|part| part.entries.iter()).filter(|e| e.kind == EntryKind::File);
+        let mut tree = Vec::with_capacity(files.count());
+        let mut numbers: Vec<u32> = Vec::with_capacity(self.parts.len());
+        for (number, part) in (0..).zip(&self.parts) {
+            let first = part.row.first_entry.unwrap_or(0);
+            // An archive that was opened later is of the part that it lies in, as it would be if opened at once.
+            let around = part.opened.and_then(|archive| numbers.get(self.index(archive)?).copied());
+            let number = around.unwrap_or(number);
+            numbers.push(number);
+            for (id, entry) in (first..).zip(part.entries.iter()).filter(|(_, e)| e.kind == EntryKind::File) {
+                let Entry { path, size, crc32, .. } = entry;
+                tree.push(TreeEntry { id: EntryId(id), path, size, crc32, part: number });
+            }
+        }
+        tree.sort_unstable_by(|a, b| (a.path, a.id).cmp(&(b.path, b.id)));
+        tree
+    }
+}
+
+/// Lists every part of the case; new ones get the numbers of their entries.
+pub fn list(case: &Case, journal: &Journal, options: &Options, progress: &Progress) -> Result<Evidence, EngineError> {
+    let mut evidence = Evidence::default();
+    for row in journal.parts()? {
+        list_part(&mut evidence, case, journal, row, options, progress)?;
+    }
+    Ok(evidence)
+}
+
+/// Makes a part of each encrypted archive that a password opens now and did not when its part was numbered: those
+/// numbers are fixed, and its manifest is written once.
+pub fn open_archives(
+    evidence: &mut Evidence,
+    case: &Case,
+    journal: &Journal,
+    options: &Options,
+    progress: &Progress,
+) -> Result<(), EngineError> {
+    let mut at = 0;
+    // What is opened may hold another one.
+    while let Some(part) = evidence.parts.get(at) {
+        let first = part.row.first_entry.unwrap_or(0);
+        let known = |entry: u32| evidence.parts.iter().any(|p| p.opened == Some(EntryId(entry)));
+        let archives = part.newly_open.iter().filter(|index| !known(first + **index as u32));
+        for (index, part) in archives.map(|index| (*index, part.part.clone())).collect::<Vec<_>>() {
+            let Some((row, entry)) =
+                evidence.parts.get(at).and_then(|p| Some((p.row.clone(), p.entries.get(index)?.to_owned())))
+            else {
+                continue;
+            };
+            let archive = EntryId(first + index as u32);
+            match super::opening::keep(case, journal, &part, index, &row, archive, &entry.path, progress) {
+                Ok(row) => list_part(evidence, case, journal, row, options, progress)?,
+                Err(EngineError::Store(StoreError::Container { why, .. })) => {
+                    let message = format!("The password opens this archive, and its content cannot be read: {why}.");
+                    evidence.warnings.push(warning(Some(archive), "archive.damaged", message));
+                }
+                Err(other) => return Err(other),
+            }
+        }
+        at += 1;
+    }
+    Ok(())
+}
+
+fn warning(entry: Option<EntryId>, code: &str, message: String) -> WarningRow {
+    super::claims::warning(entry, "container", code, message)
+}
+
+fn list_part(
+    evidence: &mut Evidence,
+    case: &Case,
+    journal: &Journal,
+    mut row: PartRow,
+    options: &Options,
+    progress: &Progress,
+) -> Result<(), EngineError> {
+    let cache = case.root().join("cache");
+    let path = part_path(case, &row);
+    let key = format!("{}-{:04}", row.source, row.number);
+    let seal = case.seal()?.part(&row.source, row.number)?;
+    progress.say(&format!("Listing {}", row.name));
+    if row.external {
+        unaltered(&path, row.size)?;
+    }
+    let (part, catalog) = open_part(&path, &row, Cache { folder: &cache, key: &key, seal: seal.as_ref() }, options)?;
+    let listed = catalog.entries.len();
+    let Known { mut part, mut catalog, newly_open } =
+        closed::as_known(case, &row, part, catalog).ok_or_else(|| {
+            EngineError::other(format!(
+                "{} now lists {listed} entries where it listed {} before. If it was taken in with a password, give that again; else run glasshouse-verify on the case.",
+                row.name,
+                row.entries.unwrap_or(0)
+            ))
+        })?;
+    let opened = journal.fact(&opened_fact(&row.source, row.number))?;
+    let opened = opened.and_then(|entry| entry.parse().ok()).map(EntryId);
+    if let Some(archive) = opened.and_then(|entry| evidence.entry(entry)) {
+        (part, catalog.entries) = part.under(&format!("{}!/", archive.path));
+    }
+    let entries = u32::try_from(catalog.entries.len())
+        .map_err(|_| EngineError::other(format!("{} has more entries than can be numbered.", row.name)))?;
+    let before =
+        evidence.parts.last().map_or(0, |p| p.row.first_entry.unwrap_or(0).saturating_add(p.row.entries.unwrap_or(0)));
+    let first = *row.first_entry.get_or_insert(before);
+    if row.entries.is_none() {
+        row.entries = Some(entries);
+        journal.put_part(&row)?;
+    }
+    for trouble in catalog.troubles {
+        let entry = trouble.entry.map(|i| EntryId(first + i as u32));
+        evidence.warnings.push(warning(entry, trouble.code, trouble.message));
+    }
+    for message in journal.facts(&format!("unpacked {} {} ", row.source, row.number))? {
+        evidence.warnings.push(warning(None, "folder.unreadable", message));
+    }
+    let sealed = case.root().join(paths::source_file(&row.source, row.number)).exists();
+    evidence.parts.push(HeldPart { row, part, entries: catalog.entries, path, seal, sealed, opened, newly_open });
+    Ok(())
+}
+
+/// Facts that say which entry a part is the content of.
+pub(super) const OPENED: &str = "opened ";
+
+/// Returns the name of the fact that says which entry a part is the content of.
+pub(super) fn opened_fact(source: &str, number: u32) -> String {
+    format!("{OPENED}{source} {number}")
+}
+
+/// Refuses a part left in place whose size is not what it was; altered evidence is not read as if it were whole.
+///
+/// A change that keeps the size is found by verifying, which reads every byte.
+pub fn unaltered(path: &Path, size: u64) -> Result<(), EngineError> {
+    let now = fs::metadata(path).map_err(|e| EngineError::io(path, "open the part left at", e))?.len();
+    if now != size {
+        return Err(EngineError::other(format!(
+            "{} was altered after it was taken in: it had {size} bytes, and now has {now}. Put it back as it was; glasshouse-verify says what else changed.",
+            path.display()
+        )));
+    }
+    Ok(())
+}
+
+fn open_part(path: &Path, row: &PartRow, cache: Cache<'_>, options: &Options) -> Result<(Part, Catalog), EngineError> {
+    let container = match row.container.as_str() {
+        "zip" | "folder" => Container::Zip,
+        "tar" => Container::Tar,
+        "tar.gz" => Container::TarGz,
+        _ => Container::File,
+    };
+    let open = |container| Part::open(path, container, cache, &options.passwords, &Limits::default(), &|_| {});
+    let (part, mut catalog) = match open(container) {
+        // What cannot be listed as what it seems is still kept, as one file, with the reason.
+        Err(StoreError::Container { why, .. }) if container != Container::File => {
+            let (part, mut catalog) = open(Container::File)?;
+            catalog.troubles.push(glasshouse_store::Trouble {
+                entry: Some(0),
+                code: "container.unreadable",
+                message: format!("{} cannot be listed as {}: {why}.", row.name, row.container),
+            });
+            (part, catalog)
+        }
+        other => other?,
+    };
+    if container == Container::File {
+        // Its path is the name it was given under, not the name it is kept under.
+        Arc::make_mut(&mut catalog.entries).rename_first(&row.name);
+    }
+    Ok((part, catalog))
+}
+
+/// Returns where a part's bytes are.
+pub fn part_path(case: &Case, row: &PartRow) -> PathBuf {
+    if row.external {
+        return PathBuf::from(&row.origin);
+    }
+    let sealed = case.file().encryption == SEALED;
+    let path = if sealed { paths::part_sealed } else { paths::part };
+    case.root().join(path(&row.source, row.number))
+}

@@ -1,0 +1,153 @@
+//! What people do on the page that changes what it shows, and pictures that browsers cannot decode.
+
+mod support;
+
+use serde_json::{Value, json};
+use support::server::{Server, escaped};
+use support::{open, run};
+
+/// Who is one person may be said by hand: it is an event, it can be undone, and what came later counts.
+#[test]
+fn people_are_joined_and_split_by_hand() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let case = folder.path().join("case");
+    let mail = |from: &str, n: u32| {
+        format!(
+            "From x Mon Jan  1 00:00:00 2024\nFrom: {from}\nTo: Bo <bo@example.org>\nDate: Mon, {n} Jan 2024 10:00:00 +0100\nMessage-ID: <{n}@example.com>\n\nwords\n\n"
+        )
+    };
+    let senders =
+        ["Ana <ana@example.com>", "Ana R <ana.r@example.net>", "Cy <cy@example.com>", "Ana <ana@example.com>"];
+    let text: String = (1..).zip(senders).map(|(n, from)| mail(from, n)).collect();
+    let mbox = folder.path().join("mail.mbox");
+    std::fs::write(&mbox, text).expect("written");
+    run(open(&case, &[mbox], &[]), 0);
+    let page = Server::start(&case).enter();
+    let people = || page.get("/api/people?limit=200");
+    let find = |name: &str| page.get(&format!("/api/people?limit=10&name={}", escaped(name)))["rows"].clone();
+    let id = |name: &str| find(name)[0]["id"].as_str().expect("an id").to_owned();
+    assert_eq!(people()["count"], 4);
+    assert_eq!(find("ana").as_array().map(Vec::len), Some(2));
+    let (ana, other, cy) = (id("ana@example.com"), id("ana.r@example.net"), id("cy@"));
+    let join =
+        |a: &str, b: &str, why: &str| page.post("/api/people/join", &json!({ "person": a, "with": b, "reason": why }));
+    for (a, b, why, status) in
+        [(&ana, &ana, "same", 400), (&ana, &other, "  ", 400), (&ana, &"0000000000000000".to_owned(), "same", 404)]
+    {
+        assert_eq!(join(a, b, why).status, status, "{why}");
+    }
+    assert_eq!(people()["count"], 4);
+
+    let made = join(&ana, &other, "both sign with one number").json();
+    assert_eq!(people()["count"], 3);
+    let one =
+        page.get(&format!("/api/people?id={}&limit=1", made["person"].as_str().expect("an id")))["rows"][0].clone();
+    assert_eq!(one["records"], 3, "{one}");
+    assert_eq!(one["by_hand"][0]["reason"], "both sign with one number");
+    assert!(!one["why"].to_string().contains("both sign"), "what is said by hand is no evidence");
+    assert!(one["query"].as_str().is_some_and(|q| q.contains("ana.r@example.net") && q.contains("ana@example.com")));
+    let graph = page.get("/api/graph");
+    assert_eq!(graph["nodes"].as_array().map(Vec::len), Some(3));
+    let three = join(&id("ana@example.com"), &cy, "and she is the third").json();
+    assert_eq!(people()["count"], 2);
+
+    // What is split off later goes, and the rest stays together.
+    let all =
+        page.get(&format!("/api/people?id={}&limit=1", three["person"].as_str().expect("an id")))["rows"][0].clone();
+    let part = |value: &str| {
+        let items = all["identifiers"].as_array().expect("identifiers").iter();
+        items.filter(|i| i["value"] == value).find_map(|i| i["id"].as_str()).expect("a part").to_owned()
+    };
+    let split = |ids: Value| {
+        page.post("/api/people/split", &json!({ "person": all["id"], "identifiers": ids, "reason": "a colleague" }))
+    };
+    assert_eq!(split(json!([])).status, 400);
+    assert_eq!(split(json!([part("ana@example.com"), part("ana.r@example.net"), part("cy@example.com")])).status, 400);
+    assert_eq!(split(json!([part("ana@example.com")])).status, 200);
+    assert_eq!(people()["count"], 3);
+    let rest = find("cy@")[0].clone();
+    assert_eq!(
+        (rest["records"].clone(), find("ana@example.com")[0]["records"].clone()),
+        (json!(2), json!(2)),
+        "{rest}"
+    );
+    assert_eq!(page.get("/api/people/changes")["rows"].as_array().map(Vec::len), Some(3));
+
+    // It stands after a new start, and each is undone by itself.
+    let stands = people();
+    drop(page);
+    let page = Server::start(&case).enter();
+    assert_eq!(page.get("/api/people?limit=200"), stands);
+    assert_eq!(page.post("/api/people/changes/3/undo", &json!({})).status, 200);
+    assert_eq!(page.post("/api/people/changes/3/undo", &json!({})).status, 404);
+    assert_eq!(page.get("/api/people")["count"], 2);
+    assert_eq!(page.post("/api/people/changes/1/undo", &json!({})).status, 200);
+    assert_eq!(page.post("/api/people/changes/2/undo", &json!({})).status, 200);
+    assert_eq!(page.get("/api/people")["count"], 4);
+    let events = page.get("/api/events?limit=50")["rows"].to_string();
+    for what in ["people.joined", "people.split", "people.undone", "a colleague"] {
+        assert!(events.contains(what), "{what}: {events}");
+    }
+}
+
+/// A picture in HEIC shows the preview that its camera left in it; without one, the page is told why there is none.
+#[test]
+fn heic_shows_its_preview_or_says_why_not() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let pictures = folder.path().join("pictures");
+    std::fs::create_dir(&pictures).expect("a folder");
+    let preview = b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0\xff\xd9";
+    std::fs::write(pictures.join("with.HEIC"), heic(Some(preview))).expect("written");
+    std::fs::write(pictures.join("without.HEIC"), heic(None)).expect("written");
+    let case = folder.path().join("case");
+    run(open(&case, &[pictures], &[]), 0);
+    let page = Server::start(&case).enter();
+    let rows = page.get("/api/media?limit=10")["rows"].clone();
+    let of = |name: &str| {
+        let row = rows.as_array().expect("rows").iter().find(|r| r["media"]["name"] == name).expect("the picture");
+        format!("{}/{}", row["id"].as_str().expect("an id"), row["media"]["n"])
+    };
+    let shown = page.ask(&format!("/api/thumb/{}", of("with.HEIC")), "");
+    assert_eq!((shown.status, shown.header("content-type")), (200, Some("image/jpeg")), "{}", shown.text());
+    assert_eq!(shown.body, preview);
+    let none = page.ask(&format!("/api/thumb/{}", of("without.HEIC")), "");
+    assert!(none.status == 404 && none.text().contains("holds no preview"), "{}", none.text());
+    let whole = page.ask(&format!("/api/media/{}", of("without.HEIC")), "");
+    assert_eq!((whole.status, whole.header("content-type")), (200, Some("image/heic")));
+}
+
+/// Returns a HEIC of metadata alone: its boxes, an EXIF block, and in that block perhaps a preview (ISO/IEC 23008-12).
+fn heic(preview: Option<&[u8]>) -> Vec<u8> {
+    let entry = |tag: u16, kind: u16, value: u32| {
+        [&tag.to_le_bytes()[..], &kind.to_le_bytes(), &1u32.to_le_bytes(), &value.to_le_bytes()].concat()
+    };
+    // One tag, and after it a directory of the preview: where it lies in the block, and how long it is.
+    let mut tiff = [&b"II*\0"[..], &8u32.to_le_bytes(), &1u16.to_le_bytes(), &entry(0x0112, 3, 1)].concat();
+    match preview {
+        None => tiff.extend(0u32.to_le_bytes()),
+        Some(preview) => {
+            let second = tiff.len() as u32 + 4;
+            let data = second + 2 + 3 * 12 + 4;
+            tiff.extend(second.to_le_bytes());
+            tiff.extend(3u16.to_le_bytes());
+            tiff.extend(entry(0x0103, 3, 6));
+            tiff.extend(entry(0x0201, 4, data));
+            tiff.extend(entry(0x0202, 4, preview.len() as u32));
+            tiff.extend(0u32.to_le_bytes());
+            tiff.extend(preview);
+        }
+    }
+    let exif = [&6u32.to_be_bytes()[..], b"Exif\0\0", &tiff].concat();
+    let boxed = |kind: &[u8], content: &[u8]| [&(content.len() as u32 + 8).to_be_bytes()[..], kind, content].concat();
+    let ftyp = boxed(b"ftyp", b"heic\0\0\0\0mif1heic");
+    let handler = boxed(b"hdlr", b"\0\0\0\0\0\0\0\0pict\0\0\0\0\0\0\0\0\0\0\0\0\0");
+    let item = boxed(b"infe", b"\x02\0\0\0\0\x01\0\0Exif\0");
+    let items = boxed(b"iinf", &[&b"\0\0\0\0\0\x01"[..], &item].concat());
+    let place = |offset: u32| {
+        let extent = [offset.to_be_bytes(), (exif.len() as u32).to_be_bytes()].concat();
+        boxed(b"iloc", &[&b"\0\0\0\0\x44\0\0\x01\0\x01\0\0\0\x01"[..], &extent].concat())
+    };
+    let meta = |offset: u32| boxed(b"meta", &[&b"\0\0\0\0"[..], &handler, &items, &place(offset)].concat());
+    let offset = ftyp.len() + meta(0).len() + 8;
+    [ftyp, meta(offset as u32), boxed(b"mdat", &exif)].concat()
+}
