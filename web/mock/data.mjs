@@ -202,6 +202,8 @@ export function facets(q, of) {
       for (const v of values) if (v) counts.set(v, (counts.get(v) ?? 0) + step);
     }
     out[name] = [...counts].sort((a, b) => b[1] - a[1]).slice(0, 50).map(([value, count]) => ({ value: name === "party" ? `with:"${value.replaceAll('"', " ")}"` : value, label: value, count: Math.min(count, found.count) }));
+    // Two people, one on each service, may be found by the same words.
+    if (name === "party" && out.party[1]) out.party.splice(2, 0, { ...out.party[1] });
   }
   return out;
 }

@@ -28,7 +28,7 @@ const served = await serve(process.argv[2]);
 say("link printed after the start", [[performance.now() - begun, await worked(served.pid)]]);
 const browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGS });
 const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
-const entered = performance.now();
+const [entered, before] = [performance.now(), await worked(served.pid)];
 const cookies = await served.enter(context);
 const tab = await context.newPage();
 /** What an act takes until something stands on the page, measured in the page; the page's policy allows no `eval` there. */
@@ -51,10 +51,10 @@ await tab.goto(`${served.url}/timeline`);
 await until("", rows);
 const cold = performance.now() - entered;
 const painted = await tab.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0].startTime);
-const filledCold = await tab.evaluate(() => performance.now());
+const [filledCold, spent] = [await tab.evaluate(() => performance.now()), (await worked(served.pid)) - before];
 say("first paint after a start", [[painted, 0]], 1000);
-say("first rows after a start", [[filledCold, 0]], 1000);
-say("  the same from opening the link, two pages", [[cold, await worked(served.pid)]]);
+say("first rows after a start", [[filledCold, spent]], 1000);
+say("  the same from opening the link, which is a page more", [[cold, spent]]);
 await rest();
 
 const paints = [], filled = [];
@@ -102,14 +102,14 @@ for (let round = 0; round < 4; round++) for (const [view, [path, there]] of Obje
 }
 for (const [view, times] of Object.entries(switches)) say(`switching to ${view}, until its content stands`, times, 100);
 // Each of these filters is asked for the first time; the views that count over all of it have the most to do.
-const narrowed = ["-family:location before:2023", "after:2015 -family:activity", "family:message after:2012"];
-for (const view of ["timeline", "conversations", "people", "graph", "map", "media"]) {
+const narrowed = (k) => [`-family:location before:2023-0${k}`, `after:2015-0${k} -family:activity`, `service:google before:2022-0${k}`];
+for (const [number, view] of ["timeline", "conversations", "people", "graph", "map", "media"].entries()) {
   const [path, there] = VIEWS[view];
   const times = [];
-  for (const [k, q] of narrowed.entries()) {
+  for (const q of narrowed(number + 1)) {
     await until(go("/help"), `document.querySelector("main h1")`);
     await rest();
-    times.push(await until(go(`${path}${path.includes("?") ? "&" : "?"}q=${e(`${q} -zz${view}${k}`)}`), view === "media" ? `document.querySelector("main .tile, main .empty, main h2")` : there));
+    times.push(await until(go(`${path}${path.includes("?") ? "&" : "?"}q=${e(q)}`), there));
     await rest();
   }
   say(`a filter never asked before, in ${view}`, times, 100);

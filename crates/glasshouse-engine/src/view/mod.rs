@@ -108,30 +108,21 @@ impl View {
     /// Reads the columns that most answers need, so that the first question need not wait for them, and counts what
     /// every view shows of all records.
     pub fn warm(&self) -> Result<(), EngineError> {
-        // The first rows wait for this one: no other takes a core from it.
+        // The first rows wait for this one, which takes all cores; the rest takes one, for somebody looks by then.
         self.order()?;
-        std::thread::scope(|scope| {
-            let attached = scope.spawn(|| self.attached().map(|_| ()));
-            let rest = self.columns();
-            // A thread that failed fails again, and says so, when somebody asks.
-            attached.join().unwrap_or(Ok(())).and(rest)
-        })?;
-        let all = self.select("")?;
-        self.held(&all)?;
-        self.tallied(&all)?;
-        self.with_text()?;
-        self.reveals()?;
-        Ok(())
-    }
-
-    fn columns(&self) -> Result<(), EngineError> {
         self.parties()?;
+        self.attached()?;
         for column in ["service", "family", "format", "account", "tier", "source", "conversation"] {
             self.coded(column)?;
         }
         self.places()?;
         self.threads()?;
         self.people()?;
+        let all = self.select("")?;
+        self.held(&all)?;
+        self.tallied(&all)?;
+        self.with_text()?;
+        self.reveals()?;
         Ok(())
     }
 

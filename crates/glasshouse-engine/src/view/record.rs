@@ -104,7 +104,8 @@ impl View {
         })?;
         let Some(detail) = read.pop() else { return Ok(None) };
         let mut detail = detail?;
-        let (parties, people) = (self.parties()?, self.people()?);
+        // Where what people wrote cannot be read, a record still can; who asks for people is told why.
+        let (parties, people) = (self.parties()?, self.people().ok());
         detail.parties = parties
             .of(row)
             .take(MOST_PARTIES)
@@ -115,7 +116,7 @@ impl View {
                     name: named.name.clone(),
                     kind: named.kind.clone(),
                     identifier: named.identifier.clone(),
-                    person: people.person(party).map(|p| people.id(p)),
+                    person: people.as_ref().and_then(|people| Some(people.id(people.person(party)?))),
                 })
             })
             .collect();

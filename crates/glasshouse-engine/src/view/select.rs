@@ -53,7 +53,8 @@ impl View {
                 None => (0..open.segment.rows as u32).for_each(&mut take),
             }
         }
-        positions.sort_unstable();
+        // Each segment's rows ascend in time already: a stable sort finds their runs and only merges them.
+        positions.sort();
         Ok(Set::list(&order, positions))
     }
 
