@@ -308,9 +308,12 @@ mod tests {
     #[test]
     fn a_window_may_go_over_the_date_line() {
         let window = Window { west: 170.0, south: -10.0, east: -170.0, north: 10.0 };
-        assert_eq!(window.across(175.0), Some(5.0));
-        assert_eq!(window.across(-175.0), Some(15.0));
-        assert_eq!(window.across(0.0), None);
-        assert_eq!(Window::WHOLE.across(-180.0), Some(0.0));
+        let east =
+            |window, lon: f64| Grid::new(window, 8).cell(0, (lon * UNIT) as i32).map(|(_, _, east)| east as f64 / UNIT);
+        assert_eq!(east(window, 175.0), Some(5.0));
+        assert_eq!(east(window, -175.0), Some(15.0));
+        assert_eq!(east(window, 0.0), None);
+        assert_eq!(east(Window::WHOLE, -180.0), Some(0.0));
+        assert_eq!(Grid::new(window, 8).cell((10.1 * UNIT) as i32, (175.0 * UNIT) as i32), None);
     }
 }

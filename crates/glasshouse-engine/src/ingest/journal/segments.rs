@@ -128,7 +128,11 @@ impl Journal {
     }
 }
 
-pub(super) fn insert_segment(connection: &Connection, segment: &Segment, files: &[FileHash]) -> Result<(), EngineError> {
+pub(super) fn insert_segment(
+    connection: &Connection,
+    segment: &Segment,
+    files: &[FileHash],
+) -> Result<(), EngineError> {
     let json = |e: serde_json::Error| EngineError::other(e.to_string());
     connection.execute(
         "INSERT INTO segments (path, segment, files) VALUES (?1, ?2, ?3)",
