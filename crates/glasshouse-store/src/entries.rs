@@ -292,13 +292,13 @@ impl Entries {
 
 impl Entry<'_> {
     /// Says whether it is a file with the name of an archive to look into. Documents that happen to be zips have
-    /// another.
+    /// another; passes of Wallet are zips of texts and pictures, and are looked into.
     pub fn may_be_archive(&self) -> bool {
         let ends = |end: &&str| {
             let at = self.path.len().checked_sub(end.len());
             at.and_then(|at| self.path.get(at..)).is_some_and(|tail| tail.eq_ignore_ascii_case(end))
         };
-        self.kind == EntryKind::File && [".zip", ".tar", ".tgz", ".tar.gz"].iter().any(ends)
+        self.kind == EntryKind::File && [".zip", ".tar", ".tgz", ".tar.gz", ".pkpass"].iter().any(ends)
     }
 
     /// Returns the entry as one that owns its texts.

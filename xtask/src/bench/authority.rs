@@ -3,6 +3,7 @@
 //! Ratios of processor time, taken one after the other in every round and every second round backwards.
 
 use super::alone::records;
+use super::server::Server;
 use super::stats::{Bar, Row, Spread};
 use super::{Bench, open};
 use crate::Fault;
@@ -16,8 +17,8 @@ const FAMILIES: &str = "mail message call post reaction contact account login de
     search media file note task event purchase payment play health voice setting app ad activity";
 const SERVICES: &str =
     r#"["google", "mail", "vcard", "icalendar", "media", "gpx", "facebook", "whatsapp", "x", "amazon"]"#;
-/// Acts whose processor time is added up: of one, a hundredth of a second is too much.
-const LOOKS: u32 = 20;
+/// Questions that are asked one after the other.
+const REQUESTS: u32 = 200;
 
 /// The cases of a round: their name, and the lines that differ from a warrant that lets everything in.
 const CASES: [(&str, &[(&str, &str)], Option<&str>); 4] = [
@@ -143,7 +144,7 @@ pub fn rows(args: &Bench, scratch: &Path) -> Result<Vec<Row>, Fault> {
     open(&args.glasshouse, &args.zip, &own)?;
     let accounts = accounts(args, &own)?;
     let mut costs: BTreeMap<usize, Vec<Cost>> = BTreeMap::new();
-    let (mut found, mut share) = (BTreeMap::new(), Vec::new());
+    let (mut found, mut share, mut waits) = (BTreeMap::new(), Vec::new(), Vec::new());
     for round in 0..args.pairs {
         let mut order: Vec<usize> = (0..CASES.len()).collect();
         if round % 2 == 1 {
@@ -169,7 +170,10 @@ pub fn rows(args: &Bench, scratch: &Path) -> Result<Vec<Row>, Fault> {
                 found.insert(name, count);
             }
             if at == 1 {
-                share.push(of_log(args, &office, &case, &own)? / cost.cpu_seconds);
+                let events = std::fs::read_dir(case.join("log/payload/0"))?.count() as f64;
+                let (wait, each) = requests(args, &office, &case, &own)?;
+                share.push(events * each / cost.cpu_seconds);
+                waits.push(wait);
             }
             eprintln!(
                 "{name}: {:.2} s of processor, {:.2} s, load {}",
@@ -203,6 +207,7 @@ pub fn rows(args: &Bench, scratch: &Path) -> Result<Vec<Row>, Fault> {
         Row::new("with limits / all let in, processor time", most(1.0), ratio(2, 1)),
         Row::new("with what is put aside / all let in, processor time", Bar::None, ratio(3, 1)),
         Row::new("the log's events / intake, processor time", most(0.05), Spread::of(share.into_iter())),
+        Row::new("a logged question, one after the other, median, ms", most(10.0), Spread::of(waits.into_iter())),
     ])
 }
 
@@ -226,27 +231,23 @@ fn shown(args: &Bench, office: &Office, case: &Path) -> Result<u64, Fault> {
     Ok(said.trim().replace(',', "").parse().map_err(|_| format!("no count of records: {said}"))?)
 }
 
-/// Returns about how much processor time the events of an intake take: as many looks as it has events, each less what
-/// the same question takes in a personal case. It is too much, since a look also checks a password and asks the
-/// policies.
-fn of_log(args: &Bench, office: &Office, case: &Path, own: &Path) -> Result<f64, Fault> {
-    let events = std::fs::read_dir(case.join("log/payload/0"))?.count() as f64;
-    let (mut logged, mut plain) = (0.0, 0.0);
-    for _ in 0..LOOKS {
-        let there = case.to_string_lossy();
-        let what = ["search", "--count", "--enquiry", "1", &there, "family:task"];
-        logged += measure::cost(&mut counted(office.command(args, "d.hart", what)))?.cpu_seconds;
-        let mut command = Command::new(&args.glasshouse);
-        command.args(["search", "--count"]).arg(own).arg("family:task");
-        plain += measure::cost(&mut counted(command))?.cpu_seconds;
-    }
-    Ok(events * (logged - plain).max(0.0) / f64::from(LOOKS))
-}
-
-/// Returns a command that does not mind that nothing is found.
-fn counted(command: Command) -> Command {
-    let mut around = Command::new("sh");
-    around.args(["-c", r#""$@" || [ $? = 1 ]"#, "sh"]).arg(command.get_program()).args(command.get_args());
-    around.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    around
+/// Returns how many milliseconds a logged question waits, and the processor seconds that it takes beyond the same
+/// question in a personal case: those of the log and of the policies.
+fn requests(args: &Bench, office: &Office, case: &Path, own: &Path) -> Result<(f64, f64), Fault> {
+    let mut command = Command::new(&args.glasshouse);
+    command.env("GLASSHOUSE_HOME", &office.home);
+    let password = std::fs::read_to_string(&office.password)?;
+    let mut logged = Server::enter(&mut command, case, "d.hart", password.trim())?;
+    let mut plain = Server::start(&args.glasshouse, own)?;
+    let asked = |server: &mut Server| -> Result<(f64, f64), Fault> {
+        // The first one makes ready what the others find.
+        server.ask("/api/list?limit=1&q=family:task")?;
+        let (mut waits, before) = (Vec::new(), server.cpu_seconds());
+        for number in 0..REQUESTS {
+            waits.push(server.ask(&format!("/api/list?limit=1&q=family:task%20-qzx{number}qzx"))?.0);
+        }
+        Ok((Spread::of(waits.into_iter()).median(), (server.cpu_seconds() - before) / f64::from(REQUESTS)))
+    };
+    let ((wait, cpu), (_, bare)) = (asked(&mut logged)?, asked(&mut plain)?);
+    Ok((wait, (cpu - bare).max(0.0)))
 }

@@ -8,6 +8,7 @@ mod authority;
 mod chat;
 mod peers;
 mod search;
+mod server;
 mod stats;
 
 use crate::calibrate::{Measured, What};

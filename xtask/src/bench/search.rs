@@ -3,14 +3,12 @@
 //! Each question is asked of both in turn. The server keeps what recent questions found; each of ours leaves out a
 //! word that no mail has, another one every time, so that every answer is made anew.
 
+use super::server::Server;
 use super::stats::{Bar, Row, Spread};
 use super::{Bench, open};
 use crate::Fault;
 use crate::calibrate::{self, index};
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 use tantivy::collector::{Count, TopDocs};
 use tantivy::query::QueryParser;
@@ -159,91 +157,4 @@ fn counted(body: &[u8]) -> Result<usize, Fault> {
 fn escaped(text: &str) -> String {
     let byte = |b: u8| if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") };
     text.bytes().map(byte).collect()
-}
-
-/// A served case with one connection that stays open, as a browser's does.
-struct Server {
-    child: Child,
-    host: String,
-    cookie: String,
-    stream: BufReader<TcpStream>,
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Server {
-    /// Serves a case and waits until its columns are in memory.
-    fn start(glasshouse: &Path, case: &Path) -> Result<Self, Fault> {
-        let mut command = Command::new(glasshouse);
-        command.args(["serve", "--listen", "127.0.0.1:0"]).arg(case).stdout(Stdio::piped());
-        let mut child = command.spawn()?;
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().ok_or("no output")?).read_line(&mut line)?;
-        let url = line.trim().strip_prefix("Open once: http://").ok_or("The server gave no link.")?;
-        let (host, link) = url.split_once('/').ok_or("The link has no path.")?;
-        let stream = TcpStream::connect(host)?;
-        stream.set_nodelay(true)?;
-        let mut server = Server { child, host: host.to_owned(), cookie: String::new(), stream: BufReader::new(stream) };
-        let (head, _) = server.send(&format!("/{link}"))?;
-        let cookie = head.lines().find_map(|l| l.strip_prefix("set-cookie: ")).and_then(|c| c.split(';').next());
-        server.cookie = cookie.ok_or("The server gave no cookie.")?.to_owned();
-        for path in ["/api/list", "/api/histogram", "/api/facets", "/api/map", "/api/people"] {
-            server.ask(path)?;
-        }
-        Ok(server)
-    }
-
-    /// Asks and returns how many milliseconds the answer took.
-    fn ask(&mut self, path: &str) -> Result<(f64, Vec<u8>), Fault> {
-        let start = Instant::now();
-        let (head, body) = self.send(path)?;
-        let took = start.elapsed().as_secs_f64() * 1000.0;
-        if !head.starts_with("http/1.1 200") {
-            return Err(format!("{path}: {head}").into());
-        }
-        Ok((took, body))
-    }
-
-    fn send(&mut self, path: &str) -> Result<(String, Vec<u8>), Fault> {
-        let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\nCookie: {}\r\n\r\n", self.host, self.cookie);
-        self.stream.get_mut().write_all(request.as_bytes())?;
-        let mut head = String::new();
-        loop {
-            let mut line = String::new();
-            if self.stream.read_line(&mut line)? == 0 || line == "\r\n" {
-                break;
-            }
-            // A cookie's value is not a word to be written small.
-            let (name, value) = line.split_once(": ").unwrap_or((&line, ""));
-            head += &name.to_lowercase();
-            if !value.is_empty() {
-                head += &format!(": {value}");
-            }
-        }
-        let field = |name: &str| head.lines().find_map(|l| l.strip_prefix(name)).map(str::trim);
-        let mut body = Vec::new();
-        if let Some(length) = field("content-length:") {
-            body.resize(length.parse()?, 0);
-            self.stream.read_exact(&mut body)?;
-        } else if field("transfer-encoding:").is_some() {
-            loop {
-                let mut line = String::new();
-                self.stream.read_line(&mut line)?;
-                let size = usize::from_str_radix(line.trim(), 16)?;
-                let mut chunk = vec![0; size + 2];
-                self.stream.read_exact(&mut chunk)?;
-                body.extend_from_slice(chunk.get(..size).unwrap_or_default());
-                if size == 0 {
-                    break;
-                }
-            }
-        }
-        Ok((head, body))
-    }
 }

@@ -214,12 +214,19 @@ fn time(table: Table) -> Result<TimeRule, LensError> {
         let next = "write format = [\"iso\"], or epoch-seconds, or a pattern such as \"%Y-%m-%d %H:%M:%S\"";
         return Err(LensError::new(keys.line, "`format` is missing", next));
     }
-    if let Some(format) = formats.iter().find(|f| f.has_zone() != (zone == Zone::Text) && !f.is_count()) {
-        let (what, next) = if format.has_zone() {
-            ("reads a zone in the text, and `zone` says that none is there", "write zone = \"text\"")
-        } else {
-            ("reads no zone in the text, and `zone` says that one is there", "name the zone, or where it stands")
-        };
+    // A column may hold times with a zone and times without one: the zone is that of the latter.
+    let wrong = match (&zone, formats.iter().find(|f| !f.has_zone() && !f.is_count())) {
+        (Zone::Text, _) => formats.iter().find(|f| !f.has_zone() && !f.says_utc() && !f.is_count()).map(|format| {
+            let what = "reads no zone in the text, and `zone` says that one is there";
+            (format, what, "name the zone, or where it stands")
+        }),
+        (_, None) => formats.iter().find(|f| f.has_zone()).map(|format| {
+            let what = "reads a zone in the text, and `zone` says that none is there";
+            (format, what, "write zone = \"text\"")
+        }),
+        _ => None,
+    };
+    if let Some((format, what, next)) = wrong {
         return Err(LensError::new(keys.line, format!("the format `{}` {what}", format.as_str()), next));
     }
     if formats.iter().any(TimeFormat::is_count) && zone != Zone::Utc {

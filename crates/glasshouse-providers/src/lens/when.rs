@@ -87,7 +87,7 @@ impl TimeFormat {
     }
 
     /// Returns whether each text that the pattern fits says itself that it is in UTC.
-    fn says_utc(&self) -> bool {
+    pub fn says_utc(&self) -> bool {
         let TimeFormat::Pattern(pattern) = self else { return false };
         let mut words = pattern.split(|c: char| !c.is_ascii_alphanumeric() && c != '%');
         words.any(|word| matches!(word, "UTC" | "GMT")) || pattern.ends_with("SZ") || pattern.ends_with("fZ")
