@@ -577,7 +577,7 @@ class Case:
         for name in removed:
             old = self.files.pop(name, None)
             if old is not None and is_immutable(name):
-                self.gone[name] = old["sha256"]
+                self.gone[name] = (old["sha256"], seq)
         for file in files:
             name = file["path"]
             if not is_plain(name):
@@ -585,7 +585,7 @@ class Case:
             if not is_hash(file["sha256"]):
                 self.malformed(path, f"event {seq} gives {name} a hash that is none")
                 continue
-            known = self.files[name]["sha256"] if name in self.files else self.gone.get(name)
+            known = self.files[name]["sha256"] if name in self.files else self.gone.get(name, (None,))[0]
             if is_immutable(name) and known not in (None, file["sha256"]):
                 self.fault("unexpected", name, f"event {seq} gives it another hash, and such a file is never changed")
                 continue
@@ -659,7 +659,9 @@ class Case:
                     and is_int(part["size"])
                     and (part["size"], part["sha256"]) == (expected["size"], expected["sha256"])
                     and part.get("external") == expected.get("external")
-                    and part["container"] in ("zip", "tar", "tar.gz", "file", "folder")
+                    and part["container"] in ("zip", "tar", "tar.gz", "file", "folder", "remainder")
+                    and (part["container"] == "remainder") == (part.get("replaces") is not None)
+                    and (part.get("replaces") is None or is_int(part["replaces"], part["number"]))
                     and is_int(part["first_entry"], 2**32)
                     and is_int(part["entries"], 2**32)
                     and (is_hash(part.get("content")) if sealed else part.get("content") is None)
@@ -674,7 +676,8 @@ class Case:
                 closed += 1
                 continue
             if path + ".manifest.jsonl" in good:
-                fine &= self.check_manifest(path + ".manifest.jsonl", part["first_entry"], part["entries"])
+                left = part["container"] == "remainder"
+                fine &= self.check_manifest(path + ".manifest.jsonl", part["first_entry"], part["entries"], left)
             if fine:
                 whole.append((path, part))
         if closed:
@@ -707,21 +710,69 @@ class Case:
                     raise ValueError(f"entry {entry['entry']} is not one")
                 yield entry
 
-    def check_manifest(self, path, first, count):
-        number = first
+    def check_manifest(self, path, first, count, left):
+        number, lines = first, 0
         try:
             for entry in self.each_entry(path):
                 parent = entry.get("parent")
+                lines += 1
+                # Of what is left of a part the numbers of entries that are gone are missing.
+                if left and first + count > entry["entry"] > number:
+                    number = entry["entry"]
                 if entry["entry"] != number or (parent is not None and not first <= parent < number):
                     raise ValueError(f"entry {entry['entry']} is where entry {number} belongs, or lies in no earlier one")
                 number += 1
-            if number - first != count:
-                raise ValueError(f"it has {number - first} lines, and {count} entries belong in it")
+            if number > first + count or (lines != count and not left):
+                raise ValueError(f"it has {lines} lines, and {count} entries belong in it")
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             self.fault("malformed", path, str(error))
             return False
-        self.entries += count
+        self.entries += lines
         return True
+
+    def check_certificates(self, good, identity):
+        """Tells what was discarded from what is missing."""
+        certified = {}
+        for path in sorted(self.files):
+            match = re.fullmatch(r"evidence/discard-(\d{4,})\.json", path)
+            if match is None or (len(match[1]) > 4 and match[1].startswith("0")) or path not in good:
+                continue
+            try:
+                certificate = read_json(self.folder.read(path, MAX_SMALL).decode("utf-8"))
+                texts = ("form", "case", "decided", "destroyed", "person", "role", "where", "reason")
+                if not all(isinstance(certificate[member], str) for member in texts):
+                    raise ValueError("a member that is text is not")
+                if not isinstance(certificate["withheld"], bool) or not is_int(certificate["number"], 2**32):
+                    raise ValueError("a member is of another kind")
+                pairs = {
+                    when: [(file["path"], file["sha256"]) for part in certificate["parts"] for file in part[when]]
+                    for when in ("before", "after")
+                }
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+                self.fault("malformed", path, f"it is not a certificate: {error}")
+                continue
+            ours = identity is None or identity == certificate["case"]
+            if certificate["form"] != "glasshouse-discard-1" or certificate["number"] != int(match[1]) or not ours:
+                self.fault("malformed", path, "it is not the certificate of this number in this case")
+                continue
+            for name, digest in pairs["before"]:
+                gone = self.gone.get(name)
+                if gone is not None and gone[0] == digest and gone[1] < self.files[path]["event"]:
+                    certified[name] = path
+                elif self.complete:
+                    self.fault("unexpected", path, f"it says that {name} was discarded, and the log does not")
+            for name, digest in pairs["after"]:
+                known = self.files[name]["sha256"] if name in self.files else self.gone.get(name, (None,))[0]
+                if known != digest and self.complete:
+                    self.fault("unexpected", path, f"it says that {name} was left, and the log does not")
+        for name in sorted(self.gone):
+            if not name.startswith("evidence/") or name in self.files:
+                continue
+            event = self.gone[name][1]
+            if name in certified:
+                self.note("discarded", name, f"event {event} took it away, and {certified[name]} says why")
+            else:
+                self.note("erased", name, f"event {event} took it away, and no certificate says that it was destroyed")
 
     def check_small(self, good):
         for path in sorted(good):
@@ -1075,6 +1126,7 @@ def verify(arguments):
     good = case.check_files(file.get("custody"))
     whole = case.check_parts(good, file.get("encryption"))
     case.check_small(good)
+    case.check_certificates(good, file.get("id"))
     case.check_strays(checkpoint.size)
     if arguments.deep:
         case.check_deep(whole)

@@ -3,11 +3,13 @@
 use crate::EngineError;
 use crate::authority::{self, Authority, Ended, Enrolled, Kind, Withdrawal, lines};
 use crate::gate::Situation;
+use crate::keyholders;
 use crate::organisation::Organisation;
 use crate::people::{Home, Role};
 use crate::session::{Session, Who, nobody, policies};
-use glasshouse_layout::paths;
-use glasshouse_store::{Acting, Actor, Case, Founding, now, sign};
+use glasshouse_layout::{SEALED, paths};
+use glasshouse_store::{Acting, Actor, Case, Founding, now, read_case_events, sign};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -19,7 +21,7 @@ pub const AUTHORISED: &str = "authorised";
 pub struct Prepared {
     pub authority: Authority,
     pub enrolled: Enrolled,
-    /// Whom the evidence of a case that begins with it is sealed to, beside the installation.
+    /// Whom the evidence of the case is sealed to with it, beside the installation.
     pub sealed_to: Vec<String>,
     /// What a case keeps of it, by path.
     files: Vec<(String, Vec<u8>)>,
@@ -158,9 +160,53 @@ pub fn add(root: &Path, session: &Session, home: &Home, file: &Path, amends: boo
     }
     // What the case keeps already is not written again.
     prepared.files.retain(|(path, _)| !root.join(path).exists());
+    let mut detail = detail(&prepared);
+    if let Some((key, to)) = new_key(&case, &standings, &prepared.authority, organisation.as_ref(), home)? {
+        prepared.sealed_to = to.keys().filter(|name| *name != keyholders::PROCESSING).cloned().collect();
+        prepared.files.push(key);
+        detail["sealed_to"] = serde_json::json!(to);
+    }
     let action = if amends { "authority.amended" } else { "authority.added" };
-    case.put(&prepared.files, glasshouse_layout::Kind::Collection, action, detail(&prepared))?;
+    case.put(&prepared.files, glasshouse_layout::Kind::Collection, action, detail)?;
     Ok(prepared)
+}
+
+/// A file with its bytes, and whom it is sealed to: name and recipient.
+type NewKey = ((String, Vec<u8>), BTreeMap<String, String>);
+
+/// Returns the key of a case sealed to the installation and to the authorisers of its authorities as they now are; none
+/// if whoever authorises now has it already, or no key of theirs is known here.
+fn new_key(
+    case: &Case,
+    standings: &[authority::Standing],
+    new: &Authority,
+    organisation: Option<&Organisation>,
+    home: &Home,
+) -> Result<Option<NewKey>, EngineError> {
+    if case.file().encryption != SEALED {
+        return Ok(None);
+    }
+    // Without the key of the case nobody can be given it; the authority counts all the same.
+    let Ok(seal) = case.seal() else { return Ok(None) };
+    let mut known: BTreeSet<String> = BTreeSet::new();
+    for payload in read_case_events(case.root())?.into_iter().filter_map(|(_, payload)| payload) {
+        let to = payload.detail.get("sealed_to").and_then(serde_json::Value::as_object);
+        known.extend(to.into_iter().flat_map(|to| to.values()).filter_map(|r| r.as_str().map(str::to_owned)));
+    }
+    let newcomers = home.sealed_to(new, organisation)?;
+    if newcomers.iter().all(|(_, recipient)| known.contains(recipient)) {
+        return Ok(None);
+    }
+    let mut to: BTreeMap<String, String> = newcomers.into_iter().collect();
+    for standing in standings.iter().filter(|s| s.authority.id != new.id && s.withdrawal.is_none()) {
+        for (name, recipient) in home.sealed_to(&standing.authority, organisation)? {
+            to.entry(name).or_insert(recipient);
+        }
+    }
+    let recipients: Vec<String> = to.values().cloned().collect();
+    let Some(sealed) = seal.key_for(&recipients)? else { return Ok(None) };
+    let version = (1..).find(|version| !case.root().join(paths::case_key(*version)).exists()).unwrap_or(1);
+    Ok(Some(((paths::case_key(version), sealed), to)))
 }
 
 /// Writes down that an authority has ended; nothing new is taken in or read under it from then on.

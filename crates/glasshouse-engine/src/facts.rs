@@ -95,6 +95,7 @@ pub fn authority(case: &Path) -> Result<AuthorityShown, EngineError> {
     if standing.authority.limits.is_none() {
         limits.push("No legal basis is recorded, and the case can never become one of another kind.".to_owned());
     }
+    limits.extend(standing.due(crate::session::now()));
     Ok(AuthorityShown {
         kind: glasshouse_store::read_case_file(case)?.kind,
         title: standing.authority.statement,

@@ -13,7 +13,7 @@ use std::fs;
 use std::path::PathBuf;
 
 /// What the log calls the installation among those that evidence is sealed to.
-const PROCESSING: &str = "processing";
+pub(crate) const PROCESSING: &str = "processing";
 
 impl Home {
     /// Returns where the processing key lies.

@@ -1,50 +1,69 @@
 //! One record whole, and the bytes it was made from.
 
 use crate::EngineError;
-use crate::ingest;
+use crate::ingest::{self, PartPlace};
 use crate::sql::Tables;
-use glasshouse_layout::{SourceFile, paths};
+use glasshouse_layout::{REMAINDER, SourceFile, paths};
 use glasshouse_model::{EntryId, Locator};
 use glasshouse_store::seal::Seal;
 use glasshouse_store::{BlockFile, BlockReader, Cache, Container, Limits, Part};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
+/// A record with its parties and attachments, every column under its name.
+pub type Whole = BTreeMap<String, Value>;
+
 /// Returns a record with its parties and attachments, every column under its name.
-pub fn record(case: &Path, id: &str) -> Result<Option<BTreeMap<String, Value>>, EngineError> {
-    if id.is_empty() || !id.bytes().all(|b| b.is_ascii_alphanumeric()) {
-        return Ok(None);
+pub fn record(case: &Path, id: &str) -> Result<Option<Whole>, EngineError> {
+    Ok(records(&Tables::open(case)?, &[id.to_owned()])?.remove(id))
+}
+
+/// As [`record`], for some ids: those that there are, by id.
+pub fn records(tables: &Tables, ids: &[String]) -> Result<BTreeMap<String, Whole>, EngineError> {
+    let plain = |id: &&String| !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric());
+    let list: Vec<String> = ids.iter().filter(plain).map(|id| format!("'{id}'")).collect();
+    if list.is_empty() {
+        return Ok(BTreeMap::new());
     }
-    let tables = Tables::open(case)?;
-    let Some(mut record) = tables.rows(&format!("SELECT * FROM records WHERE id = '{id}'"))?.pop() else {
-        return Ok(None);
-    };
-    for name in ["fields", "refs", "moments"] {
-        let parsed = record.get(name).and_then(Value::as_str).and_then(|text| serde_json::from_str(text).ok());
-        if let Some(parsed) = parsed {
-            record.insert(name.to_owned(), parsed);
+    let list = list.join(", ");
+    let text = |row: &Whole, name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let mut all = BTreeMap::new();
+    for mut record in tables.rows(&format!("SELECT * FROM records WHERE id IN ({list})"))? {
+        for name in ["fields", "refs", "moments"] {
+            let parsed = record.get(name).and_then(Value::as_str).and_then(|text| serde_json::from_str(text).ok());
+            if let Some(parsed) = parsed {
+                record.insert(name.to_owned(), parsed);
+            }
         }
+        all.insert(text(&record, "id"), record);
     }
     for (name, order) in [("parties", "role"), ("attachments", "locator")] {
-        let rows = tables.rows(&format!("SELECT * FROM {name} WHERE record_id = '{id}' ORDER BY {order}"))?;
-        let rows: Vec<Value> = rows
-            .into_iter()
-            .map(|row| {
-                Value::Object(row.into_iter().filter(|(k, v)| k != "record_id" && !v.is_null()).collect::<Map<_, _>>())
-            })
-            .collect();
-        if !rows.is_empty() {
-            record.insert(name.to_owned(), Value::Array(rows));
+        let rows = format!("SELECT * FROM {name} WHERE record_id IN ({list}) ORDER BY record_id, {order}");
+        for row in tables.rows(&rows)? {
+            let Some(record) = all.get_mut(&text(&row, "record_id")) else { continue };
+            let row: Map<_, _> = row.into_iter().filter(|(k, v)| k != "record_id" && !v.is_null()).collect();
+            if let Value::Array(rows) = record.entry(name.to_owned()).or_insert_with(|| Value::Array(Vec::new())) {
+                rows.push(Value::Object(row));
+            }
         }
     }
-    let entry = record.get("entry").and_then(Value::as_u64).unwrap_or(u64::MAX);
-    if let Some(row) = tables.rows(&format!("SELECT path, sha256 FROM entries WHERE entry = {entry}"))?.pop() {
-        record.extend(row.into_iter().map(|(k, v)| (format!("entry_{k}"), v)));
+    let entries: BTreeSet<u64> = all.values().filter_map(|r| r.get("entry")?.as_u64()).collect();
+    let entries = entries.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+    let mut named = BTreeMap::new();
+    if !entries.is_empty() {
+        for row in tables.rows(&format!("SELECT entry, path, sha256 FROM entries WHERE entry IN ({entries})"))? {
+            named.extend(row.get("entry").and_then(Value::as_u64).map(|n| (n, row.clone())));
+        }
     }
-    record.retain(|_, v| !v.is_null());
-    Ok(Some(record))
+    for record in all.values_mut() {
+        let entry = record.get("entry").and_then(Value::as_u64).and_then(|n| named.get(&n));
+        let about = ["path", "sha256"].map(|k| (format!("entry_{k}"), entry.and_then(|e| e.get(k)).cloned()));
+        record.extend(about.into_iter().filter_map(|(k, v)| Some((k, v?))));
+        record.retain(|_, v| !v.is_null());
+    }
+    Ok(all)
 }
 
 /// Writes the bytes that a record's locator names.
@@ -115,7 +134,7 @@ pub(crate) fn seekable(case: &Path, seal: &Seal, parts: &[SourceFile], entry: En
 /// Opens a part of a case, and returns the number of its entries with it.
 pub(crate) fn open_part(case: &Path, seal: &Seal, held: &SourceFile) -> Result<(Part, usize), EngineError> {
     let container = match held.part.container.as_str() {
-        "zip" | "folder" => Container::Zip,
+        "zip" | "folder" | REMAINDER => Container::Zip,
         "tar" => Container::Tar,
         "tar.gz" => Container::TarGz,
         _ => Container::File,
@@ -133,6 +152,12 @@ pub(crate) fn open_part(case: &Path, seal: &Seal, held: &SourceFile) -> Result<(
     let folder = case.join("cache");
     let cache = Cache { folder: &folder, key: &format!("{source}-{number:04}"), seal: key.as_ref() };
     let (part, catalog) = Part::open(&path, container, cache, &[], &Limits::default(), &|_| {})?;
+    let (part, catalog) = if held.part.container == REMAINDER {
+        let place = PartPlace { source, number, first: held.part.first_entry, entries: held.part.entries };
+        ingest::as_listed(case, seal, &place, &part, &catalog)?
+    } else {
+        (part, catalog)
+    };
     if catalog.entries.len() != held.part.entries as usize {
         return Err(EngineError::other(format!(
             "{} lists other entries than when it was taken in: nested archives in it need their password.",

@@ -215,6 +215,23 @@ impl Session {
         self.log(Some(event))
     }
 
+    /// Asks whether data may be given away, and has it in the log that they could not where not.
+    pub fn permitted(&self, action: &str) -> Result<Ruling, EngineError> {
+        self.may(action).inspect_err(|_| self.log_denial(action))
+    }
+
+    /// Writes down that data are given away, before they are; nothing in a personal case.
+    pub fn disclose(&self, action: &str, about: About, detail: serde_json::Value) -> Result<(), EngineError> {
+        let ruling = self.permitted(action)?;
+        if self.is_own() {
+            return Ok(());
+        }
+        let (kind, logged) = logged(action);
+        let mut event = self.event(&ruling, kind, logged, detail);
+        event.content = about.content.into_iter().collect();
+        self.log(Some(event))
+    }
+
     /// Takes note of records that were shown; they are written down in one event, with the next act at the latest.
     pub fn seen<S: Into<String>>(&self, ids: impl IntoIterator<Item = S>) {
         if !self.is_own() {

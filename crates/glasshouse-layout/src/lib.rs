@@ -4,6 +4,7 @@
 //! verifier, and by nothing else that both of them use. Nothing here reads or writes a file.
 
 mod case;
+mod discard;
 mod log;
 pub mod paths;
 mod run;
@@ -11,12 +12,13 @@ mod signature;
 mod source;
 
 pub use case::{AuthorityFile, CaseFile, FORMAT_VERSION, SEALED, fingerprint, fingerprint_of_key};
+pub use discard::{Certificate, DISCARD_FORM, Discarded, DiscardedPart};
 pub use log::{
     BundleError, FileHash, Kind, Leaf, Payload, PayloadError, Sealed, commitment, decode_bundle, encode_bundle,
 };
 pub use run::{Found, RunFile, Segment};
 pub use signature::{statement, states};
-pub use source::{EntryLine, Opening, PartInfo, SourceFile};
+pub use source::{EntryLine, Opening, PartInfo, REMAINDER, SourceFile};
 
 /// Returns the lower-case hexadecimal form of some bytes.
 pub fn hex(bytes: impl AsRef<[u8]>) -> String {

@@ -66,6 +66,11 @@ pub fn case_key(version: u32) -> String {
     format!("evidence/key-{version}.age")
 }
 
+/// Returns the path of what says that evidence was destroyed.
+pub fn discard(number: u32) -> String {
+    format!("evidence/discard-{number:04}.json")
+}
+
 /// Returns the path of a part's list of entries.
 pub fn manifest(source: &str, part: u32) -> String {
     format!("evidence/{source}/part-{part:04}.manifest.jsonl")

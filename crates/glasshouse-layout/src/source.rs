@@ -1,5 +1,8 @@
 use serde::{Deserialize, Serialize};
 
+/// The container of what is left of a part of which the rest was discarded.
+pub const REMAINDER: &str = "remainder";
+
 /// `evidence/<source>/part-NNNN.json`: one part and the source it belongs to. Written once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceFile {
@@ -20,7 +23,7 @@ pub struct PartInfo {
     pub number: u32,
     /// File name it was given under.
     pub name: String,
-    /// `zip`, `tar`, `tar.gz`, `file`, or `folder` (packed into a zip of stored entries).
+    /// `zip`, `tar`, `tar.gz`, `file`, `folder` (packed into a zip of stored entries), or [`REMAINDER`].
     pub container: String,
     /// Length of the file that holds it, sealed or not.
     pub size: u64,
@@ -40,6 +43,9 @@ pub struct PartInfo {
     /// Number of the part's first entry; entries are numbered through the whole case.
     pub first_entry: u32,
     pub entries: u32,
+    /// Number of the part that it is what is left of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<u32>,
 }
 
 /// The first line of a sealed manifest: what of a part could tell about its content. Then come its entries.
@@ -102,4 +108,7 @@ pub struct EntryLine {
     /// Why its content could not be read, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
+    /// Bytes of its content that were discarded; zeros stand in their place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut: Option<u64>,
 }

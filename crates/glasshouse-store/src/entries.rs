@@ -166,6 +166,19 @@ impl Entries {
         self.take(other, index, source, parent, "");
     }
 
+    /// Adds an entry of another listing of the same part, with what is said of it here.
+    pub(crate) fn take_as(&mut self, other: &Entries, index: usize, entry: CatalogEntry) {
+        let to = self.len();
+        self.push(Listed { entry, how: How::Stored });
+        if let (Some(row), Some(mine)) = (other.rows.get(index), self.rows.get_mut(to)) {
+            (mine.packed, mine.source, mine.offset) = (row.packed, row.source, row.offset);
+            (mine.csize, mine.size, mine.crc32, mine.has_crc32) = (row.csize, row.size, row.crc32, row.has_crc32);
+        }
+        let (Ok(from), Ok(to)) = (u32::try_from(index), u32::try_from(to)) else { return };
+        self.facts.extend(other.facts.get(&from).map(|facts| (to, facts.clone())));
+        self.refused.extend(other.refused.get(&from).map(|how| (to, how.clone())));
+    }
+
     /// Adds an entry of another listing of the same part, with this before its path.
     pub(crate) fn take_under(&mut self, other: &Entries, index: usize, prefix: &str) {
         let (source, parent) = other.rows.get(index).map_or((0, NONE), |row| (row.source, row.parent));

@@ -40,7 +40,9 @@ struct Inner {
 pub enum Arranged {
     /// The one with this index, in the archive with this new index.
     Listed(usize, Option<usize>),
-    /// One that needs a password.
+    /// The one with this index, as this says of it.
+    As(usize, Box<CatalogEntry>),
+    /// One that needs a password, or is none.
     Closed(Box<CatalogEntry>),
 }
 
@@ -80,6 +82,7 @@ impl Part {
         for place in order {
             match place {
                 Arranged::Listed(index, parent) => entries.take_at(&self.0.entries, index, parent),
+                Arranged::As(index, entry) => entries.take_as(&self.0.entries, index, *entry),
                 Arranged::Closed(entry) => {
                     entries.push(Listed { entry: *entry, how: How::Not(EntryProblem::Encrypted) })
                 }

@@ -4,6 +4,7 @@ use crate::StoreError;
 use crate::files::read_text;
 use crate::log::read_events;
 use glasshouse_layout::{CaseFile, FORMAT_VERSION, Leaf, Payload, RunFile, SourceFile, paths};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -55,6 +56,10 @@ pub fn read_parts(root: &Path) -> Result<Vec<SourceFile>, StoreError> {
             }
         }
     }
+    // A part of which something was discarded may not be gone yet, while what is left of it is there.
+    let replaced: BTreeSet<(String, u32)> =
+        parts.iter().filter_map(|p| Some((p.source.clone(), p.part.replaces?))).collect();
+    parts.retain(|p| !replaced.contains(&(p.source.clone(), p.part.number)));
     parts.sort_by_key(|p| p.part.first_entry);
     Ok(parts)
 }

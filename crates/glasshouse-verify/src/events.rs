@@ -28,8 +28,8 @@ pub struct Expected {
 #[derive(Debug, Default)]
 pub struct State {
     pub files: BTreeMap<String, Expected>,
-    /// Files of evidence that an event took away, with their hash: none may come back changed.
-    gone: BTreeMap<String, String>,
+    /// Files of evidence that an event took away, with their hash and the event: none may come back changed.
+    pub gone: BTreeMap<String, (String, u64)>,
     /// Whether every event that is not erased could be read.
     pub complete: bool,
 }
@@ -194,7 +194,7 @@ impl Reader<'_> {
             if let Some(old) = self.state.files.remove(name)
                 && is_immutable(name)
             {
-                self.state.gone.insert(name.clone(), old.sha256);
+                self.state.gone.insert(name.clone(), (old.sha256, seq));
             }
         }
         for file in facts.files.into_iter().filter(|file| is_plain(&file.path)) {
@@ -202,7 +202,11 @@ impl Reader<'_> {
                 self.malformed(path, format!("event {seq} gives `{}` a hash that is none", file.path));
                 continue;
             }
-            let known = self.state.files.get(&file.path).map(|old| &old.sha256).or(self.state.gone.get(&file.path));
+            let known = self.state.files.get(&file.path).map(|old| &old.sha256).or(self
+                .state
+                .gone
+                .get(&file.path)
+                .map(|(sha256, _)| sha256));
             if is_immutable(&file.path) && known.is_some_and(|known| *known != file.sha256) {
                 let message = format!("event {seq} gives it another hash, and such a file is never changed");
                 self.report.fault(Class::Unexpected, file.path, message);

@@ -18,7 +18,9 @@ mod authority;
 mod case;
 mod content;
 mod deep;
+mod discarded;
 mod events;
+mod export;
 mod extract;
 mod files;
 mod inflate;
@@ -32,6 +34,18 @@ mod unseal;
 mod view;
 
 pub use case::{CannotCheck, Options, verify};
+pub use export::verify_export;
 pub use extract::verify_extract;
 pub use note::MAX_CHECKPOINT;
 pub use report::{Class, Counts, Finding, Report, printable};
+
+/// Verifies what lies at a path: a case, an export, or an extract of a log.
+pub fn verify_any(path: &std::path::Path, options: &Options) -> Result<Report, CannotCheck> {
+    if path.is_file() {
+        verify_extract(path, options)
+    } else if path.join(export::LIST).exists() && !path.join(glasshouse_layout::paths::CASE).exists() {
+        verify_export(path, options)
+    } else {
+        verify(path, options)
+    }
+}

@@ -1,7 +1,7 @@
 //! Proves a case, or says exactly what fails.
 
 use clap::Parser;
-use glasshouse_verify::{CannotCheck, MAX_CHECKPOINT, Options, Report, verify, verify_extract};
+use glasshouse_verify::{CannotCheck, MAX_CHECKPOINT, Options, Report, verify_any};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ const MAX_IDENTITY: u64 = 1 << 16;
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
-    /// The folder of the case, or an extract of its log.
+    /// The folder of the case, the folder of an export, or an extract of a log.
     case: PathBuf,
     /// A checkpoint of the case that somebody outside it kept: a file, or its text.
     #[arg(long, value_name = "CHECKPOINT")]
@@ -45,12 +45,7 @@ fn main() -> ExitCode {
         Ok(options) => options,
         Err(error) => return cannot(&error.to_string()),
     };
-    let checked = if arguments.case.is_file() {
-        verify_extract(&arguments.case, &options)
-    } else {
-        verify(&arguments.case, &options)
-    };
-    match checked {
+    match verify_any(&arguments.case, &options) {
         Ok(report) => {
             // A reader that went away has seen enough; the exit code still tells.
             let _ = print(&report, arguments.json);

@@ -6,7 +6,7 @@ use crate::log::unusable;
 use crate::report::{Class, Report};
 use crate::unseal::{self, Keys};
 use age::x25519::Identity;
-use glasshouse_layout::{CaseFile, EntryLine, Opening, SEALED, SourceFile, paths};
+use glasshouse_layout::{CaseFile, EntryLine, Opening, REMAINDER, SEALED, SourceFile, paths};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Read};
@@ -168,22 +168,31 @@ fn contradiction(state: &State, path: &str, source: &str, number: u32, file: &So
     if part.external != expected.external {
         return Some(format!("the place of the part is not the one that event {event} says"));
     }
-    let containers = ["zip", "tar", "tar.gz", "file", "folder"];
+    if (part.container == REMAINDER) != part.replaces.is_some() || part.replaces.is_some_and(|old| old >= number) {
+        return Some("what it says of the part that it is what is left of cannot be".to_owned());
+    }
+    let containers = ["zip", "tar", "tar.gz", "file", "folder", REMAINDER];
     (!containers.contains(&part.container.as_str())).then(|| format!("`{}` is no container", part.container))
 }
 
 fn check_manifest(root: &Root, path: &str, file: &SourceFile, key: Option<&Identity>, report: &mut Report) -> bool {
     let first = u64::from(file.part.first_entry);
-    let mut lines = 0u64;
+    let count = u64::from(file.part.entries);
+    // Of what is left of a part the numbers of entries that are gone are missing.
+    let left = file.part.container == REMAINDER;
+    let (mut lines, mut next) = (0u64, first);
     let outcome = each_entry(root, path, key, |entry| {
-        let number = first + lines;
+        let number = if left { next.max(u64::from(entry.entry)) } else { next };
         lines += 1;
+        next = number + 1;
+        if number >= first + count && left {
+            return Err(format!("entry {number} is not one of the part"));
+        }
         problem_of(&entry, first, number).map_or(Ok(()), Err)
     });
     report.counts.entries += lines;
-    let count = u64::from(file.part.entries);
     let outcome = match outcome {
-        Ok(()) if lines != count => Err(format!("it has {lines} lines, and {count} entries belong in it")),
+        Ok(()) if lines != count && !left => Err(format!("it has {lines} lines, and {count} entries belong in it")),
         outcome => outcome,
     };
     if let Err(message) = &outcome {

@@ -27,6 +27,8 @@ pub enum Class {
     Unmentioned,
     /// An event says that it was erased.
     Erased,
+    /// A certificate says that it was destroyed.
+    Discarded,
     /// Nobody outside the case vouches for its key.
     Unanchored,
     /// What could not be looked at, and why.
@@ -45,6 +47,7 @@ impl Class {
             Class::Unreadable => "unreadable",
             Class::Unmentioned => "unmentioned",
             Class::Erased => "erased",
+            Class::Discarded => "discarded",
             Class::Unanchored => "unanchored",
             Class::NotChecked => "not-checked",
         }
@@ -76,6 +79,9 @@ pub struct Counts {
     pub events: u64,
     /// Payloads that an event erased.
     pub erased: u64,
+    /// Files of evidence that a certificate says were destroyed, and certificates.
+    pub discarded: u64,
+    pub certificates: u64,
     /// Files that the log vouches for.
     pub files: u64,
     /// Bytes of those whose hash is right.
@@ -160,6 +166,10 @@ impl Report {
         }
         if c.erased > 0 {
             line += &format!("; {} erased, as the log says", count(c.erased, "payload"));
+        }
+        if c.discarded > 0 {
+            let by = count(c.certificates, "certificate");
+            line += &format!("; {} of evidence discarded as certified ({by})", count(c.discarded, "file"));
         }
         if self.anchored {
             line += &format!("; anchored by {}", self.anchors.join(" and "));

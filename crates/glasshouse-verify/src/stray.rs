@@ -103,6 +103,10 @@ impl Walk<'_> {
                 None => self.unmentioned(path, false, "it is not part of the log"),
             },
             None if path.starts_with("evidence/") => {
+                if let Some((_, event)) = self.state.gone.get(path) {
+                    let why = format!("event {event} says that it was taken away, and it is there");
+                    return self.unmentioned(path, true, &why);
+                }
                 let why = "no event mentions it: it was put there, or its addition was cut off or has not ended";
                 self.unmentioned(path, true, why);
             }

@@ -93,6 +93,7 @@ fn preserve(case: &Case, number: u32, given: &Path, first: u32) -> u32 {
             link_target: None,
             encrypted: entry.encrypted,
             problem: entry.problem.map(str::to_owned),
+            cut: None,
         };
         manifest += &format!("{}\n", serde_json::to_string(&line).expect("JSON"));
     }
@@ -110,6 +111,7 @@ fn preserve(case: &Case, number: u32, given: &Path, first: u32) -> u32 {
         opened: None,
         first_entry: first,
         entries,
+        replaces: None,
     };
     let about =
         SourceFile { source: "s0001".into(), series: "export".into(), authority: "self".into(), account: None, part };

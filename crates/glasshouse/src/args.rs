@@ -2,7 +2,7 @@
 
 use crate::acting::As;
 use crate::govern::{self, AuthorityCommand, OrganisationCommand, PersonCommand};
-use crate::{EXIT_NO, intake, log, output, query, review};
+use crate::{EXIT_NO, custody, intake, log, output, query, review};
 use clap::{Args as ClapArgs, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use glasshouse_engine::EngineError;
@@ -67,6 +67,11 @@ pub enum Command {
     /// Without an option it lists the batches, by sender, thread and term. With one of them it shows a sample, and with
     /// --release or --withhold it decides on the whole of it, with one reason. A later decision takes back an earlier.
     Review(review::Review),
+    /// Gives records away: a folder with all of each, its bytes, pages that open anywhere, and what proves it.
+    ///
+    /// The query is that of `search`; it may be empty. The log has the recipient, the purpose and the hash of what was
+    /// given before the folder is there; `glasshouse-verify FOLDER` proves it.
+    Export(custody::Export),
     /// Lists the log: what was done, when, by whom, as what and for what.
     Events(log::Events),
     /// Gives a part of the log away, with the proof that it is a part of it.
@@ -163,6 +168,8 @@ pub enum CaseCommand {
     },
     /// Says what a case is.
     Show(OneCase),
+    /// Destroys a case, for good: a personal one whole, of any other all but its log and its authorities.
+    Destroy(custody::Destroy),
 }
 
 #[derive(ClapArgs)]
@@ -180,6 +187,15 @@ pub struct Process {
     /// Only count what would come in under the authority and what would stay out; nothing is kept of it.
     #[arg(long)]
     pub preview: bool,
+    /// Destroy what lies outside the limits, for good, and certify it. The authoriser and the administrator do that.
+    #[arg(long, conflicts_with = "preview", requires = "reason")]
+    pub discard: bool,
+    /// With --discard: destroy what the privilege reviewer withholds, too.
+    #[arg(long, requires = "discard")]
+    pub withheld: bool,
+    /// With --discard: why; it stands in the certificate.
+    #[arg(long, value_name = "TEXT", requires = "discard")]
+    pub reason: Option<String>,
     #[command(flatten)]
     pub how: How,
 }
@@ -297,9 +313,11 @@ pub fn run(args: Args) -> Result<u8, EngineError> {
         Command::Case(CaseCommand::New { case, authority, title, yes }) => {
             intake::new_case(&case, authority.as_deref(), title, yes, acting)
         }
+        Command::Case(CaseCommand::Destroy(destroy)) => custody::destroy(&destroy, acting),
         Command::Case(CaseCommand::Show(one)) => output::case(&one.case, acting),
         Command::Add(add) => intake::add(&add.case, &add.paths, &add.how, acting),
         Command::Process(process) if process.preview => intake::preview(&process.case, &process.how, acting),
+        Command::Process(process) if process.discard => custody::discard(&process, acting),
         Command::Process(process) => intake::add(&process.case, &[], &process.how, acting),
         Command::Search(search) => query::search(&search, acting),
         Command::Show(show) => query::show(&show, acting),
@@ -310,8 +328,10 @@ pub fn run(args: Args) -> Result<u8, EngineError> {
         Command::Warnings(listing) => query::list(&listing, "SELECT * FROM warnings ORDER BY entry", acting),
         Command::Outcomes(listing) => output::outcomes(&listing, acting),
         Command::Review(asked) => review::review(&asked, acting),
+        Command::Export(export) => custody::export(&export, acting),
         Command::Events(events) => log::events(&events, acting),
         Command::Log(log::LogCommand::Extract(extract)) => log::extract(&extract, acting),
+        Command::Log(log::LogCommand::Erase(erase)) => log::erase(&erase, acting),
         Command::Authority(command) => govern::authority(&command, acting),
         Command::Person(command) => govern::person(&command, acting),
         Command::Organisation(command) => govern::organisation(&command, acting),

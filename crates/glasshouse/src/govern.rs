@@ -196,6 +196,10 @@ fn enrolled(case: &Path, file: &Path, acting: &As, amends: bool) -> Result<u8, E
         prepared.authority.version,
         prepared.enrolled.label()
     );
+    for name in &prepared.sealed_to {
+        say!("{name} can open the evidence from now on.");
+    }
+    crate::custody::say_gone(case)?;
     Ok(0)
 }
 

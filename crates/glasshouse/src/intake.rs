@@ -2,6 +2,7 @@
 
 use crate::acting::{As, home, lines};
 use crate::args::{How, Open, Serve};
+use crate::custody;
 use crate::output;
 use crate::serve::{Door, Listening};
 use glasshouse_engine::EngineError;
@@ -114,6 +115,8 @@ pub fn add(folder: &Path, paths: &[PathBuf], how: &How, acting: &As) -> Result<u
     let case = acting.session(folder)?.open(action)?;
     let report = take_in(&case, paths, how)?;
     say(&case, &report)?;
+    custody::say_gone(folder)?;
+    custody::say_due(folder);
     Ok(0)
 }
 
@@ -152,7 +155,7 @@ fn take_in(case: &Case, paths: &[PathBuf], how: &How) -> Result<Report, EngineEr
     with_progress(how, |progress| ingest(case, paths, &options, progress))
 }
 
-fn options(how: &How) -> Result<Options, EngineError> {
+pub(crate) fn options(how: &How) -> Result<Options, EngineError> {
     let mut options = Options {
         in_place: how.in_place,
         passwords: passwords(how.password_fd)?,
@@ -171,7 +174,10 @@ fn options(how: &How) -> Result<Options, EngineError> {
 }
 
 /// Does long work with a progress bar, until it is done or the person stops it.
-fn with_progress<T>(how: &How, work: impl FnOnce(&Progress) -> Result<T, EngineError>) -> Result<T, EngineError> {
+pub(crate) fn with_progress<T>(
+    how: &How,
+    work: impl FnOnce(&Progress) -> Result<T, EngineError>,
+) -> Result<T, EngineError> {
     let progress = Arc::new(Progress::default());
     let stop = progress.clone();
     // A second handler cannot be set; the first one serves every intake of this process.

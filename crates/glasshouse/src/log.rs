@@ -5,6 +5,7 @@ use crate::args::Json;
 use crate::output;
 use clap::{Args, Subcommand, ValueEnum};
 use glasshouse_engine::EngineError;
+use glasshouse_engine::erase;
 use glasshouse_engine::events::{self, Filter, Redaction, Row};
 use glasshouse_engine::search::Searcher;
 use glasshouse_engine::session::About;
@@ -66,6 +67,26 @@ impl Which {
 pub enum LogCommand {
     /// Writes events with the proof that they are in the log; glasshouse-verify FILE checks it.
     Extract(Extract),
+    /// Erases what events say, for good: that they happened, when and of what kind stays, and the log still proves.
+    ///
+    /// Events that vouch for files say what the case has to hold, and stay.
+    Erase(Erase),
+}
+
+#[derive(Args)]
+pub struct Erase {
+    pub case: PathBuf,
+    /// Numbers of events, as `events` lists them; may be given more than once.
+    #[arg(long = "event", value_name = "N")]
+    events: Vec<u64>,
+    /// Only the content that is kept apart (words of queries, recipients); who did what stays.
+    #[arg(long)]
+    content: bool,
+    /// Why; written down.
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    #[command(flatten)]
+    pub which: Which,
 }
 
 #[derive(Args)]
@@ -132,6 +153,36 @@ pub fn extract(asked: &Extract, acting: &As) -> Result<u8, EngineError> {
         asked.out.display()
     );
     Ok(0)
+}
+
+/// `glasshouse log erase`.
+pub fn erase(asked: &Erase, acting: &As) -> Result<u8, EngineError> {
+    let session = acting.session(&asked.case)?;
+    session.permitted("log.erase")?;
+    if asked.reason.trim().is_empty() {
+        return Err(EngineError::other("Say why, with --reason: it stands in the log."));
+    }
+    let mut numbers = asked.events.clone();
+    let words = asked.which.in_words();
+    if numbers.is_empty() && words.is_empty() {
+        return Err(EngineError::other(
+            "Say which events: by --event and their numbers, or by --person, --subject, --kind and the others.",
+        ));
+    }
+    if !words.is_empty() {
+        let found = events::list(&asked.case, &filter(&asked.case, &asked.which)?, &session.words())?;
+        numbers.extend(found.iter().map(|row| row.seq));
+    }
+    let reason = asked.reason.clone();
+    let erased = erase::events(&session, &erase::Asked { events: numbers, content: asked.content, reason })?;
+    say!("{} events are erased; that they happened, and when, stays.", output::count(erased.events));
+    if erased.left > 0 {
+        say!(
+            "{} events stay as they are: they say what the case has to hold, or that something was erased.",
+            output::count(erased.left)
+        );
+    }
+    Ok(crate::args::found(erased.events > 0))
 }
 
 fn filter(case: &Path, which: &Which) -> Result<Filter, EngineError> {

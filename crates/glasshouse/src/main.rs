@@ -17,6 +17,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 mod acting;
 mod args;
+mod custody;
 mod govern;
 mod intake;
 mod log;

@@ -77,6 +77,7 @@ pub fn case(folder: &Path, acting: &As) -> Result<u8, EngineError> {
             standing.state(now())
         );
     }
+    crate::custody::say_due(folder);
     say!("custody {}", file.custody);
     say!("fingerprint {}", glasshouse_layout::fingerprint(&file.public_key));
     match glasshouse_store::read_run(folder)? {
@@ -162,17 +163,16 @@ pub fn verify(verify: &Verify) -> Result<u8, EngineError> {
         scratch: Some(std::env::temp_dir()),
         ..glasshouse_verify::Options::default()
     };
-    let report = if verify.case.is_file() {
-        glasshouse_verify::verify_extract(&verify.case, &options)
-    } else {
-        glasshouse_verify::verify(&verify.case, &options)
-    };
+    let report = glasshouse_verify::verify_any(&verify.case, &options);
     let report = report.map_err(|e| EngineError::other(e.to_string()))?;
     for finding in &report.findings {
         say!("{finding}");
     }
     for authority in &report.authorities {
         say!("authority: {}", glasshouse_verify::printable(authority));
+    }
+    if verify.case.is_dir() {
+        crate::custody::say_due(&verify.case);
     }
     say!("{}", report.conclusion());
     Ok(found(report.proven()))

@@ -11,6 +11,7 @@ mod time;
 
 pub use ask::{Asked, complete};
 pub use kind::Kind;
+pub(crate) use read::moment_role;
 pub use read::{check, is_name};
 pub use sheet::{Fault, Sheet, lines};
 pub use standing::{Ended, Enrolled, Standing, Withdrawal, enrolment, is_own, organisations, read as standings};
@@ -54,7 +55,7 @@ pub struct Parties {
 }
 
 /// How long data are kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
     pub review: Span,
     pub until: Span,

@@ -1,6 +1,6 @@
 //! How the authorities of a case stand: read from its folder, their signatures checked.
 
-use super::{Authority, Kind, check, lines};
+use super::{Authority, Kind, Span, check, lines};
 use crate::EngineError;
 use crate::gate::Situation;
 use crate::organisation::Organisation;
@@ -80,6 +80,26 @@ impl Standing {
             (None, Some(validity)) if now >= validity.end => "expired",
             (None, Some(_)) => "in force",
         }
+    }
+
+    /// Says in sentences what of its dates has come: that a review is due, that data are kept for longer than was said.
+    pub fn due(&self, now: i64) -> Vec<String> {
+        let Some(retention) = self.authority.retention else { return Vec::new() };
+        let id = &self.authority.id;
+        // A date is a day of some zone: its noon is that day nearly everywhere.
+        let day = |at: Span| {
+            let noon = super::time::text(at.start + (at.end - at.start) / 2);
+            noon.get(..10).unwrap_or_default().to_owned()
+        };
+        let mut due = Vec::new();
+        if now >= retention.until.end {
+            let last = day(retention.until);
+            due.push(format!("What is held under {id} was to be kept until {last}, and is still held: destroy it, or amend the authority with the reason to keep it."));
+        } else if now >= retention.review.start {
+            let on = day(retention.review);
+            due.push(format!("A review of {id} was due on {on}: whether what is held is still needed. An amendment with the next date says that it was made."));
+        }
+        due
     }
 
     /// Returns what the policies are to know of it.

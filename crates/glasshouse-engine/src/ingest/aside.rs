@@ -103,16 +103,39 @@ impl Aside<'_> {
             }
             let go: Vec<bool> = whys.iter().map(Option::is_some).collect();
             let stay: Vec<bool> = go.iter().map(|g| !g).collect();
-            let rows = rows_of(self.case.root(), &segment, &go)?;
-            let ids: Vec<String> = texts(&rows.records, "id")?.into_iter().flatten().map(str::to_owned).collect();
-            let why: Vec<(String, Why)> = ids.into_iter().zip(whys.into_iter().flatten()).collect();
-            let mut new = vec![self.put(&Held::of(rows, &why)?)?];
-            if stay.iter().any(|s| *s) {
-                new.push(self.ordinary(rows_of(self.case.root(), &segment, &stay)?)?);
-            }
-            self.journal.replace(&[number], &new, &[])?;
+            let ids = read_columns(self.case.root(), &segment, &["id"])?;
+            let ids: Vec<String> = ids
+                .iter()
+                .map(|batch| texts(batch, "id"))
+                .collect::<Result<Vec<_>, _>>()?
+                .into_iter()
+                .flatten()
+                .map(|id| id.unwrap_or_default().to_owned())
+                .collect();
+            let why: Vec<(String, Why)> =
+                ids.into_iter().zip(whys).filter_map(|(id, why)| why.map(|why| (id, why))).collect();
+            self.divide(number, &segment, &stay, &go, &why)?;
         }
         Ok(())
+    }
+
+    /// Divides an ordinary segment: what stays, what goes to the quarantine, and why; the rest is dropped.
+    pub fn divide(
+        &self,
+        number: i64,
+        segment: &Segment,
+        stay: &[bool],
+        go: &[bool],
+        why: &[(String, Why)],
+    ) -> Result<(), EngineError> {
+        let mut new = Vec::new();
+        if go.contains(&true) {
+            new.push(self.put(&Held::of(rows_of(self.case.root(), segment, go)?, why)?)?);
+        }
+        if stay.contains(&true) {
+            new.push(self.ordinary(rows_of(self.case.root(), segment, stay)?)?);
+        }
+        self.journal.replace(&[number], &new, &[])
     }
 
     fn ordinary(&self, rows: crate::segment::Rows) -> Result<(Segment, Vec<FileHash>), EngineError> {

@@ -145,8 +145,8 @@ fn outermost_encrypted(entries: &Entries, entry: &Entry<'_>) -> Option<usize> {
     found
 }
 
-/// Returns an entry of an archive that is closed.
-fn closed(line: EntryLine, parent: Option<usize>) -> CatalogEntry {
+/// Returns an entry as its manifest says it; its bytes cannot be had.
+pub(super) fn closed(line: EntryLine, parent: Option<usize>) -> CatalogEntry {
     CatalogEntry {
         path: line.path,
         path_bytes: line.path_bytes.and_then(|bytes| hex::decode(bytes).ok()),

@@ -4,6 +4,7 @@ use super::aside::Aside;
 use super::claims::Recognised;
 use super::copies::Copies;
 use super::journal::{Hashes, Journal};
+use super::left;
 use super::limits::Limits;
 use super::lists::{self, Statuses};
 use super::parts::Evidence;
@@ -37,6 +38,7 @@ pub fn finish(finishing: &Finishing<'_>, obsolete: &[u32], started: String) -> R
     let gone: HashSet<u32> = obsolete.iter().copied().collect();
     drop_rows(case, journal, run, &gone, &HashSet::new())?;
     let aside = Aside { case, journal, run };
+    left::judge_again(&aside, evidence, limits)?;
     aside.keep(&|_, claim| !gone.contains(&claim))?;
     journal.replace(&[], &[], obsolete)?;
     let copies = Copies::of(hashes, evidence, recognised);
@@ -59,7 +61,7 @@ pub fn finish(finishing: &Finishing<'_>, obsolete: &[u32], started: String) -> R
     fs::create_dir_all(case.root().join(&folder))
         .map_err(|e| EngineError::io(&case.root().join(&folder), "create the folder", e))?;
     let mut statuses = Statuses::of(journal, evidence, recognised, hashes)?;
-    let unread = statuses.unread(evidence, recognised, limits);
+    let unread = statuses.unread(evidence, limits, &|_| false);
     if !limits.are_none() {
         // A name is as telling as a content: only entries that something came in from are listed.
         statuses.list_only(&super::visible::entries(case, journal, recognised, &aside.released)?);
@@ -70,7 +72,14 @@ pub fn finish(finishing: &Finishing<'_>, obsolete: &[u32], started: String) -> R
         lists::entries(case, &list("entries"), evidence, hashes, &statuses)?,
         warned,
         lists::drift(case, &list("drift"), journal)?,
-        lists::outcomes(case, &list("outcomes"), &totals, &unread, &[&held_back, &aside.counts])?,
+        lists::outcomes(
+            case,
+            &list("outcomes"),
+            &totals,
+            &unread,
+            &[&held_back, &aside.counts],
+            &super::discard::certified(case)?,
+        )?,
     ];
     let formats =
         recognised.claims.iter().map(|c| (format!("{}.{}", c.provider.manifest().id, c.format.id), c.format.version));
@@ -110,7 +119,11 @@ pub fn finish(finishing: &Finishing<'_>, obsolete: &[u32], started: String) -> R
     case.append(&[event])?;
     for path in removed {
         // What is no longer in force may go; to leave it would only cost room.
-        let full = case.root().join(path);
+        let full = case.root().join(&path);
+        if path.ends_with(".age") {
+            // It was put aside: what leaves the quarantine for good leaves nothing behind.
+            let _ = glasshouse_store::destroy(&full);
+        }
         let _ = fs::remove_file(&full);
         let mut folder = full.parent();
         while let Some(empty) = folder.filter(|f| f.starts_with(case.root().join("runs")) && fs::remove_dir(f).is_ok())

@@ -32,9 +32,9 @@ pub fn take_in(
     options: &Options,
     progress: &Progress,
 ) -> Result<Vec<(PathBuf, Taken)>, EngineError> {
-    adopt(case, journal)?;
     forget_unsettled(journal)?;
     clear_unknown(case, journal)?;
+    adopt(case, journal)?;
     let mut taken = Vec::new();
     let paths = expand(given)?;
     check_space(case, &paths, options)?;
@@ -252,7 +252,7 @@ fn is_document(name: &str) -> bool {
 }
 
 /// Takes away what an interrupted copy left: a part that the journal does not know is not in the case.
-fn clear_leftover(to: &Path) -> Result<(), EngineError> {
+pub(super) fn clear_leftover(to: &Path) -> Result<(), EngineError> {
     if to.exists() {
         fs::remove_file(to).map_err(|e| EngineError::io(to, "remove", e))?;
     }

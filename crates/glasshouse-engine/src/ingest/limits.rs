@@ -113,11 +113,15 @@ pub const BY_CONVERSATION: &str = "conversation";
 
 impl Limits {
     /// Reads the authorities of a case that are in force at `now`, in microseconds since 1970.
-    pub fn of(case: &Case, accounts: BTreeMap<String, String>, now: i64) -> Result<Self, EngineError> {
+    ///
+    /// With `ended` those that have ended count where none is in force: what was read under them is known by them.
+    pub fn of(case: &Case, accounts: BTreeMap<String, String>, now: i64, ended: bool) -> Result<Self, EngineError> {
         let mut scopes = Vec::new();
         if case.file().kind != SELF_AUTHORITY {
-            for standing in authority::standings(case.root())? {
-                if standing.state(now) == "in force" {
+            let standings = authority::standings(case.root())?;
+            let any = standings.iter().any(|s| s.state(now) == "in force");
+            for standing in standings {
+                if standing.state(now) == "in force" || (ended && !any) {
                     scopes.push((name(&standing.authority), Scope::of(&standing.authority)));
                 }
             }
@@ -232,6 +236,21 @@ impl Limits {
                 || judged.stands.iter().any(|stand| matches!(stand, Stand::Met(..)))
                 || noted.excluded.iter().any(|(_, _, key)| *key == judged.key));
         open.then(|| self.scopes.get(within).map_or("", |(name, _)| name.as_str()))
+    }
+
+    /// Takes note of a conversation that is put aside, where what it met is no longer there.
+    pub fn remember(&self, judged: &Judged, kind: &str) {
+        let mut aside = self.aside.write().unwrap_or_else(PoisonError::into_inner);
+        for (aside, (_, scope)) in aside.iter_mut().zip(&self.scopes) {
+            if let Some(number) = scope.exclusion_of(kind) {
+                aside.exclude(judged.key, number);
+            }
+        }
+    }
+
+    /// Returns the names of the versions of authorities that these limits are of.
+    pub fn authorities(&self) -> Vec<String> {
+        self.scopes.iter().map(|(name, _)| name.clone()).collect()
     }
 
     /// Decides on a record that no other can put aside.

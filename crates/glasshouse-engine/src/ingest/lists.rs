@@ -5,6 +5,7 @@
 use super::claims::Recognised;
 use super::finish::Totals;
 use super::journal::{Hashes, Journal, WarningRow};
+use super::left;
 use super::limits::{Counts, Limits};
 use super::manifest::kind;
 use super::parts::Evidence;
@@ -12,9 +13,10 @@ use crate::EngineError;
 use crate::segment::{Table, write_parquet};
 use datafusion::arrow::array::{ArrayRef, RecordBatch, StringArray, UInt32Array, UInt64Array};
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
-use glasshouse_layout::FileHash;
+use glasshouse_layout::{Discarded, FileHash};
 use glasshouse_model::EntryId;
 use glasshouse_store::{Case, Entry, EntryKind};
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -22,7 +24,7 @@ use std::sync::Arc;
 const BATCH: usize = 16 << 10;
 
 /// What became of an entry.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 enum Became {
     Folder,
     NotAFile,
@@ -59,11 +61,25 @@ struct Status {
     is_listed: bool,
 }
 
+/// What became of an entry that is left of a part, when the rest was discarded.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Kept {
+    became: Became,
+    provider: Option<String>,
+    format: Option<String>,
+    /// Service and reason, where the limits ruled it out before it was read.
+    outside: Option<(String, String)>,
+    /// It was left whole although not all in it is within the limits.
+    pub uncut: bool,
+}
+
 /// What became of each entry, by its number.
 pub struct Statuses {
     all: Vec<Option<Status>>,
     /// Provider and, where it reads the entry, format.
-    readers: Vec<(&'static str, Option<String>)>,
+    readers: Vec<(String, Option<String>)>,
+    /// Service and reason of entries that the limits ruled out before they were read.
+    outside: HashMap<u32, (String, String)>,
 }
 
 impl Statuses {
@@ -74,7 +90,7 @@ impl Statuses {
         recognised: &Recognised,
         hashes: &Hashes,
     ) -> Result<Self, EngineError> {
-        let mut statuses = Statuses { all: Vec::new(), readers: Vec::new() };
+        let mut statuses = Statuses { all: Vec::new(), readers: Vec::new(), outside: HashMap::new() };
         let opened: BTreeSet<u32> = evidence.parts.iter().filter_map(|part| Some(part.opened?.0)).collect();
         for part in &evidence.parts {
             let first = part.row.first_entry.unwrap_or(0);
@@ -99,7 +115,38 @@ impl Statuses {
             }
         }
         statuses.take_claims(journal, recognised)?;
+        for (standing, reason) in &recognised.outside {
+            let outside = (standing.provider.manifest().id.to_owned(), reason.as_str().to_owned());
+            statuses.outside.insert(standing.claim.main.0, outside);
+        }
+        for part in evidence.parts.iter().filter(|part| part.row.is_left()) {
+            for (entry, kept) in left::statuses(journal, &part.row)? {
+                statuses.take_kept(entry, kept);
+            }
+        }
         Ok(statuses)
+    }
+
+    fn take_kept(&mut self, entry: u32, kept: Kept) {
+        let reader = kept.provider.map(|provider| {
+            let reader = (provider, kept.format);
+            let known = self.readers.iter().position(|known| *known == reader);
+            known.unwrap_or_else(|| {
+                self.readers.push(reader);
+                self.readers.len() - 1
+            }) as u16
+        });
+        if let Some(status) = self.get_mut(EntryId(entry)) {
+            (status.became, status.reader) = (kept.became, reader);
+        }
+        self.outside.extend(kept.outside.map(|outside| (entry, outside)));
+    }
+
+    /// Returns what became of an entry, to be kept.
+    pub fn kept(&self, entry: u32, uncut: bool) -> Option<Kept> {
+        let status = self.get(entry)?;
+        let (provider, format) = self.reader(status).cloned().map_or((None, None), |(p, f)| (Some(p), f));
+        Some(Kept { became: status.became, provider, format, outside: self.outside.get(&entry).cloned(), uncut })
     }
 
     fn take_claims(&mut self, journal: &Journal, recognised: &Recognised) -> Result<(), EngineError> {
@@ -108,7 +155,7 @@ impl Statuses {
         let mut reader = |statuses: &mut Self, provider: &'static str, format: Option<&'static str>| {
             *readers.entry((provider, format)).or_insert_with(|| {
                 let format = format.map(|format| format!("{provider}.{format}"));
-                statuses.readers.push((provider, format));
+                statuses.readers.push((provider.to_owned(), format));
                 (statuses.readers.len() - 1) as u16
             })
         };
@@ -154,7 +201,7 @@ impl Statuses {
         self.all.get_mut(entry.0 as usize)?.as_mut()
     }
 
-    fn reader(&self, status: &Status) -> Option<&(&'static str, Option<String>)> {
+    fn reader(&self, status: &Status) -> Option<&(String, Option<String>)> {
         self.readers.get(usize::from(status.reader?))
     }
 
@@ -178,19 +225,14 @@ impl Statuses {
         counts
     }
 
-    /// Counts the entries that were not read, listed or not.
-    pub fn unread(&self, evidence: &Evidence, recognised: &Recognised, limits: &Limits) -> Unread {
-        let outside: HashMap<u32, (&str, &str)> = recognised
-            .outside
-            .iter()
-            .map(|(standing, reason)| (standing.claim.main.0, (standing.provider.manifest().id, reason.as_str())))
-            .collect();
+    /// Counts the entries that were not read, listed or not, but for those that are passed over.
+    pub fn unread(&self, evidence: &Evidence, limits: &Limits, pass_over: &dyn Fn(u32) -> bool) -> Unread {
         let mut unread = Unread::new();
-        for (entry, status) in (0..).zip(&self.all) {
+        for (entry, status) in (0..).zip(&self.all).filter(|(entry, _)| !pass_over(*entry)) {
             let Some(status) = status else { continue };
-            let service = || self.reader(status).map_or("", |(provider, _)| provider);
-            let (service, reason) = match (outside.get(&entry), status.became) {
-                (Some(outside), _) => *outside,
+            let service = || self.reader(status).map_or("", |(provider, _)| provider.as_str());
+            let (service, reason) = match (self.outside.get(&entry), status.became) {
+                (Some((service, reason)), _) => (service.as_str(), reason.as_str()),
                 (None, Became::NotRecognised | Became::Unreadable | Became::Encrypted) => {
                     (service(), status.became.as_str())
                 }
@@ -268,7 +310,7 @@ pub fn entries(
                 texts(rows.iter().map(|(n, ..)| known(*n).and_then(|k| k.mime()))),
                 texts(rows.iter().map(|(_, e, _)| e.modified)),
                 texts(rows.iter().map(|(_, _, s)| Some(s.became.as_str()))),
-                texts(rows.iter().map(|(_, _, s)| reader(s).map(|(provider, _)| *provider))),
+                texts(rows.iter().map(|(_, _, s)| reader(s).map(|(provider, _)| provider.as_str()))),
                 texts(rows.iter().map(|(_, _, s)| reader(s).and_then(|(_, format)| format.as_deref()))),
                 texts(rows.iter().map(|(n, e, _)| {
                     let known = (e.kind == EntryKind::File).then(|| known(*n)).flatten();
@@ -349,6 +391,7 @@ pub fn outcomes(
     totals: &Totals,
     unread: &Unread,
     out: &[&Counts],
+    discarded: &[Discarded],
 ) -> Result<FileHash, EngineError> {
     let mut rows: Vec<(String, Option<String>, &str, &str, &str, u64)> = totals
         .by_kind
@@ -361,6 +404,10 @@ pub fn outcomes(
     for ((service, reason), (entries, bytes)) in unread {
         rows.push((service.clone(), None, reason, "not read", "entries", *entries));
         rows.push((service.clone(), None, reason, "not read", "bytes", *bytes));
+    }
+    for one in discarded {
+        let family = (!one.family.is_empty()).then(|| one.family.clone());
+        rows.push((one.service.clone(), family, &one.reason, "discarded", &one.unit, one.count));
     }
     let text = DataType::Utf8;
     let batch = table(

@@ -6,7 +6,7 @@ use super::sealed::{self, Vouched};
 use crate::EngineError;
 use crate::segment::hash;
 use glasshouse_layout::{EntryLine, FileHash, Kind, Opening, PartInfo, SourceFile, paths};
-use glasshouse_store::seal::{self, Output};
+use glasshouse_store::seal::{self, Identity, Output, Seal};
 use glasshouse_store::{Case, Entry, EntryKind, files};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -48,6 +48,7 @@ pub fn seal(case: &Case, journal: &Journal, evidence: &Evidence, hashes: &Hashes
                 opened: part.opened.map(|archive| archive.0),
                 first_entry: part.row.first_entry.unwrap_or(0),
                 entries: part.entries.len() as u32,
+                replaces: None,
             },
         };
         let json = serde_json::to_string(&info).map_err(|e| EngineError::other(e.to_string()))? + "\n";
@@ -106,6 +107,7 @@ fn line(first: u32, number: u32, entry: &Entry<'_>, known: Option<Known<'_>>) ->
         link_target: entry.link_target.map(str::to_owned),
         encrypted: entry.encrypted,
         problem: known.and_then(|k| k.problem()).or(entry.problem).map(str::to_owned),
+        cut: None,
     }
 }
 
@@ -114,11 +116,22 @@ pub fn read(
     case: &Case,
     source: &str,
     number: u32,
+    take: impl FnMut(EntryLine) -> Result<(), EngineError>,
+) -> Result<Option<Opening>, EngineError> {
+    read_at(case.root(), &case.seal()?, source, number, take)
+}
+
+/// As [`read`], where the case is not open for writing.
+pub fn read_at(
+    root: &Path,
+    keys: &Seal,
+    source: &str,
+    number: u32,
     mut take: impl FnMut(EntryLine) -> Result<(), EngineError>,
 ) -> Result<Option<Opening>, EngineError> {
-    let key = case.seal()?.part(source, number)?;
+    let key = keys.part(source, number)?;
     let path = if key.is_some() { paths::manifest_sealed } else { paths::manifest };
-    let path = case.root().join(path(source, number));
+    let path = root.join(path(source, number));
     let damaged = || EngineError::other(format!("{} is damaged. Run glasshouse-verify on the case.", path.display()));
     let input = seal::input(&path, key.as_ref()).map_err(|e| EngineError::io(&path, "read", e))?;
     let mut lines = BufReader::with_capacity(1 << 17, input).lines();
@@ -134,6 +147,21 @@ pub fn read(
         take(serde_json::from_str(&line).map_err(|_| damaged())?)?;
     }
     Ok(opening)
+}
+
+/// Writes the manifest of what is left of a part.
+pub fn write_left(path: &Path, key: &Identity, opening: &Opening, lines: &[EntryLine]) -> Result<(), EngineError> {
+    let beside = files::temporary(path);
+    let failed = |e| EngineError::io(&beside, "write", e);
+    let mut out = Output::create(&beside, Some(key)).map_err(failed)?;
+    serde_json::to_writer(&mut out, opening).map_err(|e| failed(e.into()))?;
+    out.write_all(b"\n").map_err(failed)?;
+    for line in lines {
+        serde_json::to_writer(&mut out, line).map_err(|e| failed(e.into()))?;
+        out.write_all(b"\n").map_err(failed)?;
+    }
+    out.finish().and_then(|file| file.sync_all()).map_err(failed)?;
+    Ok(files::rename_synced(&beside, path)?)
 }
 
 /// Returns the name of a kind in manifests and lists.

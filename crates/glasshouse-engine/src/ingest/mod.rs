@@ -3,16 +3,19 @@
 //! Every step leaves a state from which the same command goes on: parts are in the journal when they are
 //! copied, entries when they are hashed, chunks when the segment that holds their records is on disk.
 
+mod again;
 mod aside;
 mod batch;
 mod claims;
 mod closed;
 mod copies;
 mod deciding;
+mod discard;
 mod finish;
 mod intake;
 mod journal;
 mod kept;
+mod left;
 mod leftover;
 mod limits;
 mod lists;
@@ -24,18 +27,22 @@ mod reading;
 mod sealed;
 mod settle;
 mod staged;
+mod staying;
 mod survey;
 mod visible;
 mod work;
 
+pub use discard::{Asked, read_certificates};
 pub use intake::Taken;
+pub(crate) use journal::PartPlace;
+pub(crate) use left::as_listed;
 pub use parts::Evidence;
 pub(crate) use parts::unaltered;
 
 use crate::EngineError;
 use crate::quarantine::Standing as Decided;
 use copies::Copies;
-use glasshouse_layout::RunFile;
+use glasshouse_layout::{Certificate, RunFile};
 use glasshouse_model::EntryId;
 use glasshouse_providers::Provider;
 use glasshouse_providers::formats::exif::{Decoder, Here};
@@ -119,12 +126,46 @@ pub struct Report {
 
 /// Takes paths into a case and reads all that is new, or goes on where an earlier call was interrupted.
 pub fn ingest(case: &Case, given: &[PathBuf], options: &Options, progress: &Progress) -> Result<Report, EngineError> {
-    taking_in(case, given, options, progress, false)
+    taking_in(case, given, options, progress, Act::TakeIn)
 }
 
 /// Brings the records in line with the privilege reviewer's decisions; nothing is read for it.
 pub fn publish(case: &Case, options: &Options, progress: &Progress) -> Result<Report, EngineError> {
-    taking_in(case, &[], options, progress, true)
+    taking_in(case, &[], options, progress, Act::Publish)
+}
+
+/// Destroys what lies outside the limits, and returns the certificate of it; none if there is nothing.
+///
+/// Goes on with a discard that was cut off, whatever that was asked for.
+pub fn discard(
+    case: &Case,
+    asked: &Asked,
+    role: &str,
+    options: &Options,
+    progress: &Progress,
+) -> Result<Option<Certificate>, EngineError> {
+    let journal = Journal::open(case)?;
+    let mut done = discard::go_on(case, &journal)?;
+    if done.is_none() {
+        read_all(case, &journal, &[], options, progress, Act::Discard(asked, role))
+            .map_err(|error| error.on_full_disk(case.root()))?;
+        done = discard::go_on(case, &journal)?;
+    }
+    if done.is_some() {
+        read_all(case, &journal, &[], options, progress, Act::Publish)
+            .map_err(|error| error.on_full_disk(case.root()))?;
+    }
+    Ok(done)
+}
+
+/// What the evidence is gone through for.
+#[derive(Clone, Copy)]
+enum Act<'a> {
+    TakeIn,
+    /// To bring the records in line with what is known; nothing is read.
+    Publish,
+    /// To write what is left of it when what lies outside the limits goes.
+    Discard(&'a Asked, &'a str),
 }
 
 fn taking_in(
@@ -132,10 +173,11 @@ fn taking_in(
     given: &[PathBuf],
     options: &Options,
     progress: &Progress,
-    publish: bool,
+    act: Act<'_>,
 ) -> Result<Report, EngineError> {
     let journal = Journal::open(case)?;
-    let read = read_all(case, &journal, given, options, progress, publish);
+    discard::go_on(case, &journal)?;
+    let read = read_all(case, &journal, given, options, progress, act);
     // Whatever went wrong, what was copied is held.
     let settled = leftover::settle(case, &journal);
     read.and_then(|report| settled.map(|()| report)).map_err(|error| error.on_full_disk(case.root()))
@@ -147,15 +189,16 @@ fn read_all(
     given: &[PathBuf],
     options: &Options,
     progress: &Progress,
-    publish: bool,
+    act: Act<'_>,
 ) -> Result<Report, EngineError> {
     let lenses = lenses(journal, options)?;
     let taken = intake::take_in(case, journal, given, options, progress)?;
-    let limits = limits(case, journal)?;
+    let limits = limits(case, journal, !matches!(act, Act::TakeIn))?;
     let decided = crate::quarantine::standing(case.root())?;
     let last = glasshouse_store::read_run(case.root())?;
     if let Some(run) = &last
         && options.passwords.is_empty()
+        && !matches!(act, Act::Discard(..))
         && settled(case, journal, &limits, &decided)?
     {
         return Ok(Report { taken, run: run.clone(), changed: false });
@@ -185,7 +228,8 @@ fn read_all(
     let finished = journal.chunks()?;
     let mut current: Vec<u32> = recognised.claims.iter().map(|c| c.number).collect();
     current.sort_unstable();
-    let gone = journal.claims()?.into_iter().filter(|(number, _)| current.binary_search(number).is_err());
+    let gone = journal.claims()?.into_iter();
+    let gone = gone.filter(|(n, entry)| current.binary_search(n).is_err() && !evidence.is_left(EntryId(*entry)));
     // Records that a password gave stay when a later command comes without it.
     let obsolete: Vec<u32> = gone.filter(|(_, entry)| closed(*entry) != Some(true)).map(|(number, _)| number).collect();
     let mut open = Vec::new();
@@ -208,12 +252,28 @@ fn read_all(
     let nothing_new = open.is_empty() && entries.is_empty() && parts.is_empty() && obsolete.is_empty();
     // A run that was interrupted while it was being finished has nothing left to read but is not in force.
     let unfinished = journal.fact("unfinished")?.is_some_and(|f| f == "yes");
-    if publish && !(nothing_new && !unfinished) {
+    if matches!(act, Act::Publish) && !nothing_new {
         return Err(EngineError::other(
             "The decision is kept. The case has something that is not read yet: it takes effect with `glasshouse process`.",
         ));
     }
-    let unchanged = journal.fact("decisions")?.unwrap_or_default() == decided.identity();
+    let otherwise = left::is_judged_otherwise(journal, &evidence, &limits)?;
+    let unchanged = journal.fact("decisions")?.unwrap_or_default() == decided.identity() && !otherwise;
+    if let Act::Discard(asked, role) = act {
+        let (true, Some(run)) = (nothing_new && unchanged && !unfinished, last) else {
+            return Err(EngineError::other(
+                "Not all of the case is read under its limits as they are. Run `glasshouse process` on it first; what is outside is known then.",
+            ));
+        };
+        if limits.are_none() {
+            return Err(EngineError::other("The authority sets no limits, so nothing lies outside them."));
+        }
+        let (recognised, evidence) = (&recognised, &evidence);
+        let known =
+            discard::Known { case, journal, evidence, recognised, hashes: &known, limits: &limits, decided: &decided };
+        let changed = discard::plan(&known, asked, role, progress)?;
+        return Ok(Report { taken, run, changed });
+    }
     if let (true, Some(run)) =
         (nothing_new && unchanged && !unfinished && evidence.parts.iter().all(|p| p.sealed), &last)
     {
@@ -246,8 +306,9 @@ fn read_all(
     progress.say("Reading");
     clear_stray_segments(case, journal)?;
     work::run(&shared, &parts, &entries)?;
-    if limits.exclude() && (!shared.claims.is_empty() || !journal.waiting()?.is_empty()) {
+    if limits.exclude() && (!shared.claims.is_empty() || otherwise || !journal.waiting()?.is_empty()) {
         progress.say("Deciding on conversations");
+        left::note(case, journal, &evidence, &limits)?;
         let gone: HashSet<u32> = obsolete.iter().copied().collect();
         journal.noted_but(&gone, &mut |noted| limits.recall(noted))?;
         let run = &shared.run;
@@ -301,7 +362,7 @@ fn lenses(journal: &Journal, options: &Options) -> Result<Vec<&'static dyn Provi
 }
 
 /// Returns the limits of the case's authorities, as they stand now.
-fn limits(case: &Case, journal: &Journal) -> Result<Limits, EngineError> {
+fn limits(case: &Case, journal: &Journal, ended: bool) -> Result<Limits, EngineError> {
     let mut accounts = journal.named_facts("account ")?;
     // What was stated when a part was taken in outlives the journal.
     for part in glasshouse_store::read_parts(case.root())? {
@@ -309,7 +370,7 @@ fn limits(case: &Case, journal: &Journal) -> Result<Limits, EngineError> {
             accounts.entry(part.source).or_insert(account);
         }
     }
-    Limits::of(case, accounts, crate::session::now())
+    Limits::of(case, accounts, crate::session::now(), ended)
 }
 
 /// Looks through every claim and keeps nothing of it but what is counted.
@@ -332,7 +393,7 @@ fn look(shared: &work::Work<'_>, recognised: &claims::Recognised) -> Result<(), 
 pub fn preview(case: &Case, options: &Options, progress: &Progress) -> Result<limits::Counts, EngineError> {
     let journal = Journal::open(case)?;
     let lenses = lenses(&journal, options)?;
-    let limits = limits(case, &journal)?;
+    let limits = limits(case, &journal, false)?;
     let evidence = parts::list(case, &journal, options, progress)?;
     let tree = evidence.tree();
     let mut recognised = claims::recognise(&evidence, &tree, &lenses)?.within(&limits, &evidence);
@@ -354,6 +415,7 @@ pub fn preview(case: &Case, options: &Options, progress: &Progress) -> Result<li
         purpose: work::Purpose::Note,
     };
     if limits.exclude() {
+        left::note(case, &journal, &evidence, &limits)?;
         look(&shared, &recognised)?;
     }
     look(&work::Work { purpose: work::Purpose::Count, ..shared }, &recognised)?;
@@ -367,6 +429,13 @@ pub fn preview(case: &Case, options: &Options, progress: &Progress) -> Result<li
             reason.as_str().to_owned(),
         );
         *counts.entry(key).or_default() += 1;
+    }
+    for (key, n) in left::count(case, &journal, &evidence, &limits)? {
+        *counts.entry(key).or_default() += n;
+    }
+    for one in discard::certified(case)?.into_iter().filter(|one| one.unit != "bytes") {
+        let key = ("discarded".to_owned(), one.service, one.family, one.reason);
+        *counts.entry(key).or_default() += one.count;
     }
     Ok(counts)
 }

@@ -2,9 +2,9 @@
 
 use super::closed::{self, Known};
 use super::journal::{Journal, PartRow, WarningRow};
-use super::{Options, Progress};
+use super::{Options, Progress, left};
 use crate::EngineError;
-use glasshouse_layout::{SEALED, paths};
+use glasshouse_layout::{REMAINDER, SEALED, paths};
 use glasshouse_model::EntryId;
 use glasshouse_providers::TreeEntry;
 use glasshouse_store::seal::Identity;
@@ -56,9 +56,16 @@ impl Evidence {
         self.find(entry).and_then(|(part, index)| part.entries.get(index))
     }
 
+    /// Says whether an entry lies in what is left of a part, where nothing is recognised or read again.
+    pub fn is_left(&self, entry: EntryId) -> bool {
+        self.find(entry).is_some_and(|(part, _)| part.row.is_left())
+    }
+
     /// Returns every file of every part, sorted by path, as recognition sees it.
     pub fn tree(&self) -> Vec<TreeEntry<'_>> {
-        let files = self.parts.iter().flat_map(|part| part.entries.iter()).filter(|e| e.kind == EntryKind::File);
+        // What is left of a part is neither recognised nor read again.
+        let parts = self.parts.iter().filter(|part| !part.row.is_left());
+        let files = parts.flat_map(|part| part.entries.iter()).filter(|e| e.kind == EntryKind::File);
         let mut tree = Vec::with_capacity(files.count());
         let mut numbers: Vec<u32> = Vec::with_capacity(self.parts.len());
         for (number, part) in (0..).zip(&self.parts) {
@@ -67,6 +74,9 @@ impl Evidence {
             let around = part.opened.and_then(|archive| numbers.get(self.index(archive)?).copied());
             let number = around.unwrap_or(number);
             numbers.push(number);
+            if part.row.is_left() {
+                continue;
+            }
             for (id, entry) in (first..).zip(part.entries.iter()).filter(|(_, e)| e.kind == EntryKind::File) {
                 let Entry { path, size, crc32, .. } = entry;
                 tree.push(TreeEntry { id: EntryId(id), path, size, crc32, part: number });
@@ -144,8 +154,14 @@ fn list_part(
     }
     let (part, catalog) = open_part(&path, &row, Cache { folder: &cache, key: &key, seal: seal.as_ref() }, options)?;
     let listed = catalog.entries.len();
-    let Known { mut part, mut catalog, newly_open } =
-        closed::as_known(case, &row, part, catalog).ok_or_else(|| {
+    let known = if row.is_left() {
+        left::known(journal, &row)?;
+        let (part, catalog) = left::as_listed(case.root(), &case.seal()?, &row.place(), &part, &catalog)?;
+        Some(Known { part, catalog, newly_open: Vec::new() })
+    } else {
+        closed::as_known(case, &row, part, catalog)
+    };
+    let Known { mut part, mut catalog, newly_open } = known.ok_or_else(|| {
             EngineError::other(format!(
                 "{} now lists {listed} entries where it listed {} before. If it was taken in with a password, give that again; else run glasshouse-verify on the case.",
                 row.name,
@@ -202,7 +218,7 @@ pub fn unaltered(path: &Path, size: u64) -> Result<(), EngineError> {
 
 fn open_part(path: &Path, row: &PartRow, cache: Cache<'_>, options: &Options) -> Result<(Part, Catalog), EngineError> {
     let container = match row.container.as_str() {
-        "zip" | "folder" => Container::Zip,
+        "zip" | "folder" | REMAINDER => Container::Zip,
         "tar" => Container::Tar,
         "tar.gz" => Container::TarGz,
         _ => Container::File,

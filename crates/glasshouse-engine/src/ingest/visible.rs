@@ -35,7 +35,9 @@ pub fn entries(
         }
     }
     for (_, segment, _) in journal.segments()? {
-        for batch in read_columns(case.root(), &segment, &["refs"])? {
+        for batch in read_columns(case.root(), &segment, &["entry", "refs"])? {
+            let entry: &UInt32Array = typed(&batch, "entry")?;
+            visible.extend(entry.values());
             let refs: &StringArray = typed(&batch, "refs")?;
             let named = refs.iter().flatten().filter_map(|refs| serde_json::from_str::<Vec<Named>>(refs).ok());
             visible.extend(named.flatten().map(|named| named.entry));

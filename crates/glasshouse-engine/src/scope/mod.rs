@@ -193,6 +193,11 @@ impl Scope {
         self.limits.as_ref()?.exclusions.get(number)
     }
 
+    /// Returns the number of the first exclusion of a kind.
+    pub fn exclusion_of(&self, kind: &str) -> Option<usize> {
+        self.limits.as_ref()?.exclusions.iter().position(|e| e.kind == kind)
+    }
+
     /// Returns what of an exclusion a record meets by itself: a party, or a term.
     pub fn met(&self, number: usize, record: &Record) -> Option<String> {
         let limits = self.limits.as_ref()?;

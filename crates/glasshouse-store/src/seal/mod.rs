@@ -146,6 +146,11 @@ impl Seal {
         Err(locked(root))
     }
 
+    /// Returns the key of the case sealed to these; none where nothing is sealed.
+    pub fn key_for(&self, recipients: &[String]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.0.as_ref().map(|keys| seal(keys.case.text().as_bytes(), recipients)).transpose()
+    }
+
     /// Says whether everything lies in clear.
     pub fn is_none(&self) -> bool {
         self.0.is_none()

@@ -2,6 +2,8 @@
 
 use datafusion::arrow::array::{Array, ArrayData};
 use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use glasshouse_store::seal::{Identity, Seal, unseal};
+use glasshouse_store::{Cache, Container, Limits, Part, read_case_file};
 use memchr::memmem;
 use rusqlite::types::ValueRef;
 use std::collections::HashSet;
@@ -16,8 +18,17 @@ pub struct Dump {
 
 impl Dump {
     pub fn of(folder: &Path) -> Self {
+        Dump::opened(folder, None)
+    }
+
+    /// As [`Dump::of`], with what lies sealed opened by a key.
+    pub fn opened(folder: &Path, key: Option<&Path>) -> Self {
         let mut pieces = Vec::new();
-        walk(folder, folder, &mut pieces);
+        let seal = key.map(|key| {
+            let key = Identity::parse(&std::fs::read_to_string(key).expect("a key")).expect("a key");
+            Seal::open(folder, &read_case_file(folder).expect("a case"), &[key]).expect("the key opens it")
+        });
+        walk(folder, folder, seal.as_ref(), &mut pieces);
         let texts = pieces.iter().map(|(_, bytes)| String::from_utf8_lossy(bytes));
         let words = texts.flat_map(|text| words(&text).collect::<Vec<_>>()).collect();
         Dump { pieces, words }
@@ -46,7 +57,52 @@ pub fn words(text: &str) -> impl Iterator<Item = String> + '_ {
     text.split(|c: char| !c.is_alphanumeric()).filter(long).map(str::to_lowercase)
 }
 
-fn walk(root: &Path, folder: &Path, pieces: &mut Vec<(String, Vec<u8>)>) {
+/// Adds what a sealed file of the case holds.
+fn unsealed(place: &str, path: &Path, seal: &Seal, pieces: &mut Vec<(String, Vec<u8>)>) {
+    let bytes = std::fs::read(path).expect("read");
+    if place.starts_with("runs/") {
+        let sealed = seal.reader(path).expect("opens").expect("sealed");
+        let (mut opened, mut at) = (vec![0; sealed.len() as usize], 0);
+        let mut reader = sealed.reader();
+        while at < opened.len() {
+            let n = reader.read_at(&mut opened[at..], at as u64).expect("reads");
+            assert!(n > 0, "{place} breaks off");
+            at += n;
+        }
+        let mut file = tempfile::tempfile().expect("a file");
+        std::io::Write::write_all(&mut file, &opened).expect("written");
+        let builder = ParquetRecordBatchReaderBuilder::try_new(file).expect("Parquet");
+        return pieces.push((format!("{place}, opened"), columns(builder)));
+    }
+    let name = place.rsplit('/').next().unwrap_or_default();
+    let number = name.strip_prefix("part-").and_then(|n| n.split('.').next()).and_then(|n| n.parse().ok());
+    let (Some(number), Some(source)) = (number, place.split('/').nth(1)) else { return };
+    if name.ends_with(".key.age") {
+        return;
+    }
+    let key = seal.part(source, number).expect("a key").expect("sealed");
+    pieces.push((format!("{place}, opened"), unseal(&bytes, &key).expect("opens").to_vec()));
+    if name.contains("manifest") {
+        return;
+    }
+    let scratch = tempfile::tempdir().expect("a folder");
+    let cache = Cache { folder: scratch.path(), key: "look", seal: Some(&key) };
+    let opened = Part::open(path, Container::Zip, cache, &[], &Limits::default(), &|_| {});
+    let Ok((part, catalog)) = opened else { return };
+    for (index, entry) in catalog.entries.iter().enumerate() {
+        pieces.push((format!("the name of an entry of {place}"), entry.path.as_bytes().to_vec()));
+        let mut content = Vec::new();
+        if let Ok(mut reader) = part.read(index) {
+            std::io::Read::read_to_end(&mut reader, &mut content).expect("reads");
+        }
+        pieces.push((format!("{} in {place}", entry.path), content));
+    }
+}
+
+/// The places that the journal seals texts for.
+const SEALED_FOR: [&str; 6] = ["facts.value", "hashes", "parts.series", "parts.name", "parts.origin", "parts.sha256"];
+
+fn walk(root: &Path, folder: &Path, seal: Option<&Seal>, pieces: &mut Vec<(String, Vec<u8>)>) {
     let mut inside: Vec<_> =
         std::fs::read_dir(folder).expect("a folder").map(|e| e.expect("an entry").path()).collect();
     inside.sort();
@@ -57,13 +113,17 @@ fn walk(root: &Path, folder: &Path, pieces: &mut Vec<(String, Vec<u8>)>) {
             if path.join("meta.json").exists() {
                 pieces.push((format!("the index {place}"), index(&path)));
             }
-            walk(root, &path, pieces);
+            walk(root, &path, seal, pieces);
             continue;
         }
         let bytes = std::fs::read(&path).expect("read");
         let decoded = match path.extension().and_then(|e| e.to_str()) {
             Some("parquet") => parquet(&path),
-            Some("sqlite") => sqlite(&path),
+            Some("sqlite") => sqlite(&path, seal),
+            Some("age") if seal.is_some() => {
+                unsealed(&place, &path, seal.expect("given"), pieces);
+                Vec::new()
+            }
             Some("json") => json(&bytes),
             // A payload is JSON below a line of salt.
             _ if place.starts_with("log/payload") => json(bytes.get(65..).unwrap_or_default()),
@@ -81,7 +141,10 @@ fn walk(root: &Path, folder: &Path, pieces: &mut Vec<(String, Vec<u8>)>) {
 
 fn parquet(path: &Path) -> Vec<u8> {
     let file = std::fs::File::open(path).expect("opens");
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file).expect("Parquet");
+    columns(ParquetRecordBatchReaderBuilder::try_new(file).expect("Parquet"))
+}
+
+fn columns(builder: ParquetRecordBatchReaderBuilder<std::fs::File>) -> Vec<u8> {
     let mut out = Vec::new();
     for meta in builder.metadata().file_metadata().key_value_metadata().into_iter().flatten() {
         out.extend(format!("{} {:?}\n", meta.key, meta.value).into_bytes());
@@ -120,7 +183,8 @@ fn index(folder: &Path) -> Vec<u8> {
     out
 }
 
-fn sqlite(path: &Path) -> Vec<u8> {
+fn sqlite(path: &Path, seal: Option<&Seal>) -> Vec<u8> {
+    let key = seal.and_then(|seal| seal.texts().expect("a key"));
     let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE;
     let connection = rusqlite::Connection::open_with_flags(path, flags).expect("opens");
     let mut tables = connection.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").expect("SQL");
@@ -134,7 +198,11 @@ fn sqlite(path: &Path) -> Vec<u8> {
         while let Some(row) = rows.next().expect("a row") {
             for column in 0..columns {
                 match row.get_ref(column).expect("a value") {
-                    ValueRef::Text(bytes) | ValueRef::Blob(bytes) => out.extend_from_slice(bytes),
+                    ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
+                        out.extend_from_slice(bytes);
+                        let opened = key.iter().flat_map(|k| SEALED_FOR.iter().filter_map(|p| k.open(p, bytes)));
+                        opened.for_each(|text| out.extend_from_slice(text.as_bytes()));
+                    }
                     other => out.extend(format!("{other:?}").into_bytes()),
                 }
                 out.push(b'\n');

@@ -5,6 +5,7 @@
 
 mod claims;
 mod hashes;
+mod left;
 mod segments;
 mod undecided;
 mod warnings;
@@ -15,6 +16,7 @@ pub use undecided::{Pending, Published};
 pub use warnings::WarningRow;
 
 use crate::EngineError;
+use glasshouse_layout::REMAINDER;
 use glasshouse_store::Case;
 use glasshouse_store::seal::TextKey;
 use rusqlite::types::Value;
@@ -79,6 +81,27 @@ pub struct Journal {
     connection: Mutex<Connection>,
     /// What texts are sealed with; none in a personal case.
     key: Option<TextKey>,
+}
+
+impl PartRow {
+    /// Says whether it is what is left of a part of which the rest was discarded.
+    pub fn is_left(&self) -> bool {
+        self.container == REMAINDER
+    }
+
+    /// Returns where it is among the parts and entries of the case.
+    pub fn place(&self) -> PartPlace<'_> {
+        let (first, entries) = (self.first_entry.unwrap_or(0), self.entries.unwrap_or(0));
+        PartPlace { source: &self.source, number: self.number, first, entries }
+    }
+}
+
+/// A part by its number, and the range of its entries.
+pub struct PartPlace<'a> {
+    pub source: &'a str,
+    pub number: u32,
+    pub first: u32,
+    pub entries: u32,
 }
 
 impl Journal {
