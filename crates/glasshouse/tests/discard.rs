@@ -246,6 +246,35 @@ fn a_discard_that_is_killed_loses_nothing_and_goes_on() {
     assert!(cut_off > 3, "{cut_off} of 8 were cut off in {:?}", began.elapsed());
 }
 
+/// The message that put a conversation aside may lie outside the limits, and is destroyed then.
+#[test]
+fn what_was_put_aside_keeps_its_conversation_aside() {
+    let office = Office::new();
+    let file = office.limited(1, &[&YEAR[..], &PRIVILEGED].concat());
+    let mail = |n: u32, thread: u32, date: &str, words: &str| {
+        format!(
+            "From x@example.com Thu Jan 01 00:00:00 2022\nMessage-ID: <{n}@example.com>\nX-GM-THRID: {thread}\nFrom: K. Lowe <k.lowe@example.com>\nTo: j.marsh@example.com\nDate: {date} 10:00:00 +0000\nSubject: plans\n\n{words}\n\n"
+        )
+    };
+    let part = |name: &str, text: &str| {
+        let folder = office.folder.join(name).join("Takeout/Mail");
+        std::fs::create_dir_all(&folder).expect("a folder");
+        std::fs::write(folder.join(format!("{name}.mbox")), text).expect("written");
+        office.folder.join(name)
+    };
+    let before = mail(1, 77, "Fri, 01 Jan 2021", "about the heliotrope") + &mail(2, 77, "Sat, 01 Jan 2022", "again");
+    let case = office.taken("case", &file, &[part("first", &before)]);
+    let counts = |outcome: &str| of(&outcomes(&office, &case), outcome, "records");
+    assert_eq!((counts("shown"), counts("quarantined"), counts("held back")), (0, 1, 1));
+    discard(&office, &case, &[]);
+    assert_eq!((counts("shown"), counts("quarantined"), counts("discarded")), (0, 1, 1));
+    let later = mail(3, 77, "Sun, 02 Jan 2022", "once more") + &mail(4, 88, "Sun, 02 Jan 2022", "of another matter");
+    let later = part("second", &later).to_string_lossy().into_owned();
+    office.good(&[], "d.hart", &["add", "--quiet", "--account", "j.marsh@example.com", &case, &later]);
+    assert_eq!((counts("shown"), counts("quarantined"), counts("held back")), (1, 2, 0));
+    proven(&office, &case);
+}
+
 #[test]
 fn a_personal_case_has_nothing_outside() {
     let folder = tempfile::tempdir().expect("a folder");

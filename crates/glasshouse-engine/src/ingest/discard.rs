@@ -76,6 +76,13 @@ pub fn plan(known: &Known<'_>, asked: &Asked, role: &str, progress: &Progress) -
     if going.is_empty() && staying.withheld.is_empty() {
         return Ok(false);
     }
+    // A password would bring back from the archive what is cut out of its content.
+    if let Some((part, _)) = going.iter().find(|(part, _)| part.opened.is_some()) {
+        return Err(EngineError::other(format!(
+            "{} is the content of an archive that a password opened after it was taken in, and cannot be cut while the archive stands. Take the export into a new case with its passwords, and discard there.",
+            part.row.name
+        )));
+    }
     let number = 1 + certificates(case)?.last().map_or(0, |c| c.number);
     let mut certificate = Certificate {
         form: DISCARD_FORM.to_owned(),

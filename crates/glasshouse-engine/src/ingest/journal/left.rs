@@ -13,9 +13,14 @@ impl Journal {
             let connection = self.lock();
             // What is taken out is written over, also where only the journal's own key would open it.
             connection.pragma_update(None, "secure_delete", true)?;
-            let within = params![place.first, place.entries];
+            let within = [place.first, place.entries];
             connection.execute("DELETE FROM hashes WHERE entry >= ?1 AND entry < ?1 + ?2", within)?;
             connection.execute("DELETE FROM parts WHERE source = ?1 AND number = ?2", params![left.source, old])?;
+            // What was noted of conversations tells of what is gone, and counts by the limits of then; what stays tells
+            // it again.
+            let noted =
+                "DELETE FROM noted WHERE claim IN (SELECT id FROM claims WHERE entry >= ?1 AND entry < ?1 + ?2)";
+            connection.execute(noted, within)?;
             let noted = format!("unpacked {} {old} ", left.source);
             connection.execute("DELETE FROM facts WHERE substr(name, 1, length(?1)) = ?1", [noted])?;
         }
