@@ -38,7 +38,8 @@ fn fifty() -> u32 {
 }
 
 /// People of the records that a query finds, who is in most of them first.
-#[utoipa::path(get, path = "/api/people", tag = "people", params(Wanted), responses((status = 200, body = shape::People)))]
+#[utoipa::path(get, path = "/api/people", tag = "people", params(Wanted),
+    responses((status = 200, body = shape::People), (status = 404, body = shape::Error)))]
 pub async fn people(Extension(serving): Shared, Asked(asked): Asked<Wanted>) -> Response {
     answer(serving, move |serving, live| {
         bounded(&asked.q)?;

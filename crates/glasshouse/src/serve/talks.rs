@@ -51,7 +51,8 @@ fn fifty() -> u32 {
 }
 
 /// The records of one conversation, in order.
-#[utoipa::path(get, path = "/api/conversation", tag = "people", params(OneTalk), responses((status = 200, body = shape::Conversation)))]
+#[utoipa::path(get, path = "/api/conversation", tag = "people", params(OneTalk),
+    responses((status = 200, body = shape::Conversation), (status = 404, body = shape::Error)))]
 pub async fn conversation(Extension(serving): Shared, Asked(asked): Asked<OneTalk>) -> Response {
     answer(serving, move |serving, live| {
         let sorted = sorted(&asked.order, Sorted::OldestFirst)?;
