@@ -122,6 +122,27 @@ pub struct CatalogEntry {
     pub problem: Option<String>,
 }
 
+impl CatalogEntry {
+    /// Returns an entry that has no bytes and no name; `method` says what became of it.
+    pub fn nothing(method: &str) -> Self {
+        CatalogEntry {
+            path: String::new(),
+            path_bytes: None,
+            kind: EntryKind::Other,
+            parent: None,
+            method: method.to_owned(),
+            offset: 0,
+            csize: 0,
+            size: 0,
+            crc32: None,
+            modified: None,
+            encrypted: false,
+            link_target: None,
+            problem: None,
+        }
+    }
+}
+
 /// Something about a container or one of its entries that a person should know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trouble {

@@ -126,7 +126,7 @@ fn copy<W: Write + Seek>(
         },
     }
     let sha256 = glasshouse_layout::hex(context.finish().as_ref());
-    Ok(Left { entry: stay.entry, place: nowhere(), size, sha256, cut, problem })
+    Ok(Left { entry: stay.entry, place: CatalogEntry::nothing(""), size, sha256, cut, problem })
 }
 
 /// Makes zeros of what lies outside the ranges in a piece that begins at `at`; returns how many bytes.
@@ -160,24 +160,6 @@ fn between(ranges: &[(u64, u64)], size: u64) -> impl Iterator<Item = (u64, u64)>
     let starts = std::iter::once(0).chain(ranges.iter().map(|r| r.1));
     let ends = ranges.iter().map(|r| r.0).chain(std::iter::once(size));
     starts.zip(ends).map(move |(start, end)| (start, end.min(size))).filter(|(start, end)| start < end)
-}
-
-fn nowhere() -> CatalogEntry {
-    CatalogEntry {
-        path: String::new(),
-        path_bytes: None,
-        kind: crate::container::EntryKind::Other,
-        parent: None,
-        method: String::new(),
-        offset: 0,
-        csize: 0,
-        size: 0,
-        crc32: None,
-        modified: None,
-        encrypted: false,
-        link_target: None,
-        problem: None,
-    }
 }
 
 fn hashed(reader: &mut dyn Read) -> io::Result<(String, u64)> {

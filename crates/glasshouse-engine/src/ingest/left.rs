@@ -14,7 +14,7 @@ use crate::quarantine::{self, Held, texts};
 use crate::rewrite::rows_of;
 use glasshouse_layout::EntryLine;
 use glasshouse_store::seal::Seal;
-use glasshouse_store::{Arranged, Case, Catalog, CatalogEntry, EntryKind, Part};
+use glasshouse_store::{Arranged, Case, Catalog, CatalogEntry, Part};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
@@ -57,7 +57,8 @@ pub(crate) fn as_listed(
     catalog: &Catalog,
 ) -> Result<(Part, Catalog), EngineError> {
     let members: HashMap<&str, usize> = catalog.entries.iter().map(|e| e.path).zip(0..).collect();
-    let mut order: Vec<Arranged> = (0..place.entries).map(|_| Arranged::Closed(Box::new(gone()))).collect();
+    let mut order: Vec<Arranged> =
+        (0..place.entries).map(|_| Arranged::Closed(Box::new(CatalogEntry::nothing("discarded")))).collect();
     manifest::read_at(root, seal, place.source, place.number, |line| {
         let number = line.entry.to_string();
         let at = line.entry.checked_sub(place.first).and_then(|at| order.get_mut(at as usize));
@@ -92,24 +93,6 @@ fn listed(line: EntryLine) -> CatalogEntry {
         line.cut.filter(|n| *n > 0).map(|n| format!("{n} bytes of it were discarded; zeros stand in their place."));
     let entry = closed::closed(line, None);
     CatalogEntry { encrypted: false, problem: entry.problem.clone().or(cut), ..entry }
-}
-
-fn gone() -> CatalogEntry {
-    CatalogEntry {
-        path: String::new(),
-        path_bytes: None,
-        kind: EntryKind::Other,
-        parent: None,
-        method: "discarded".to_owned(),
-        offset: 0,
-        csize: 0,
-        size: 0,
-        crc32: None,
-        modified: None,
-        encrypted: false,
-        link_target: None,
-        problem: None,
-    }
 }
 
 /// Says whether the records of what is left were judged by other limits than these.

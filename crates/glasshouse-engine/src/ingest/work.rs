@@ -32,9 +32,9 @@ const QUEUE: usize = 16 << 20;
 /// the better the more they are, and those without.
 const SEGMENT: usize = 24 << 20;
 const PLAIN_SEGMENT: usize = 16 << 20;
-/// Of a small account a worker writes earlier, when its rows take this share of what there is to read: what a kill
-/// loses stays a small part of what was done. Many small segments would cost more than they save.
-const SHARE: u64 = 16;
+/// Of a small account a worker writes earlier, when the rows of either kind take this share of what there is to read:
+/// what a kill loses stays a small part of what was done. Many small segments would cost more than they save.
+const SHARE: u64 = 32;
 /// Rows of so little memory are not worth a segment of their own.
 const SMALLEST_SEGMENT: usize = 3 << 20;
 
