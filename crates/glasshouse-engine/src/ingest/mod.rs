@@ -513,7 +513,12 @@ fn clear_stray_segments(case: &Case, journal: &Journal) -> Result<(), EngineErro
     Ok(())
 }
 
-/// Returns where the seekable copy of a big entry is kept.
+/// Returns where it is noted at which places of a big deflated entry inflating can begin.
+pub fn places(case: &Path, entry: EntryId) -> PathBuf {
+    case.join(format!("cache/entries/{entry}.places"))
+}
+
+/// Returns where the seekable copy is kept of an entry that is packed and has no such places.
 pub fn seekable_copy(case: &Path, entry: EntryId) -> PathBuf {
     case.join(format!("cache/entries/{entry}.blocks"))
 }
