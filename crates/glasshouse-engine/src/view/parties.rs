@@ -1,7 +1,8 @@
-//! Who is in which record: parties of all rows in memory, each distinct one kept once.
+//! Who is in which record: parties of all records in memory, each distinct one kept once.
 
 use super::coded::Coded;
 use super::ids::{Id, Ids, parse};
+use super::order::Order;
 use crate::EngineError;
 use crate::search::Searcher;
 use crate::segment::typed;
@@ -46,20 +47,21 @@ impl Named {
     }
 }
 
-/// The parties of all rows.
+/// The parties of all records, in the order of time: whoever counts a set goes through them one after another.
 pub(super) struct Parties {
     pub named: Vec<Named>,
-    /// Where the items of each row begin; one more than there are rows.
+    /// Where the items of each position begin; one more than there are positions.
     starts: Vec<u32>,
     /// Number of a party, shifted by four bits, and its role.
     items: Vec<u32>,
 }
 
 impl Parties {
-    pub fn load(searcher: &Searcher, ids: &Ids, service: &Coded, all: u32) -> Result<Self, EngineError> {
+    pub fn load(searcher: &Searcher, ids: &Ids, service: &Coded, order: &Order) -> Result<Self, EngineError> {
+        let all = order.rows.len();
         let mut named: Vec<Named> = Vec::new();
         let mut numbers: HashMap<Named, u32> = HashMap::new();
-        let mut starts = Vec::with_capacity(all as usize + 1);
+        let mut starts = Vec::with_capacity(all + 1);
         let mut items = Vec::new();
         let mut base = 0u32;
         for open in searcher.segments() {
@@ -108,17 +110,25 @@ impl Parties {
             base += rows;
         }
         starts.push(items.len() as u32);
-        Ok(Parties { named, starts, items })
+        let by_row = Parties { named, starts, items };
+        let (mut starts, mut items) = (Vec::with_capacity(all + 1), Vec::with_capacity(by_row.items.len()));
+        for row in &order.rows {
+            starts.push(items.len() as u32);
+            items.extend_from_slice(by_row.items(*row));
+        }
+        starts.push(items.len() as u32);
+        Ok(Parties { named: by_row.named, starts, items })
     }
 
-    /// Returns the parties of a row with their roles, as numbers of [`ROLES`].
-    pub fn of(&self, row: u32) -> impl Iterator<Item = (u32, usize)> + '_ {
-        self.items(row).iter().map(|item| (item >> 4, (item & 15) as usize))
+    /// Returns the parties at a position with their roles, as numbers of [`ROLES`].
+    pub fn of(&self, position: u32) -> impl Iterator<Item = (u32, usize)> + '_ {
+        self.items(position).iter().map(|item| (item >> 4, (item & 15) as usize))
     }
 
-    fn items(&self, row: u32) -> &[u32] {
-        let at = |i: usize| self.starts.get(i).copied().unwrap_or(0) as usize;
-        self.items.get(at(row as usize)..at(row as usize + 1)).unwrap_or_default()
+    fn items(&self, at: u32) -> &[u32] {
+        let (from, to) = (at as usize, at as usize + 1);
+        let start = |i: usize| self.starts.get(i).copied().unwrap_or(0) as usize;
+        self.items.get(start(from)..start(to)).unwrap_or_default()
     }
 
     pub fn get(&self, number: u32) -> Option<&Named> {
@@ -126,9 +136,9 @@ impl Parties {
     }
 
     /// Returns labels of the parties that sent a record, and of those it went to or that it is about.
-    pub fn sides(&self, row: u32, most: usize) -> (Vec<String>, Vec<String>) {
+    pub fn sides(&self, position: u32, most: usize) -> (Vec<String>, Vec<String>) {
         let (mut from, mut to): (Vec<String>, Vec<String>) = Default::default();
-        for (number, role) in self.of(row) {
+        for (number, role) in self.of(position) {
             let side = if is_sender(role) { &mut from } else { &mut to };
             if let Some(label) = self.get(number).and_then(Named::label)
                 && side.len() < most

@@ -33,6 +33,17 @@ pub(super) struct Tallied {
 }
 
 impl Tally {
+    const NONE: Tally = Tally { records: 0, first: NONE, last: 0, services: 0 };
+
+    /// Adds what was counted at later positions.
+    fn add(&mut self, later: Tally) {
+        self.records += later.records;
+        if later.first != NONE {
+            (self.first, self.last) = (self.first.min(later.first), later.last);
+        }
+        self.services |= later.services;
+    }
+
     /// Returns first and last position with a time, if there are any.
     pub fn span(&self) -> Option<(u32, u32)> {
         (self.first != NONE).then_some((self.first, self.last))
@@ -45,7 +56,7 @@ impl Tallied {
     }
 
     pub fn get(&self, person: u32) -> Tally {
-        self.of.get(person as usize).copied().unwrap_or(Tally { records: 0, first: NONE, last: 0, services: 0 })
+        self.of.get(person as usize).copied().unwrap_or(Tally::NONE)
     }
 }
 
@@ -67,28 +78,35 @@ impl View {
 
     pub(super) fn tally(&self, set: &Set, people: &People) -> Result<Tallied, EngineError> {
         let (order, parties, service) = (self.order()?, self.parties()?, self.coded("service")?);
-        let mut of = vec![Tally { records: 0, first: NONE, last: 0, services: 0 }; people.number()];
-        // The position at which each was counted last: somebody who is in a record twice is in one record.
-        let mut counted = vec![NONE; people.number()];
-        set.each(|position| {
-            let row = order.row(position);
-            for (party, _) in parties.of(row) {
-                let Some(person) = people.person(party) else { continue };
-                let (Some(tally), Some(counted)) = (of.get_mut(person as usize), counted.get_mut(person as usize))
-                else {
-                    continue;
-                };
-                if std::mem::replace(counted, position) == position {
-                    continue;
+        let shares = set.in_shares(|share| {
+            let mut of = vec![Tally::NONE; people.number()];
+            // The position at which each was counted last: somebody who is in a record twice is in one record.
+            let mut counted = vec![NONE; people.number()];
+            share.each(|position| {
+                for (party, _) in parties.of(position) {
+                    let Some(person) = people.person(party) else { continue };
+                    let (Some(tally), Some(counted)) = (of.get_mut(person as usize), counted.get_mut(person as usize))
+                    else {
+                        continue;
+                    };
+                    if std::mem::replace(counted, position) == position {
+                        continue;
+                    }
+                    tally.records += 1;
+                    if position < order.known {
+                        tally.first = tally.first.min(position);
+                        tally.last = position;
+                    }
+                    tally.services |= bit(service.code(order.row(position)));
                 }
-                tally.records += 1;
-                if position < order.known {
-                    tally.first = tally.first.min(position);
-                    tally.last = position;
-                }
-                tally.services |= bit(service.code(row));
-            }
-        });
+            });
+            of
+        })?;
+        let mut shares = shares.into_iter();
+        let mut of = shares.next().unwrap_or_default();
+        for share in shares {
+            of.iter_mut().zip(share).for_each(|(all, later)| all.add(later));
+        }
         let mut found: Vec<u32> = (0..).zip(&of).filter(|(_, t)| t.records > 0).map(|(person, _)| person).collect();
         let records = |person: &u32| of.get(*person as usize).map_or(0, |t| t.records);
         found.sort_unstable_by(|a, b| records(b).cmp(&records(a)).then(a.cmp(b)));
@@ -143,28 +161,35 @@ impl View {
                 *slot = place;
             }
         }
-        let mut table = vec![(0u32, 0u128); shown.len() * shown.len()];
-        let (mut from, mut to): (Vec<u32>, Vec<u32>) = Default::default();
-        set.each(|position| {
-            let row = order.row(position);
-            from.clear();
-            to.clear();
-            for (party, role) in parties.of(row).take(MOST_SIDES) {
-                let place = people.person(party).and_then(|p| places.get(p as usize).copied()).unwrap_or(NONE);
-                let side = if is_sender(role) { &mut from } else { &mut to };
-                if place != NONE && !side.contains(&place) {
-                    side.push(place);
-                }
-            }
-            for a in &from {
-                for b in to.iter().filter(|b| *b != a) {
-                    if let Some(edge) = table.get_mut(*a as usize * shown.len() + *b as usize) {
-                        edge.0 += 1;
-                        edge.1 |= bit(service.code(row));
+        let tables = set.in_shares(|share| {
+            let mut table = vec![(0u32, 0u128); shown.len() * shown.len()];
+            let (mut from, mut to): (Vec<u32>, Vec<u32>) = Default::default();
+            share.each(|position| {
+                from.clear();
+                to.clear();
+                for (party, role) in parties.of(position).take(MOST_SIDES) {
+                    let place = people.person(party).and_then(|p| places.get(p as usize).copied()).unwrap_or(NONE);
+                    let side = if is_sender(role) { &mut from } else { &mut to };
+                    if place != NONE && !side.contains(&place) {
+                        side.push(place);
                     }
                 }
-            }
-        });
+                for a in &from {
+                    for b in to.iter().filter(|b| *b != a) {
+                        if let Some(edge) = table.get_mut(*a as usize * shown.len() + *b as usize) {
+                            edge.0 += 1;
+                            edge.1 |= bit(service.code(order.row(position)));
+                        }
+                    }
+                }
+            });
+            table
+        })?;
+        let mut tables = tables.into_iter();
+        let mut table = tables.next().unwrap_or_default();
+        for more in tables {
+            table.iter_mut().zip(more).for_each(|(all, more)| (all.0, all.1) = (all.0 + more.0, all.1 | more.1));
+        }
         Ok(table)
     }
 }
@@ -176,4 +201,23 @@ fn bit(code: u32) -> u128 {
 /// Returns the numbers of the bits that are set.
 pub(super) fn bits(mask: u128) -> impl Iterator<Item = u32> {
     (0..128).filter(move |bit| mask >> bit & 1 == 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_shares_counted_adds_up() {
+        let tally = |records, first, last, services| Tally { records, first, last, services };
+        let mut all = Tally::NONE;
+        // In a share may be nothing of somebody, or only records without a time.
+        for later in [Tally::NONE, tally(2, NONE, 0, 1), tally(3, 10, 12, 2), Tally::NONE, tally(1, 40, 40, 1)] {
+            all.add(later);
+        }
+        assert_eq!((all.records, all.span(), all.services), (6, Some((10, 40)), 3));
+        let mut none = Tally::NONE;
+        none.add(Tally::NONE);
+        assert_eq!(none.span(), None);
+    }
 }
