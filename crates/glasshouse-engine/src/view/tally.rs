@@ -1,7 +1,6 @@
 //! How many records of a set are whose, and who has to do with whom in them.
 
 use super::View;
-use super::order::Order;
 use super::parties::is_sender;
 use super::people::{Edge, Graph, Node, People};
 use super::set::Set;
@@ -30,18 +29,38 @@ pub(super) struct Tallied {
     pub of: Vec<Tally>,
     /// The people who are in it, who is in most records first.
     pub found: Vec<u32>,
+    /// How many of its records have each list of parties.
+    lists: Vec<u32>,
+}
+
+/// How many records of a set have a list of parties, and the first and the last position of those with a time.
+#[derive(Clone, Copy)]
+struct Having {
+    records: u32,
+    first: u32,
+    last: u32,
+}
+
+impl Having {
+    const NONE: Having = Having { records: 0, first: NONE, last: 0 };
+
+    /// Adds what was counted at other positions.
+    fn add(&mut self, more: Having) {
+        self.records += more.records;
+        self.first = self.first.min(more.first);
+        self.last = self.last.max(more.last);
+    }
 }
 
 impl Tally {
     const NONE: Tally = Tally { records: 0, first: NONE, last: 0, services: 0 };
 
-    /// Adds what was counted at later positions.
-    fn add(&mut self, later: Tally) {
-        self.records += later.records;
-        if later.first != NONE {
-            (self.first, self.last) = (self.first.min(later.first), later.last);
-        }
-        self.services |= later.services;
+    /// Adds records that a person is in.
+    fn add(&mut self, having: Having, service: u32) {
+        self.records += having.records;
+        self.first = self.first.min(having.first);
+        self.last = self.last.max(having.last);
+        self.services |= bit(service);
     }
 
     /// Returns first and last position with a time, if there are any.
@@ -52,7 +71,7 @@ impl Tally {
 
 impl Tallied {
     pub fn bytes(&self) -> usize {
-        size_of_val(&*self.of) + size_of_val(&*self.found)
+        size_of_val(&*self.of) + size_of_val(&*self.found) + size_of_val(&*self.lists)
     }
 
     pub fn get(&self, person: u32) -> Tally {
@@ -77,48 +96,52 @@ impl View {
     }
 
     pub(super) fn tally(&self, set: &Set, people: &People) -> Result<Tallied, EngineError> {
-        let (order, parties, service) = (self.order()?, self.parties()?, self.coded("service")?);
+        let (order, parties) = (self.order()?, self.parties()?);
         let shares = set.in_shares(|share| {
-            let mut of = vec![Tally::NONE; people.number()];
-            // The position at which each was counted last: somebody who is in a record twice is in one record.
-            let mut counted = vec![NONE; people.number()];
+            let mut lists = vec![Having::NONE; parties.lists()];
             share.each(|position| {
-                for (party, _) in parties.of(position) {
-                    let Some(person) = people.person(party) else { continue };
-                    let (Some(tally), Some(counted)) = (of.get_mut(person as usize), counted.get_mut(person as usize))
-                    else {
-                        continue;
-                    };
-                    if std::mem::replace(counted, position) == position {
-                        continue;
-                    }
-                    tally.records += 1;
-                    if position < order.known {
-                        tally.first = tally.first.min(position);
-                        tally.last = position;
-                    }
-                    tally.services |= bit(service.code(order.row(position)));
+                let Some(having) = lists.get_mut(parties.list_at(position) as usize) else { return };
+                having.records += 1;
+                // Positions ascend, and those without a time come last.
+                if position < order.known {
+                    having.first = having.first.min(position);
+                    having.last = position;
                 }
             });
-            of
+            lists
         })?;
         let mut shares = shares.into_iter();
-        let mut of = shares.next().unwrap_or_default();
+        let mut lists = shares.next().unwrap_or_default();
         for share in shares {
-            of.iter_mut().zip(share).for_each(|(all, later)| all.add(later));
+            lists.iter_mut().zip(share).for_each(|(all, more)| all.add(more));
         }
+        let mut of = vec![Tally::NONE; people.number()];
+        // The list at which each was counted last: somebody who is in a record twice is in one record.
+        let mut counted = vec![NONE; people.number()];
+        for (list, having) in (0..).zip(&lists).filter(|(_, having)| having.records > 0) {
+            for person in parties.of_list(list).filter_map(|(party, _)| people.person(party)) {
+                let (Some(tally), Some(counted)) = (of.get_mut(person as usize), counted.get_mut(person as usize))
+                else {
+                    continue;
+                };
+                if std::mem::replace(counted, list) != list {
+                    tally.add(*having, parties.service(list));
+                }
+            }
+        }
+        let lists = lists.into_iter().map(|having| having.records).collect();
         let mut found: Vec<u32> = (0..).zip(&of).filter(|(_, t)| t.records > 0).map(|(person, _)| person).collect();
         let records = |person: &u32| of.get(*person as usize).map_or(0, |t| t.records);
         found.sort_unstable_by(|a, b| records(b).cmp(&records(a)).then(a.cmp(b)));
-        Ok(Tallied { of, found })
+        Ok(Tallied { of, found, lists })
     }
 
     /// Returns the people who are in most records of a set, and the records that went between them.
     pub fn graph(&self, set: &Set, limit: usize) -> Result<Graph, EngineError> {
         let (people, tallied) = self.tallied(set)?;
-        let (order, service) = (self.order()?, self.coded("service")?);
+        let service = self.coded("service")?;
         let shown = tallied.found.get(..limit.min(tallied.found.len())).unwrap_or_default();
-        let between = self.between(set, &order, &people, shown)?;
+        let between = self.between(&tallied, &people, shown)?;
         let nodes: Vec<Node> = shown
             .iter()
             .map(|person| Node {
@@ -147,48 +170,34 @@ impl View {
     }
 
     /// Counts the records from each of some people to each, with the services they are of: a table, row by row.
-    fn between(
-        &self,
-        set: &Set,
-        order: &Order,
-        people: &People,
-        shown: &[u32],
-    ) -> Result<Vec<(u32, u128)>, EngineError> {
-        let (parties, service) = (self.parties()?, self.coded("service")?);
+    fn between(&self, tallied: &Tallied, people: &People, shown: &[u32]) -> Result<Vec<(u32, u128)>, EngineError> {
+        let parties = self.parties()?;
         let mut places = vec![NONE; people.number()];
         for (place, person) in (0..).zip(shown) {
             if let Some(slot) = places.get_mut(*person as usize) {
                 *slot = place;
             }
         }
-        let tables = set.in_shares(|share| {
-            let mut table = vec![(0u32, 0u128); shown.len() * shown.len()];
-            let (mut from, mut to): (Vec<u32>, Vec<u32>) = Default::default();
-            share.each(|position| {
-                from.clear();
-                to.clear();
-                for (party, role) in parties.of(position).take(MOST_SIDES) {
-                    let place = people.person(party).and_then(|p| places.get(p as usize).copied()).unwrap_or(NONE);
-                    let side = if is_sender(role) { &mut from } else { &mut to };
-                    if place != NONE && !side.contains(&place) {
-                        side.push(place);
+        let mut table = vec![(0u32, 0u128); shown.len() * shown.len()];
+        let (mut from, mut to): (Vec<u32>, Vec<u32>) = Default::default();
+        for (list, records) in (0..).zip(&tallied.lists).filter(|(_, records)| **records > 0) {
+            from.clear();
+            to.clear();
+            for (party, role) in parties.of_list(list).take(MOST_SIDES) {
+                let place = people.person(party).and_then(|p| places.get(p as usize).copied()).unwrap_or(NONE);
+                let side = if is_sender(role) { &mut from } else { &mut to };
+                if place != NONE && !side.contains(&place) {
+                    side.push(place);
+                }
+            }
+            for a in &from {
+                for b in to.iter().filter(|b| *b != a) {
+                    if let Some(edge) = table.get_mut(*a as usize * shown.len() + *b as usize) {
+                        edge.0 += records;
+                        edge.1 |= bit(parties.service(list));
                     }
                 }
-                for a in &from {
-                    for b in to.iter().filter(|b| *b != a) {
-                        if let Some(edge) = table.get_mut(*a as usize * shown.len() + *b as usize) {
-                            edge.0 += 1;
-                            edge.1 |= bit(service.code(order.row(position)));
-                        }
-                    }
-                }
-            });
-            table
-        })?;
-        let mut tables = tables.into_iter();
-        let mut table = tables.next().unwrap_or_default();
-        for more in tables {
-            table.iter_mut().zip(more).for_each(|(all, more)| (all.0, all.1) = (all.0 + more.0, all.1 | more.1));
+            }
         }
         Ok(table)
     }
@@ -209,15 +218,18 @@ mod tests {
 
     #[test]
     fn what_shares_counted_adds_up() {
-        let tally = |records, first, last, services| Tally { records, first, last, services };
-        let mut all = Tally::NONE;
-        // In a share may be nothing of somebody, or only records without a time.
-        for later in [Tally::NONE, tally(2, NONE, 0, 1), tally(3, 10, 12, 2), Tally::NONE, tally(1, 40, 40, 1)] {
-            all.add(later);
+        let having = |records, first, last| Having { records, first, last };
+        let mut all = Having::NONE;
+        // In a share may be nothing of a list, or only records without a time.
+        for more in [Having::NONE, having(3, 10, 12), Having::NONE, having(1, 40, 40), having(2, NONE, 0)] {
+            all.add(more);
         }
-        assert_eq!((all.records, all.span(), all.services), (6, Some((10, 40)), 3));
-        let mut none = Tally::NONE;
-        none.add(Tally::NONE);
-        assert_eq!(none.span(), None);
+        assert_eq!((all.records, all.first, all.last), (6, 10, 40));
+        let mut tally = Tally::NONE;
+        assert_eq!(tally.span(), None);
+        tally.add(having(2, NONE, 0), 1);
+        assert_eq!((tally.records, tally.span(), tally.services), (2, None, 2));
+        tally.add(all, 0);
+        assert_eq!((tally.records, tally.span(), tally.services), (8, Some((10, 40)), 3));
     }
 }
