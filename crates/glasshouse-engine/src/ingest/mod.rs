@@ -208,7 +208,8 @@ fn read_all(
     act: Act<'_>,
 ) -> Result<Report, EngineError> {
     let lenses = lenses(journal, options)?;
-    let taken = intake::take_in(case, journal, given, options, progress)?;
+    let mut hashed = intake::Hashed::new();
+    let taken = intake::take_in(case, journal, given, options, progress, &mut hashed)?;
     let limits = limits(case, journal, !matches!(act, Act::TakeIn))?;
     let decided = crate::quarantine::standing(case.root())?;
     let last = glasshouse_store::read_run(case.root())?;
@@ -321,6 +322,7 @@ fn read_all(
         record_key: case.record_key()?,
         run: format!("r{number:04}"),
         known,
+        hashed,
         limits: &limits,
         linked: if limits.exclude() { recognised.linked() } else { HashSet::new() },
         purpose: work::Purpose::Keep,
@@ -406,6 +408,7 @@ fn look(shared: &work::Work<'_>, recognised: &claims::Recognised) -> Result<(), 
         tree: shared.tree.clone(),
         run: String::new(),
         known: Hashes::default(),
+        hashed: intake::Hashed::new(),
         linked: HashSet::new(),
         ..*shared
     };
@@ -433,6 +436,7 @@ pub fn preview(case: &Case, options: &Options, progress: &Progress) -> Result<li
         record_key: case.record_key()?,
         run: String::new(),
         known: Hashes::default(),
+        hashed: intake::Hashed::new(),
         limits: &limits,
         linked: HashSet::new(),
         purpose: work::Purpose::Note,
@@ -532,7 +536,12 @@ fn clear_stray_segments(case: &Case, journal: &Journal) -> Result<(), EngineErro
     Ok(())
 }
 
-/// Returns where the seekable copy of a big entry is kept.
+/// Returns where it is noted at which places of a big deflated entry inflating can begin.
+pub fn places(case: &Path, entry: EntryId) -> PathBuf {
+    case.join(format!("cache/entries/{entry}.places"))
+}
+
+/// Returns where the seekable copy is kept of an entry that is packed and has no such places.
 pub fn seekable_copy(case: &Path, entry: EntryId) -> PathBuf {
     case.join(format!("cache/entries/{entry}.blocks"))
 }
