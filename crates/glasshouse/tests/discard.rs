@@ -80,6 +80,16 @@ fn what_is_outside_is_destroyed_and_what_is_inside_stays() {
     // Who examines does not destroy, and who destroys says why.
     office.refused("d.hart", &["process", &case, "--discard", "--reason", "tidy"], "evidence.discard");
     office.refused("r.okoro", &["process", &case, "--discard", "--reason", " "], "--reason");
+    // What would go is counted before, by who may do it, and nothing is changed by that.
+    let preview = ["process", "--quiet", &case, "--discard", "--preview"];
+    office.refused("d.hart", &preview, "evidence.discard");
+    let counted = office.good(&[], "r.okoro", &preview);
+    let digits =
+        |line: &str| line.chars().take_while(|c| !c.is_alphabetic()).filter(char::is_ascii_digit).collect::<String>();
+    let would: u64 =
+        counted.lines().filter(|l| l.contains("records")).filter_map(|l| digits(l).parse::<u64>().ok()).sum();
+    assert!(would == held && counted.contains("would go"), "{counted}");
+    assert_eq!(size("evidence/s0001"), large);
     let said = discard(&office, &case, &[]);
     assert!(said.contains("discarded") && said.contains("evidence/discard-0001.json"), "{said}");
     assert!(size("evidence/s0001") < large / 2, "{} of {large}", size("evidence/s0001"));
@@ -107,6 +117,7 @@ fn what_is_outside_is_destroyed_and_what_is_inside_stays() {
 
     // Again there is nothing to do, and processing changes nothing.
     assert!(discard(&office, &case, &[]).contains("Nothing lies outside"));
+    assert!(office.good(&[], "r.okoro", &preview).contains("Nothing lies outside"));
     office.good(&[], "d.hart", &["process", "--quiet", &case]);
     assert_eq!(office.good(&[], "d.hart", &["digest", &case]), digest);
 
@@ -219,7 +230,7 @@ fn a_discard_that_is_killed_loses_nothing_and_goes_on() {
     let full = copy("undisturbed");
     let started = std::time::Instant::now();
     discard(&office, &full, &[]);
-    let takes = started.elapsed();
+    let mut takes = started.elapsed();
     let mut cut_off = 0;
     for step in 1..=8u32 {
         let case = copy(&format!("killed {step}"));
@@ -232,7 +243,11 @@ fn a_discard_that_is_killed_loses_nothing_and_goes_on() {
         drop(input);
         std::thread::sleep(takes * step / 9);
         child.kill().expect("killed");
-        cut_off += u32::from(!child.wait().expect("ended").success());
+        match child.wait().expect("ended").success() {
+            // It was quicker than the one that was timed, while others used the machine.
+            true => takes = takes * 2 / 3,
+            false => cut_off += 1,
+        }
         // Whatever writes it next finds it whole, or goes on.
         office.good(&[], "d.hart", &["process", "--quiet", &case]);
         assert_eq!(office.good(&[], "d.hart", &["digest", &case]), digest, "killed at {step}");

@@ -9,14 +9,14 @@ use super::staged::Waiting;
 use super::work::{OpenClaim, Purpose, Work};
 use crate::EngineError;
 use crate::segment::RowContext;
-use glasshouse_model::{EntryId, Record, Warning};
+use glasshouse_model::{Record, Warning};
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
 /// What a chunk gave.
-pub struct Parsed {
+pub struct Parsed<'a> {
     pub chunk: u32,
-    pub records: Vec<Record>,
+    pub records: &'a [Record],
     pub warnings: Vec<Warning>,
     pub drift: BTreeMap<(&'static str, String), u64>,
 }
@@ -28,17 +28,16 @@ impl Batch {
         work: &Work<'_>,
         open: &OpenClaim<'_>,
         source: &str,
-        parsed: Parsed,
+        parsed: Parsed<'_>,
     ) -> Result<(), EngineError> {
         let Parsed { chunk, records, warnings, drift } = parsed;
         let service = open.standing.provider.manifest().id;
         let judged: Vec<Judged> = records.iter().map(|record| work.limits.judge(service, source, record)).collect();
-        let noted = work.limits.noted(&judged, &records);
+        let noted = work.limits.noted(&judged, records);
         if work.purpose == Purpose::Note {
             work.limits.recall(&noted);
             return Ok(());
         }
-        let path = |id: EntryId| work.tree.get(&id).map_or("", |e| e.path);
         let context = |ordinal, authority| RowContext {
             provider: service,
             tier: open.standing.format.tier.as_str(),
@@ -46,7 +45,6 @@ impl Batch {
             claim: open.number,
             record_key: &work.record_key,
             authority,
-            path: &path,
             ordinal,
         };
         let (mut last_place, mut ordinal) = (None, 0);
