@@ -67,6 +67,18 @@ pub enum PersonCommand {
     },
     /// Lists the accounts with their roles and keys.
     List,
+    /// Has the page ask you (--as) for a code of an app beside your password, or no longer.
+    ///
+    /// It prints what the app reads and ten codes for when the app is lost, and keeps it once you typed a code that the
+    /// app shows. The command line asks for the password alone.
+    SecondFactor {
+        /// Take it away: yours, or as an administrator that of PERSON, who lost it.
+        #[arg(long)]
+        remove: bool,
+        /// Whose is taken away; yours if left out.
+        #[arg(requires = "remove")]
+        person: Option<String>,
+    },
     /// Prints the secret that opens evidence sealed to you (--as), for glasshouse-verify --identity or the program age.
     Identity,
 }
@@ -235,6 +247,22 @@ pub fn person(command: &PersonCommand, acting: &As) -> Result<u8, EngineError> {
             say!("# public key: {}", identity.recipient());
             say!("{}", identity.text().as_str());
         }
+        PersonCommand::SecondFactor { remove: false, .. } => return second_factor(acting),
+        PersonCommand::SecondFactor { person, .. } => {
+            let acts = acting.authenticated()?;
+            let of = person.as_deref().unwrap_or(&acts.name);
+            if of != acts.name && !acts.roles.contains(&Role::Administrator) {
+                return Err(EngineError::Denied(format!(
+                    "Only an administrator takes the second factor of somebody else away, and {} is none.",
+                    acts.name
+                )));
+            }
+            if !home().drop_second(of)? {
+                say!("{of} has no second factor.");
+                return Ok(crate::EXIT_NO);
+            }
+            say!("{of} has no second factor any more.");
+        }
         PersonCommand::List => {
             for person in home().people()? {
                 let roles: Vec<_> = person.roles.iter().map(|r| r.as_str()).collect();
@@ -243,6 +271,27 @@ pub fn person(command: &PersonCommand, acting: &As) -> Result<u8, EngineError> {
             }
         }
     }
+    Ok(0)
+}
+
+/// Gives whoever acts a second factor, once they have shown that their app has it.
+fn second_factor(acting: &As) -> Result<u8, EngineError> {
+    let name = acting.name()?;
+    home().person(&name)?;
+    let password = acting.password(&format!("Password of {name}: "))?;
+    home().authenticate(&name, &password)?;
+    let fresh = home().new_second(&name)?;
+    say!("For the app, as an address or by hand its secret:\n  {}", fresh.uri);
+    say!("Codes for when the app is lost; each works once. Keep them apart from the password:");
+    fresh.spare.iter().for_each(|code| say!("  {code}"));
+    let code = Terminal.answer("The code that the app shows now: ")?.unwrap_or_default();
+    let seconds = u64::try_from(now() / 1_000_000).unwrap_or(0);
+    if !home().prove_second(&name, &password, &fresh, &code, seconds)? {
+        return Err(EngineError::other(
+            "That is not the code of now, and nothing was kept. Look whether the clocks of this machine and of the app agree, and begin anew.",
+        ));
+    }
+    say!("From now on the page asks {name} for a code, too.");
     Ok(0)
 }
 
