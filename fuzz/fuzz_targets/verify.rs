@@ -25,7 +25,7 @@ const PART: &str = "evidence/s0001/part-0001";
 fn write(folder: &Path) -> Writer {
     let mut writer = Writer::new(folder, 9, "copied");
     writer.add("alteration", "work.saved", &[("work.sqlite", b"tags")]);
-    let run = br#"{"run":"r0001","started":"","finished":"","tool":"t","formats":{},"records":1,"warnings":0,"digest":"","segments":[]}"#;
+    let run = br#"{"run":"r0001","started":"","finished":"","tool":"t","formats":{},"records":1,"warnings":0,"segments":[]}"#;
     writer.add("alteration", "run.completed", &[("runs/r0001/run.json", run)]);
     let inner = gzipped(&tar(&[("t", &text(3, 30))], &[]));
     let part = zip(&[("a", &text(1, 60), true), ("i.tgz", &inner.bytes, true), ("z", b"z", false)], &[(1, &inner)]);

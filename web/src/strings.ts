@@ -182,7 +182,7 @@ const en = {
 
   case: {
     sources: "What was given", formats: "What was found", entries: "What became of the files", authority: "Legal basis", outcomes: "What became of the data", warnings: "Warnings", drift: "Fields that the readers do not know", verification: "Proof", runs: "Runs", notCovered: "What is not covered",
-    head: { part: "Part", size: "Size", hash: "SHA-256", records: "Records", format: "Format", tier: "Tier", span: "From and to", service: "Service", status: "Status", entries: "Entries", code: "Code", count: "Count", provider: "Provider", key: "Field", outcome: "Outcome", family: "Kind", reason: "Reason", message: "What happened", place: "Where", run: "Run", time: "When", version: "Version", digest: "Digest of all records", means: "Means", number: "Number" },
+    head: { part: "Part", size: "Size", hash: "SHA-256", records: "Records", format: "Format", tier: "Tier", span: "From and to", service: "Service", status: "Status", entries: "Entries", code: "Code", count: "Count", provider: "Provider", key: "Field", outcome: "Outcome", family: "Kind", reason: "Reason", message: "What happened", place: "Where", run: "Run", time: "When", version: "Version", means: "Means", number: "Number" },
     added: (when: string) => `added ${when}`,
     partsOf: (n: number) => count(n, "part", "parts"),
     noLimits: "No limits are recorded.",

@@ -17,8 +17,6 @@ pub struct RunFile {
     pub quarantine: Vec<Segment>,
     pub records: u64,
     pub warnings: u64,
-    /// Canonical digest over all records.
-    pub digest: String,
     /// What was found, by format, the most frequent first.
     #[serde(default)]
     pub found: Vec<Found>,

@@ -5,7 +5,6 @@
 
 mod canonical;
 mod claim;
-mod digest;
 mod family;
 mod fields;
 mod links;
@@ -16,7 +15,6 @@ mod record;
 
 pub use canonical::canonical_json;
 pub use claim::{Claim, Format, Framing, Manifest, Tier};
-pub use digest::write_members;
 pub use family::Family;
 pub use fields::Fields;
 pub use links::{Link, Links};

@@ -227,7 +227,7 @@ fn a_part_its_description_and_its_manifest_must_fit() {
     });
     check("a segment without a hash", "copied", &[], &["malformed runs/r0001/run.json"], |writer| {
         let run = json!({"run": "r0001", "started": "", "finished": "", "tool": "", "formats": {}, "records": 0, "warnings": 0,
-            "digest": "", "segments": [{"path": "runs/r0001/segments/000000", "rows": 0, "text": false}]});
+            "segments": [{"path": "runs/r0001/segments/000000", "rows": 0, "text": false}]});
         writer.add("alteration", "run.completed", &[("runs/r0001/run.json", run.to_string().as_bytes())]);
     });
 }

@@ -112,7 +112,7 @@ pub fn digest(case: &Path, acting: &As) -> Result<u8, EngineError> {
     let Some(run) = glasshouse_store::read_run(case)? else {
         return Err(EngineError::other("Nothing was read yet. Run `glasshouse process` on the case."));
     };
-    say!("{}", glasshouse_engine::digest::digest(case, &run.segments)?);
+    say!("{}", glasshouse_engine::digest::digest(case, &run)?);
     Ok(0)
 }
 

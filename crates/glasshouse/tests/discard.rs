@@ -219,7 +219,7 @@ fn a_discard_that_is_killed_loses_nothing_and_goes_on() {
     let full = copy("undisturbed");
     let started = std::time::Instant::now();
     discard(&office, &full, &[]);
-    let takes = started.elapsed();
+    let mut takes = started.elapsed();
     let mut cut_off = 0;
     for step in 1..=8u32 {
         let case = copy(&format!("killed {step}"));
@@ -232,7 +232,11 @@ fn a_discard_that_is_killed_loses_nothing_and_goes_on() {
         drop(input);
         std::thread::sleep(takes * step / 9);
         child.kill().expect("killed");
-        cut_off += u32::from(!child.wait().expect("ended").success());
+        match child.wait().expect("ended").success() {
+            // It was quicker than the one that was timed, while others used the machine.
+            true => takes = takes * 2 / 3,
+            false => cut_off += 1,
+        }
         // Whatever writes it next finds it whole, or goes on.
         office.good(&[], "d.hart", &["process", "--quiet", &case]);
         assert_eq!(office.good(&[], "d.hart", &["digest", &case]), digest, "killed at {step}");

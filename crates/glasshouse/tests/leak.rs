@@ -100,7 +100,7 @@ fn rows(case: &Path) -> Vec<Row> {
         let moments: Vec<Value> = serde_json::from_str(&text("moments")).unwrap_or_default();
         let mut instants: Vec<i64> = moments.iter().filter_map(|m| m["instant"].as_i64()).collect();
         instants.extend(instant(&text("time")));
-        let kept = |name: &&String| !["id", "digest", "claim", "authority", "same_as"].contains(&name.as_str());
+        let kept = |name: &&String| !["id", "claim", "authority", "same_as"].contains(&name.as_str());
         let all: Vec<String> = row.iter().filter(|(n, _)| kept(n)).map(|(_, v)| v.to_string()).collect();
         let number = |name: &str| row.get(name).and_then(Value::as_f64);
         let refs: Vec<Value> = serde_json::from_str(&text("refs")).unwrap_or_default();

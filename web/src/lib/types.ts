@@ -69,7 +69,7 @@ export interface CaseInfo {
   outcomes?: { outcome: string; service?: string | null; family?: string | null; unit: string; count: number; reason?: string | null }[];
   third_parties?: number | null;
   verification?: { checkpoint?: string; size?: number; time?: string | null; anchored?: boolean };
-  runs?: { run: string | number; started?: string | null; finished?: string | null; tool?: string; records?: number; digest?: string }[];
+  runs?: { run: string | number; started?: string | null; finished?: string | null; tool?: string; records?: number }[];
   not_covered?: { provider: string; text: string }[];
 }
 export interface Saved { n: number; name: string; url: string; time?: string; person?: string; undone?: boolean }

@@ -9,7 +9,7 @@ use super::staged::Waiting;
 use super::work::{OpenClaim, Purpose, Work};
 use crate::EngineError;
 use crate::segment::RowContext;
-use glasshouse_model::{EntryId, Record, Warning};
+use glasshouse_model::{Record, Warning};
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
@@ -38,7 +38,6 @@ impl Batch {
             work.limits.recall(&noted);
             return Ok(());
         }
-        let path = |id: EntryId| work.tree.get(&id).map_or("", |e| e.path);
         let context = |ordinal, authority| RowContext {
             provider: service,
             tier: open.standing.format.tier.as_str(),
@@ -46,7 +45,6 @@ impl Batch {
             claim: open.number,
             record_key: &work.record_key,
             authority,
-            path: &path,
             ordinal,
         };
         let (mut last_place, mut ordinal) = (None, 0);

@@ -1,4 +1,4 @@
-//! Ending a run: duplicates, lists, digest, and the event that vouches for it all.
+//! Ending a run: duplicates, lists, and the event that vouches for it all.
 
 use super::aside::Aside;
 use super::claims::Recognised;
@@ -93,7 +93,6 @@ pub fn finish(finishing: &Finishing<'_>, obsolete: &[u32], started: String) -> R
         quarantine: put_aside.iter().map(|(_, s, _)| s.clone()).collect(),
         records: totals.by_kind.values().sum(),
         warnings,
-        digest: totals.digest.clone(),
         found: totals.found.clone(),
         entries: statuses.counts(),
         third_parties: super::aside::third_parties(case, &segments, limits)?,
@@ -113,7 +112,7 @@ pub fn finish(finishing: &Finishing<'_>, obsolete: &[u32], started: String) -> R
     let removed: Vec<String> =
         logged.keys().filter(|p| p.starts_with("runs/") && !in_force.contains_key(*p)).cloned().collect();
     let new = in_force.into_values().filter(|f| logged.get(&f.path) != Some(&f.sha256)).collect();
-    let detail = serde_json::json!({ "run": run, "records": run_file.records, "warnings": run_file.warnings, "digest": run_file.digest });
+    let detail = serde_json::json!({ "run": run, "records": run_file.records, "warnings": run_file.warnings });
     let mut event = case.event(Kind::Alteration, "run.completed", new, detail);
     event.payload.removed.clone_from(&removed);
     case.append(&[event])?;
@@ -170,14 +169,12 @@ pub struct Totals {
     /// Records by service and family.
     pub by_kind: BTreeMap<(String, String), u64>,
     found: Vec<Found>,
-    digest: String,
 }
 
 fn totals<'a>(case: &Case, segments: impl Iterator<Item = &'a Segment>) -> Result<Totals, EngineError> {
     let mut by_kind: BTreeMap<(String, String), u64> = BTreeMap::new();
     let mut by_format: BTreeMap<String, Found> = BTreeMap::new();
-    let segments: Vec<_> = segments.cloned().collect();
-    for segment in &segments {
+    for segment in segments {
         for batch in read_columns(case.root(), segment, &["service", "family", "format", "tier", "time"])? {
             let (service, family): (&StringArray, &StringArray) = (typed(&batch, "service")?, typed(&batch, "family")?);
             let (format, tier): (&StringArray, &StringArray) = (typed(&batch, "format")?, typed(&batch, "tier")?);
@@ -205,5 +202,5 @@ fn totals<'a>(case: &Case, segments: impl Iterator<Item = &'a Segment>) -> Resul
     }
     let mut found: Vec<Found> = by_format.into_iter().map(|(format, found)| Found { format, ..found }).collect();
     found.sort_by(|a, b| b.records.cmp(&a.records).then_with(|| a.format.cmp(&b.format)));
-    Ok(Totals { by_kind, found, digest: crate::digest::digest(case.root(), &segments)? })
+    Ok(Totals { by_kind, found })
 }

@@ -192,7 +192,8 @@ fn read_all(
     act: Act<'_>,
 ) -> Result<Report, EngineError> {
     let lenses = lenses(journal, options)?;
-    let taken = intake::take_in(case, journal, given, options, progress)?;
+    let mut hashed = intake::Hashed::new();
+    let taken = intake::take_in(case, journal, given, options, progress, &mut hashed)?;
     let limits = limits(case, journal, !matches!(act, Act::TakeIn))?;
     let decided = crate::quarantine::standing(case.root())?;
     let last = glasshouse_store::read_run(case.root())?;
@@ -298,6 +299,7 @@ fn read_all(
         record_key: case.record_key()?,
         run: format!("r{number:04}"),
         known,
+        hashed,
         limits: &limits,
         linked: if limits.exclude() { recognised.linked() } else { HashSet::new() },
         purpose: work::Purpose::Keep,
@@ -383,6 +385,7 @@ fn look(shared: &work::Work<'_>, recognised: &claims::Recognised) -> Result<(), 
         tree: shared.tree.clone(),
         run: String::new(),
         known: Hashes::default(),
+        hashed: intake::Hashed::new(),
         linked: HashSet::new(),
         ..*shared
     };
@@ -410,6 +413,7 @@ pub fn preview(case: &Case, options: &Options, progress: &Progress) -> Result<li
         record_key: case.record_key()?,
         run: String::new(),
         known: Hashes::default(),
+        hashed: intake::Hashed::new(),
         limits: &limits,
         linked: HashSet::new(),
         purpose: work::Purpose::Note,

@@ -7,6 +7,7 @@
 use super::batch::Batch;
 use super::claims::Standing;
 use super::deciding::Parsed;
+use super::intake::Hashed;
 use super::journal::{EntryHash, Hashes, Journal};
 use super::kept::troubles;
 use super::limits::Limits;
@@ -62,6 +63,8 @@ pub struct Work<'a> {
     pub run: String,
     /// Hashes known from an earlier, interrupted intake.
     pub known: Hashes,
+    /// Hashes of the parts that were copied just now.
+    pub hashed: Hashed,
     pub limits: &'a Limits,
     /// Entries that records of others may have attached.
     pub linked: HashSet<u32>,
@@ -248,9 +251,15 @@ impl<'a> Worker<'a> {
     fn hash_part(&mut self, index: usize) -> Result<(), EngineError> {
         let work = self.shared.work;
         let part: &HeldPart = &work.evidence.parts[index];
-        let (sha256, size) = glasshouse_store::hash_file(&part.path, &|n| work.progress.add_bytes(n))
-            .map_err(|e| EngineError::io(&part.path, "read", e))?;
         let mut row = part.row.clone();
+        let (sha256, size) = match work.hashed.get(&(row.source.clone(), row.number)) {
+            Some(sha256) => {
+                work.progress.add_bytes(row.size);
+                (*sha256, row.size)
+            }
+            None => glasshouse_store::hash_file(&part.path, &|n| work.progress.add_bytes(n))
+                .map_err(|e| EngineError::io(&part.path, "read", e))?,
+        };
         row.sha256 = Some(glasshouse_layout::hex(sha256));
         row.size = size;
         work.journal.put_part(&row)

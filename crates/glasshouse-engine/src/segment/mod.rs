@@ -9,7 +9,7 @@ use datafusion::arrow::array::{
     TimestampMicrosecondBuilder, UInt32Array, UInt32Builder, UInt64Builder,
 };
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
-use glasshouse_model::{Record, write_members};
+use glasshouse_model::Record;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
@@ -51,7 +51,6 @@ pub static RECORDS: LazyLock<SchemaRef> = LazyLock::new(|| {
         Field::new("claim", DataType::UInt32, false),
         Field::new("authority", DataType::Utf8, true),
         Field::new("same_as", DataType::FixedSizeBinary(16), true),
-        Field::new("digest", DataType::FixedSizeBinary(32), false),
         // Number of the decision that released it, where it had been put aside.
         Field::new("decision", DataType::UInt32, true),
     ]))
@@ -97,8 +96,6 @@ pub struct RowContext<'a> {
     pub record_key: &'a [u8; 32],
     /// The version of the authority under which it is read.
     pub authority: &'a str,
-    /// Returns an entry's path, for the digest.
-    pub path: &'a dyn Fn(glasshouse_model::EntryId) -> &'a str,
     /// How many records before this one in its chunk have the same place.
     pub ordinal: u32,
 }
@@ -137,7 +134,6 @@ pub struct SegmentBuilder {
     claim: UInt32Builder,
     authority: StringBuilder,
     same_as: FixedSizeBinaryBuilder,
-    digest: FixedSizeBinaryBuilder,
     /// For each row, the words of its parties (all, then senders).
     who: StringBuilder,
     from: StringBuilder,
@@ -148,7 +144,6 @@ pub struct SegmentBuilder {
     rows: usize,
     bytes: usize,
     scratch: String,
-    members: Vec<u8>,
 }
 
 impl Default for SegmentBuilder {
@@ -183,7 +178,6 @@ impl Default for SegmentBuilder {
             claim: UInt32Builder::new(),
             authority: text(),
             same_as: FixedSizeBinaryBuilder::new(16),
-            digest: FixedSizeBinaryBuilder::new(32),
             who: text(),
             from: text(),
             parties: std::array::from_fn(|_| text()),
@@ -193,7 +187,6 @@ impl Default for SegmentBuilder {
             rows: 0,
             bytes: 0,
             scratch: String::new(),
-            members: Vec::new(),
         }
     }
 }
@@ -211,9 +204,6 @@ impl SegmentBuilder {
 
     /// Adds a record and returns its id.
     pub fn push(&mut self, record: &Record, context: &RowContext<'_>) -> Result<String, EngineError> {
-        self.members.clear();
-        write_members(&mut self.members, context.provider, record, context.path);
-        let digest = blake3::hash(&self.members);
         let scratch = &mut self.scratch;
         let Some(main) = record.refs.first() else {
             return Err(EngineError::other("A record without a place was given; this is a fault of its parser."));
@@ -267,7 +257,6 @@ impl SegmentBuilder {
             Some(key) => self.same_as.append_value(same_as(key))?,
             None => self.same_as.append_null(),
         }
-        self.digest.append_value(digest.as_bytes())?;
         self.push_parties(record, &id);
         self.push_attachments(record, &id);
         self.rows += 1;
@@ -365,7 +354,6 @@ impl SegmentBuilder {
             Arc::new(self.claim.finish()),
             Arc::new(self.authority.finish()),
             Arc::new(self.same_as.finish()),
-            Arc::new(self.digest.finish()),
             decision,
         ];
         let records = RecordBatch::try_new(RECORDS.clone(), columns)?;

@@ -244,15 +244,12 @@ fn writer<W: Write + Send>(out: W, schema: SchemaRef) -> Result<ArrowWriter<W>, 
         .set_max_row_group_row_count(Some(128 << 10))
         .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_created_by(glasshouse_store::tool());
-    for name in ["id", "digest", "locator", "text", "title", "fields", "refs", "moments", "time_text", "same_as"] {
+    for name in ["id", "locator", "text", "title", "fields", "refs", "moments", "time_text", "same_as"] {
         properties = properties.set_column_dictionary_enabled(ColumnPath::from(name), false);
     }
-    for name in ["id", "digest"] {
-        // Random bytes do not compress.
-        properties = properties.set_column_compression(ColumnPath::from(name), Compression::UNCOMPRESSED);
-        properties = properties.set_column_statistics_enabled(ColumnPath::from(name), EnabledStatistics::None);
-    }
-    for name in ["text", "title", "fields", "refs", "moments", "locator", "time_text"] {
+    // Random bytes do not compress.
+    properties = properties.set_column_compression(ColumnPath::from("id"), Compression::UNCOMPRESSED);
+    for name in ["id", "text", "title", "fields", "refs", "moments", "locator", "time_text"] {
         properties = properties.set_column_statistics_enabled(ColumnPath::from(name), EnabledStatistics::None);
     }
     properties = properties.set_column_statistics_enabled(ColumnPath::from("time"), EnabledStatistics::Page);

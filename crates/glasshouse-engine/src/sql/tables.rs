@@ -193,7 +193,6 @@ fn runs(run: Option<&glasshouse_layout::RunFile>) -> Result<RecordBatch, EngineE
         ("segments", numbers(|r| r.segments.len() as u64)),
         ("records", numbers(|r| r.records)),
         ("warnings", numbers(|r| r.warnings)),
-        ("digest", texts(run.iter().map(|r| Some(&r.digest)))),
     ])
 }
 

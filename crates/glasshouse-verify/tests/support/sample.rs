@@ -116,7 +116,7 @@ pub fn fill(writer: &mut Writer, until: usize) {
         "size": content.len(), "sha256": sha256(&content)});
     preserve(writer, "s0002", 1, "file", &Archive { bytes: content, lines: vec![whole] }, first);
     let run = json!({"run": "r0001", "started": "", "finished": "", "tool": "test 1", "formats": {}, "records": 1,
-        "warnings": 0, "digest": "", "segments": [{"path": "runs/r0001/segments/000000", "rows": 1, "text": false}]});
+        "warnings": 0, "segments": [{"path": "runs/r0001/segments/000000", "rows": 1, "text": false}]});
     let run = run.to_string().into_bytes();
     let files: [(&str, &[u8]); 2] =
         [("runs/r0001/run.json", &run), ("runs/r0001/segments/000000/records.parquet", b"PAR1 and so on")];

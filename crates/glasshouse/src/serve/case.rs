@@ -104,7 +104,7 @@ pub async fn case(Extension(serving): Shared) -> Response {
             },
             "runs": [{
                 "run": run.run, "started": run.started, "finished": run.finished, "tool": run.tool,
-                "records": run.records, "warnings": run.warnings, "digest": run.digest,
+                "records": run.records, "warnings": run.warnings,
             }],
             "not_covered": facts::not_covered(&run),
         }))

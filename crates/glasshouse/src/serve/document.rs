@@ -176,7 +176,7 @@ shapes! {
     /// The log as it stands. `anchored` is false: the case cannot know what somebody outside keeps.
     Verification { checkpoint: String, size: u64, time: Option<String>, anchored: bool }
     Run {
-        run: String, started: String, finished: String, tool: String, records: u64, warnings: u64, digest: String,
+        run: String, started: String, finished: String, tool: String, records: u64, warnings: u64,
     }
     NotCovered { provider: String, text: String }
     Warnings { total: u64, rows: Vec<WarningRow> }
