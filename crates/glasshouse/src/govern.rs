@@ -17,7 +17,7 @@ pub enum AuthorityCommand {
     New {
         /// Where to write it.
         file: PathBuf,
-        /// Begin from this file, and ask only for what it lacks.
+        /// Begin from this file, and ask only for what it lacks: a draft that an earlier try left, or another authority.
         #[arg(long, value_name = "FILE")]
         from: Option<PathBuf>,
     },
@@ -108,9 +108,35 @@ pub fn authority(command: &AuthorityCommand, acting: &As) -> Result<u8, EngineEr
                 return Err(EngineError::other(format!("{} is there already. Choose another name.", file.display())));
             }
             let begun = from.as_ref().map(|f| read(f)).transpose()?;
-            let text = authority::complete(begun.as_deref(), &mut Terminal)?;
+            let draft = PathBuf::from(format!("{}.draft", file.display()));
+            if begun.is_none() && draft.exists() {
+                return Err(EngineError::other(format!(
+                    "{0} holds what was answered before. Go on from there: glasshouse authority new {1} --from {0}. Remove it to begin anew.",
+                    draft.display(),
+                    file.display()
+                )));
+            }
+            let mut input = Terminal { draft: Some(draft.clone()) };
+            let text = authority::complete(begun.as_deref(), &mut input).map_err(|error| {
+                if draft.exists() {
+                    EngineError::other(format!(
+                        "{error}\nWhat you answered is in {0}. Go on from there: glasshouse authority new {1} --from {0}",
+                        draft.display(),
+                        file.display()
+                    ))
+                } else {
+                    error
+                }
+            })?;
             glasshouse_store::files::write_atomic(file, text.as_bytes())?;
-            say!("Wrote {}. Its authoriser signs it: glasshouse authority sign {}", file.display(), file.display());
+            // It was made here, and all that it held is in the file.
+            let _ = std::fs::remove_file(&draft);
+            say!("Wrote {0}. It says:", file.display());
+            if let Ok(authority) = authority::check(&text) {
+                authority.limits_in_words().iter().for_each(|line| say!("  {}", output::plain(line)));
+            }
+            say!("Change it in any editor, and look with glasshouse authority check {0}.", file.display());
+            say!("Then its authoriser signs it: glasshouse authority sign {0} --as NAME", file.display());
             Ok(0)
         }
         AuthorityCommand::Check { file } => match authority::check(&read(file)?) {
@@ -284,7 +310,7 @@ fn second_factor(acting: &As) -> Result<u8, EngineError> {
     say!("For the app, as an address or by hand its secret:\n  {}", fresh.uri);
     say!("Codes for when the app is lost; each works once. Keep them apart from the password:");
     fresh.spare.iter().for_each(|code| say!("  {code}"));
-    let code = Terminal.answer("The code that the app shows now: ")?.unwrap_or_default();
+    let code = Terminal::default().answer("The code that the app shows now: ")?.unwrap_or_default();
     let seconds = u64::try_from(now() / 1_000_000).unwrap_or(0);
     if !home().prove_second(&name, &password, &fresh, &code, seconds)? {
         return Err(EngineError::other(
@@ -339,7 +365,11 @@ pub fn organisation(command: &OrganisationCommand, acting: &As) -> Result<u8, En
 }
 
 /// The person at the terminal, or whatever is piped in.
-struct Terminal;
+#[derive(Default)]
+struct Terminal {
+    /// Where answers are kept until all are there.
+    draft: Option<PathBuf>,
+}
 
 impl Asked for Terminal {
     fn tell(&mut self, text: &str) {
@@ -352,6 +382,13 @@ impl Asked for Terminal {
         let mut text = String::new();
         let n = std::io::stdin().lock().read_line(&mut text).map_err(|e| EngineError::other(e.to_string()))?;
         Ok((n > 0).then_some(text))
+    }
+
+    fn keep(&mut self, draft: &str) -> Result<(), EngineError> {
+        Ok(match &self.draft {
+            Some(path) => glasshouse_store::files::write_atomic(path, draft.as_bytes())?,
+            None => (),
+        })
     }
 
     fn key(&self, name: &str) -> Option<String> {

@@ -1,20 +1,26 @@
 // An organisation's own server: a certified OpenID provider on this machine, and what goes wrong with one.
+import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
+import { createServer as createSecureServer } from "node:https";
+import { fileURLToPath } from "node:url";
 import { decodeJwt, exportJWK, generateKeyPair, importJWK, SignJWT } from "jose";
 import { Provider } from "oidc-provider";
 
 /** Returns a port that is free now. */
 export const free = () => new Promise((done) => { const probe = createServer().listen(0, "127.0.0.1", () => { const { port } = probe.address(); probe.close(() => done(port)); }); });
 
+/** A file of the server that the tests are, as the program would be given it. */
+export const pem = (name) => fileURLToPath(new URL(`../../../crates/glasshouse/tests/support/tls/${name}`, import.meta.url));
+
 /**
- * Serves an issuer that knows one client and takes any name. `twist` changes the claims of the tokens that it gives,
+ * Serves an issuer, over TLS, that knows one client and takes any name. `twist` changes the claims of the tokens that it gives,
  * which it signs all the same; `forge` has them signed with a key that it never published; `way` changes the address
  * that it sends people back to.
  */
 export async function issuer({ redirect, secret }) {
   const made = async () => { const { privateKey } = await generateKeyPair("RS256", { extractable: true }); return { ...(await exportJWK(privateKey)), kid: "k1", alg: "RS256", use: "sig" }; };
   const [key, strange] = [await made(), await made()];
-  const port = await free(), url = `http://127.0.0.1:${port}`;
+  const port = await free(), url = `https://localhost:${port}`;
   const provider = new Provider(url, {
     clients: [{ client_id: "glasshouse", client_secret: secret, redirect_uris: [redirect] }],
     jwks: { keys: [key] },
@@ -56,6 +62,7 @@ export async function issuer({ redirect, secret }) {
     }
   });
   provider.on("server_error", (_, error) => console.error(error));
-  const server = provider.listen(port, "127.0.0.1");
+  const server = createSecureServer({ cert: await readFile(pem("cert.pem")), key: await readFile(pem("key.pem")) }, provider.callback());
+  await new Promise((done) => server.listen(port, "127.0.0.1", done));
   return { url, state, stop: () => new Promise((done) => { server.closeAllConnections(); server.close(done); }) };
 }
