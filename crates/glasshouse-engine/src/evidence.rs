@@ -15,8 +15,8 @@ use glasshouse_layout::{SourceFile, paths};
 use glasshouse_model::LocatorKind;
 pub use glasshouse_model::{EntryId, Locator};
 use glasshouse_providers::formats::exif::Decoder;
-use glasshouse_store::Part;
-use glasshouse_store::seal::Seal;
+use glasshouse_store::seal::{Identity, Seal};
+use glasshouse_store::{BlockFile, Inflated, Part, Recent};
 use serde::Serialize;
 use std::collections::VecDeque;
 use std::fs::File;
@@ -61,6 +61,8 @@ pub struct Evidence {
     numbers: OnceLock<Option<Vec<u32>>>,
     parts: Vec<SourceFile>,
     open: Mutex<VecDeque<(u32, Part, usize)>>,
+    inflated: Mutex<VecDeque<(EntryId, Inflated)>>,
+    recent: Recent,
 }
 
 impl Evidence {
@@ -79,6 +81,8 @@ impl Evidence {
             numbers: OnceLock::new(),
             parts: glasshouse_store::read_parts(case)?,
             open: Mutex::default(),
+            inflated: Mutex::default(),
+            recent: Recent::default(),
         })
     }
 
@@ -194,18 +198,52 @@ impl Evidence {
     /// Returns a reader of an entry's content from a place on.
     pub fn reader(&self, entry: EntryId, start: u64) -> Result<Box<dyn Read + Send>, EngineError> {
         let broken = |e: io::Error| EngineError::other(format!("Entry {entry} cannot be read: {e}."));
-        if let Some(mut reader) = read::seekable(&self.case, &self.seal, &self.parts, entry) {
+        let (part, index) = self.part_of(entry)?;
+        let (copy, places) = (ingest::seekable_copy(&self.case, entry), ingest::places(&self.case, entry));
+        // What lies in the cache and is damaged is passed over.
+        if copy.exists()
+            && let Ok(file) = BlockFile::open(&copy, self.key(entry)?.as_ref())
+        {
+            let mut reader = file.reader();
             reader.seek(SeekFrom::Start(start)).map_err(broken)?;
             return Ok(Box::new(reader));
         }
-        let mut reader = self.content(entry)?;
+        if let Some(mut reader) = self.inflated(entry, &part, index, &places)?.map(|inflated| inflated.reader()) {
+            reader.seek(SeekFrom::Start(start)).map_err(broken)?;
+            return Ok(Box::new(reader));
+        }
+        let mut reader = part.read(index).map_err(|problem| EngineError::other(problem.to_string()))?;
         io::copy(&mut reader.by_ref().take(start), &mut io::sink()).map_err(broken)?;
         Ok(reader)
     }
 
-    fn content(&self, entry: EntryId) -> Result<Box<dyn Read + Send>, EngineError> {
-        let (part, index) = self.part_of(entry)?;
-        part.read(index).map_err(|problem| EngineError::other(problem.to_string()))
+    /// Returns the key that an entry's part is sealed with.
+    fn key(&self, entry: EntryId) -> Result<Option<Identity>, EngineError> {
+        let held = read::held(&self.parts, entry)?;
+        Ok(self.seal.part(&held.source, held.part.number)?)
+    }
+
+    /// Opens an entry by its places, which stay open, so that all who read it share what was inflated last.
+    fn inflated(
+        &self,
+        entry: EntryId,
+        part: &Part,
+        index: usize,
+        places: &Path,
+    ) -> Result<Option<Inflated>, EngineError> {
+        let mut open = self.inflated.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, inflated)) = open.iter().find(|(known, _)| *known == entry) {
+            return Ok(Some(inflated.clone()));
+        }
+        if !places.exists() {
+            return Ok(None);
+        }
+        let Some(inflated) = part.inflated(index, places, self.key(entry)?.as_ref(), &self.recent) else {
+            return Ok(None);
+        };
+        open.truncate(MOST_PARTS - 1);
+        open.push_front((entry, inflated.clone()));
+        Ok(Some(inflated))
     }
 
     /// Returns the open part that an entry lies in, and which of its entries it is.
@@ -287,9 +325,9 @@ impl Evidence {
     /// Returns an entry's content for reads at any place.
     fn positioned(&self, entry: EntryId) -> Result<ingest::positioned::Bytes, EngineError> {
         let (part, index) = self.part_of(entry)?;
-        let held = read::held(&self.parts, entry)?;
-        let key = self.seal.part(&held.source, held.part.number)?;
-        if let Some(bytes) = ingest::positioned::Bytes::at_hand(&self.case, &part, index, entry, key.as_ref()) {
+        if let Some(bytes) =
+            ingest::positioned::Bytes::at_hand(&self.case, &part, index, entry, self.key(entry)?.as_ref())
+        {
             return Ok(bytes);
         }
         let broken = |e: io::Error| EngineError::other(format!("Entry {entry} cannot be read: {e}."));
@@ -333,7 +371,7 @@ impl Evidence {
         start: u64,
         length: u64,
     ) -> Result<futures::channel::mpsc::Receiver<io::Result<Vec<u8>>>, EngineError> {
-        let mut reader: Box<dyn Read + Send> = match bytes {
+        let reader: Box<dyn Read + Send> = match bytes {
             Bytes::Held(held) => {
                 let from = usize::try_from(start).unwrap_or(usize::MAX).min(held.len());
                 let mut held = io::Cursor::new(held);
@@ -345,23 +383,33 @@ impl Evidence {
                 Box::new(reader.take(length.min(all.saturating_sub(start))))
             }
         };
-        let (mut sender, receiver) = futures::channel::mpsc::channel(1);
-        std::thread::spawn(move || {
-            loop {
-                let mut piece = Vec::with_capacity(PIECE);
-                let read = reader.by_ref().take(PIECE as u64).read_to_end(&mut piece);
-                let (last, piece) = match read {
-                    Ok(n) => (n < PIECE, Ok(piece)),
-                    Err(e) => (true, Err(e)),
-                };
-                // Whoever went away needs no more.
-                if futures::executor::block_on(sender.send(piece)).is_err() || last {
-                    return;
-                }
-            }
-        });
-        Ok(receiver)
+        Ok(pieces(reader))
     }
+}
+
+/// Returns a file piece by piece.
+pub fn stream_file(file: File) -> futures::channel::mpsc::Receiver<io::Result<Vec<u8>>> {
+    pieces(Box::new(file))
+}
+
+/// Reads on a thread of its own, no further ahead than a piece.
+fn pieces(mut reader: Box<dyn Read + Send>) -> futures::channel::mpsc::Receiver<io::Result<Vec<u8>>> {
+    let (mut sender, receiver) = futures::channel::mpsc::channel(1);
+    std::thread::spawn(move || {
+        loop {
+            let mut piece = Vec::with_capacity(PIECE);
+            let read = reader.by_ref().take(PIECE as u64).read_to_end(&mut piece);
+            let (last, piece) = match read {
+                Ok(n) => (n < PIECE, Ok(piece)),
+                Err(e) => (true, Err(e)),
+            };
+            // Whoever went away needs no more.
+            if futures::executor::block_on(sender.send(piece)).is_err() || last {
+                return;
+            }
+        }
+    });
+    receiver
 }
 
 /// What is attached: decoded and in memory, or a range of an entry.

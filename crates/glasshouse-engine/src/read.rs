@@ -1,15 +1,16 @@
 //! One record whole, and the bytes it was made from.
 
 use crate::EngineError;
+use crate::evidence::Evidence;
 use crate::ingest::{self, PartPlace};
 use crate::sql::Tables;
 use glasshouse_layout::{REMAINDER, SourceFile, paths};
 use glasshouse_model::{EntryId, Locator};
 use glasshouse_store::seal::Seal;
-use glasshouse_store::{BlockFile, BlockReader, Cache, Container, Limits, Part};
+use glasshouse_store::{Cache, Container, Limits, Part};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{Read, Write};
 use std::path::Path;
 
 /// A record with its parties and attachments, every column under its name.
@@ -80,37 +81,10 @@ pub fn bytes(
             "The record names no bytes; this is a fault of the run. Process the case again.",
         ));
     };
-    entry_bytes(case, seal, EntryId(entry), locator.start, locator.length, out)
-}
-
-/// Writes a range of an entry's content.
-pub fn entry_bytes(
-    case: &Path,
-    seal: &Seal,
-    entry: EntryId,
-    start: u64,
-    length: u64,
-    out: &mut impl Write,
-) -> Result<(), EngineError> {
     let broken = |e: std::io::Error| EngineError::other(format!("Entry {entry} cannot be read: {e}."));
-    if let Some(mut reader) = seekable(case, seal, &glasshouse_store::read_parts(case)?, entry) {
-        reader.seek(SeekFrom::Start(start)).map_err(broken)?;
-        std::io::copy(&mut reader.take(length), out).map_err(broken)?;
-        return Ok(());
-    }
-    let mut reader = open_entry(case, seal, entry)?;
-    std::io::copy(&mut reader.by_ref().take(start), &mut std::io::sink()).map_err(broken)?;
-    std::io::copy(&mut reader.take(length), out).map_err(broken)?;
+    let reader = Evidence::open(case, seal.clone())?.reader(EntryId(entry), locator.start)?;
+    std::io::copy(&mut reader.take(locator.length), out).map_err(broken)?;
     Ok(())
-}
-
-/// Returns a reader of an entry's content.
-pub fn open_entry(case: &Path, seal: &Seal, entry: EntryId) -> Result<Box<dyn Read + Send>, EngineError> {
-    let parts = glasshouse_store::read_parts(case)?;
-    let held = held(&parts, entry)?;
-    let (part, _) = open_part(case, seal, held)?;
-    let index = (entry.0 - held.part.first_entry) as usize;
-    part.read(index).map_err(|problem| EngineError::other(problem.to_string()))
 }
 
 /// Returns the part that an entry lies in.
@@ -118,17 +92,6 @@ pub(crate) fn held(parts: &[SourceFile], entry: EntryId) -> Result<&SourceFile, 
     let within = |p: &&SourceFile| p.part.first_entry <= entry.0 && entry.0 - p.part.first_entry < p.part.entries;
     let held = parts.iter().rev().find(within);
     held.ok_or_else(|| EngineError::other(format!("The case has no entry {entry}.")))
-}
-
-/// Opens the seekable copy of an entry, if there is one; one that is damaged is passed over.
-pub(crate) fn seekable(case: &Path, seal: &Seal, parts: &[SourceFile], entry: EntryId) -> Option<BlockReader> {
-    let copy = ingest::seekable_copy(case, entry);
-    if !copy.exists() {
-        return None;
-    }
-    let held = held(parts, entry).ok()?;
-    let key = seal.part(&held.source, held.part.number).ok()?;
-    BlockFile::open(&copy, key.as_ref()).ok().map(|file| file.reader())
 }
 
 /// Opens a part of a case, and returns the number of its entries with it.

@@ -273,14 +273,14 @@ impl Seek for BlockReader {
     }
 }
 
-/// A block file open for reading, in clear or sealed.
-enum Handle {
+/// A file of the cache open for reading, in clear or sealed.
+pub(crate) enum Handle {
     Clear(File),
     Sealed(Box<Stream>),
 }
 
 impl Handle {
-    fn open(path: &Path, key: Option<&Identity>) -> io::Result<Self> {
+    pub(crate) fn open(path: &Path, key: Option<&Identity>) -> io::Result<Self> {
         let file = File::open(path)?;
         Ok(match key {
             None => Handle::Clear(file),
@@ -288,14 +288,14 @@ impl Handle {
         })
     }
 
-    fn len(&mut self) -> io::Result<u64> {
+    pub(crate) fn len(&mut self) -> io::Result<u64> {
         match self {
             Handle::Clear(file) => Ok(file.metadata()?.len()),
             Handle::Sealed(stream) => stream.seek(SeekFrom::End(0)),
         }
     }
 
-    fn read_exact_at(&mut self, buffer: &mut [u8], place: u64) -> io::Result<()> {
+    pub(crate) fn read_exact_at(&mut self, buffer: &mut [u8], place: u64) -> io::Result<()> {
         match self {
             Handle::Clear(file) => file.read_exact_at(buffer, place),
             Handle::Sealed(stream) => {
@@ -316,11 +316,12 @@ pub(crate) fn next_id() -> u64 {
     NEXT_ID.fetch_add(1, Ordering::Relaxed)
 }
 
-/// Blocks that were decoded last, so that many small entries in one block do not decode it each.
+/// What was decoded last, at most 32 MiB, so that many who read in one stretch do not decode it each.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Recent(Arc<Mutex<VecDeque<(u64, usize, Block)>>>);
+pub struct Recent(Arc<Mutex<VecDeque<(u64, usize, Block)>>>);
 
 const RECENT: usize = 8;
+const RECENT_BYTES: usize = 32 << 20;
 
 impl Recent {
     pub(crate) fn get(&self, id: u64, number: usize) -> Option<Block> {
@@ -334,15 +335,18 @@ impl Recent {
         if let Ok(mut recent) = self.0.lock() {
             recent.truncate(RECENT - 1);
             recent.push_front((id, number, Arc::clone(block)));
+            while recent.len() > 1 && recent.iter().map(|(.., block)| block.len()).sum::<usize>() > RECENT_BYTES {
+                recent.pop_back();
+            }
         }
     }
 }
 
-fn damaged(why: &str) -> io::Error {
+pub(crate) fn damaged(why: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, format!("the cached copy is unusable: {why}"))
 }
 
-fn u64_of(bytes: &[u8]) -> u64 {
+pub(crate) fn u64_of(bytes: &[u8]) -> u64 {
     bytes.try_into().map_or(0, u64::from_le_bytes)
 }
 

@@ -17,6 +17,10 @@ impl<R: Read> Checked<R> {
         Self { inner, size, crc32, hash: crc32fast::Hasher::new(), seen: 0, ended: false }
     }
 
+    pub(crate) fn inner(&mut self) -> &mut R {
+        &mut self.inner
+    }
+
     fn check_end(&mut self) -> io::Result<()> {
         if self.seen != self.size {
             return Err(damaged(format!("the content ends after {} of {} bytes", self.seen, self.size)));

@@ -1,11 +1,14 @@
 //! A stored part: what is in it, and the content of each entry.
 
+use crate::blocks::Recent;
 use crate::checked::Checked;
 use crate::container::{Catalog, CatalogEntry, Container, EntryKind, EntryProblem, Limits};
 use crate::entries::Entries;
 use crate::error::StoreError;
+use crate::inflate::Inflater;
 use crate::listing::{How, Listed, Place};
 use crate::opener::Opener;
+use crate::places::{Inflated, Notes, Noting};
 use crate::seal::Identity;
 use crate::source::Source;
 use std::io::{self, Read};
@@ -111,15 +114,41 @@ impl Part {
     /// The reader fails with `InvalidData` where the content breaks off, or at its end if its length or
     /// CRC-32 is not what the container states.
     pub fn read(&self, index: usize) -> Result<Box<dyn Read + Send>, EntryProblem> {
-        let (source, kind, place) = self.0.entries.place(index).ok_or(EntryProblem::NotAFile)?;
-        let source = self.0.sources.get(source).filter(|_| kind == EntryKind::File).ok_or(EntryProblem::NotAFile)?;
+        let (source, place) = self.file(index).ok_or(EntryProblem::NotAFile)?;
         open_place(source, &place, &self.0.passwords)
+    }
+
+    /// As [`Part::read`]. Where the entry lies deflated, a file of this name says afterwards where inflating can begin
+    /// inside it, if all of it was read and is sound; the file is sealed with the key, if there is one.
+    pub fn read_noting(
+        &self,
+        index: usize,
+        notes: &Path,
+        key: Option<&Identity>,
+    ) -> Result<Box<dyn Read + Send>, EntryProblem> {
+        let deflated = self.file(index).filter(|(_, place)| matches!(place.how, How::Deflate));
+        let noting = deflated.and_then(|found| Some((found, Notes::begin(notes, key).ok()?)));
+        let Some(((source, place), notes)) = noting else { return self.read(index) };
+        let content = Inflater::noting(crate::zips::packed(source, &place), notes);
+        Ok(Box::new(Noting::new(Checked::new(content, place.size, place.crc32))))
+    }
+
+    /// Gives the content of a deflated entry for reads at any place, with what [`Part::read_noting`] wrote about it;
+    /// none where that is not there or is about something else.
+    pub fn inflated(&self, index: usize, notes: &Path, key: Option<&Identity>, recent: &Recent) -> Option<Inflated> {
+        let (source, place) = self.file(index).filter(|(_, place)| matches!(place.how, How::Deflate))?;
+        let packed = source.slice(place.offset, place.csize);
+        Inflated::open(self, index, packed, place.size, (notes, key), recent).ok()
+    }
+
+    fn file(&self, index: usize) -> Option<(&Source, Place)> {
+        let (source, kind, place) = self.0.entries.place(index)?;
+        Some((self.0.sources.get(source).filter(|_| kind == EntryKind::File)?, place))
     }
 
     /// Gives the content of an entry for reads at any place, unchecked; none where it is packed or encrypted.
     pub fn window(&self, index: usize) -> Option<Window> {
-        let (source, kind, place) = self.0.entries.place(index)?;
-        let source = self.0.sources.get(source).filter(|_| kind == EntryKind::File)?;
+        let (source, place) = self.file(index)?;
         matches!(place.how, How::Stored).then(|| Window(source.slice(place.offset, place.csize)))
     }
 }

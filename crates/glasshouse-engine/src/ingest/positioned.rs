@@ -1,7 +1,8 @@
 //! An entry at any place, for parsers whose items lie scattered over it, and for whoever looks at one of those.
 //!
 //! What lies unpacked in its part is read there. What is packed has to be unpacked once: into memory if it is
-//! small, else into the seekable copy.
+//! small, else into a copy of small blocks. Places where inflating can begin are too far apart for items that are
+//! read one after the other all over an entry.
 
 use super::reading::Reading;
 use super::work::Work;

@@ -1,18 +1,19 @@
-//! Reading one entry: hashed, counted and copied as its bytes go by.
+//! Reading one entry: hashed and counted as its bytes go by, and made to be read at any place.
 
 use super::journal::EntryHash;
 use super::work::Work;
 use crate::EngineError;
 use glasshouse_model::EntryId;
-use glasshouse_store::seal::Output;
+use glasshouse_store::seal::{Identity, Output};
 use glasshouse_store::{BlockWriter, Entry};
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-/// Entries from this size on get a seekable copy if they lie deflated.
+/// Packed entries from this size on are made to be read at any place.
 const SEEKABLE: u64 = 32 << 20;
 
-/// An entry on its way through: hashed, counted, and copied where it must be seekable.
+/// An entry on its way through: hashed and counted. Of one that lies deflated it is noted where inflating can begin,
+/// and of one that is packed in another way a copy is made.
 pub(super) struct Reading<'a> {
     work: &'a Work<'a>,
     pub(super) entry: EntryId,
@@ -32,13 +33,11 @@ pub(super) struct Reading<'a> {
 impl<'a> Reading<'a> {
     /// Opens an entry for a look that leaves no trace.
     pub(super) fn looking(work: &'a Work<'a>, entry: EntryId) -> Self {
-        let mut reading = Reading::open(work, entry);
-        (reading.hasher, reading.looking) = (None, true);
-        if let Some((copy, path)) = reading.copy.take() {
-            drop(copy);
-            let _ = std::fs::remove_file(path.with_extension("new"));
-        }
-        reading
+        Reading::begin(work, entry, true)
+    }
+
+    pub(super) fn open(work: &'a Work<'a>, entry: EntryId) -> Self {
+        Reading::begin(work, entry, false)
     }
 
     /// Returns up to `most` first bytes; reading starts with them all the same.
@@ -60,41 +59,41 @@ impl<'a> Reading<'a> {
         Ok(head)
     }
 
-    pub(super) fn open(work: &'a Work<'a>, entry: EntryId) -> Self {
-        let known = work.known.contains(entry.0);
+    fn begin(work: &'a Work<'a>, entry: EntryId, looking: bool) -> Self {
+        let hashed = !looking && !work.known.contains(entry.0);
         let mut reading = Reading {
             work,
             entry,
             reader: None,
-            hasher: (!known).then(|| ring::digest::Context::new(&ring::digest::SHA256)),
+            hasher: hashed.then(|| ring::digest::Context::new(&ring::digest::SHA256)),
             copy: None,
             size: 0,
             mime: None,
             problem: None,
             ended: false,
             ahead: Vec::new(),
-            looking: false,
+            looking,
         };
-        match work.evidence.find(entry).map(|(part, index)| (part, index, part.part.read(index))) {
-            Some((part, index, Ok(reader))) => {
-                reading.reader = Some(reader);
-                let seekable = |listed: &Entry<'_>| {
-                    listed.size >= SEEKABLE && !matches!(listed.method, "stored" | "file" | "tar") && !listed.encrypted
-                };
-                if part.entries.get(index).is_some_and(|listed| seekable(&listed)) {
-                    let path = super::seekable_copy(work.case.root(), entry);
-                    if !path.exists() {
-                        reading.copy = path.parent().and_then(|folder| {
-                            std::fs::create_dir_all(folder).ok()?;
-                            let beside = path.with_extension("new");
-                            let copy = Output::create(&beside, part.seal.as_ref()).ok()?;
-                            Some((BlockWriter::new(copy).ok()?, path.clone()))
-                        });
-                    }
-                }
+        let Some((part, index)) = work.evidence.find(entry) else {
+            reading.problem = Some("The entry is not in the case.".into());
+            return reading;
+        };
+        let (copy, places) = (super::seekable_copy(work.case.root(), entry), super::places(work.case.root(), entry));
+        let packed = |listed: &Entry<'_>| {
+            listed.size >= SEEKABLE && !matches!(listed.method, "stored" | "file" | "tar") && !listed.encrypted
+        };
+        let listed = part.entries.get(index).filter(|listed| !looking && packed(listed) && !copy.exists());
+        let opened = match listed.map(|listed| listed.method) {
+            Some("deflate") if !places.exists() => part.part.read_noting(index, &places, part.seal.as_ref()),
+            None | Some("deflate") => part.part.read(index),
+            Some(_) => {
+                reading.copy = begin_copy(&copy, part.seal.as_ref()).map(|writer| (writer, copy));
+                part.part.read(index)
             }
-            Some((_, _, Err(problem))) => reading.problem = Some(problem.to_string()),
-            None => reading.problem = Some("The entry is not in the case.".into()),
+        };
+        match opened {
+            Ok(reader) => reading.reader = Some(reader),
+            Err(problem) => reading.problem = Some(problem.to_string()),
         }
         reading
     }
@@ -156,4 +155,9 @@ impl<'a> Reading<'a> {
         let sha256 = self.ended.then(|| glasshouse_layout::hex(hasher.finish().as_ref()));
         Ok(Some(EntryHash { sha256, mime: self.mime, size: self.size, problem: self.problem }))
     }
+}
+
+fn begin_copy(path: &Path, key: Option<&Identity>) -> Option<BlockWriter<Output>> {
+    std::fs::create_dir_all(path.parent()?).ok()?;
+    BlockWriter::new(Output::create(&path.with_extension("new"), key).ok()?).ok()
 }

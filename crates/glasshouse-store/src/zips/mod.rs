@@ -9,7 +9,7 @@ mod scan;
 
 pub(crate) use extra::utc;
 pub(crate) use list::{NotListed, list};
-pub(crate) use open::open;
+pub(crate) use open::{open, packed};
 
 use crate::source::Source;
 use std::io;

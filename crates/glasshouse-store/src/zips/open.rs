@@ -1,6 +1,7 @@
 //! Opens the content of a zip entry.
 
 use crate::container::EntryProblem;
+use crate::inflate::Inflater;
 use crate::listing::{Facts, How, Place};
 use crate::pipe::Pipe;
 use crate::source::{Source, SourceReader};
@@ -15,24 +16,22 @@ pub(crate) fn open(
     place: &Place,
     password: Option<&[u8]>,
 ) -> Result<Box<dyn Read + Send>, EntryProblem> {
-    let bytes = source.slice(place.offset, place.csize);
-    let capacity = place.csize.clamp(512, BUFFER) as usize;
     match &place.how {
-        How::Stored => Ok(Box::new(bytes.reader())),
-        How::Deflate => {
-            let packed = BufReader::with_capacity(capacity, bytes.reader());
-            Ok(Box::new(flate2::bufread::DeflateDecoder::new(packed)))
-        }
-        How::Zstd => {
-            let packed = BufReader::with_capacity(capacity, bytes.reader());
-            match zstd::Decoder::with_buffer(packed) {
-                Ok(decoder) => Ok(Box::new(decoder)),
-                Err(e) => Err(EntryProblem::Damaged(e.to_string())),
-            }
-        }
-        How::Other(facts) => open_other(&bytes, place, facts, password),
+        How::Stored => Ok(Box::new(source.slice(place.offset, place.csize).reader())),
+        How::Deflate => Ok(Box::new(Inflater::new(packed(source, place)))),
+        How::Zstd => match zstd::Decoder::with_buffer(packed(source, place)) {
+            Ok(decoder) => Ok(Box::new(decoder)),
+            Err(e) => Err(EntryProblem::Damaged(e.to_string())),
+        },
+        How::Other(facts) => open_other(&source.slice(place.offset, place.csize), place, facts, password),
         How::Not(problem) => Err(problem.clone()),
     }
+}
+
+/// A reader of an entry as it lies.
+pub(crate) fn packed(source: &Source, place: &Place) -> BufReader<SourceReader> {
+    let bytes = source.slice(place.offset, place.csize);
+    BufReader::with_capacity(place.csize.clamp(512, BUFFER) as usize, bytes.reader())
 }
 
 /// Leaves encryption and rare methods to the general reader. It reads archives and not single entries,
