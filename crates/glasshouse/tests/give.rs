@@ -88,10 +88,12 @@ fn an_export_is_made_fetched_and_proven_and_goes_with_its_visit() {
     // The same words at the command line give the same records; a query beside the tag narrows.
     let to = folder.path().join("by hand");
     let mut command = glasshouse(["export", "--tag", "to give"]);
-    run(command.arg(&case).arg("--to").arg(&to).args(["--", "-has:time"]), 2);
+    command.arg(&case).arg("--to").arg(&to).args(["--", "-has:time"]);
+    run(command, 2);
     assert!(!to.exists());
     let mut command = glasshouse(["export", "--tag", "to give"]);
-    run(command.arg(&case).arg("--to").arg(&to).arg("has:time"), 0);
+    command.arg(&case).arg("--to").arg(&to).arg("has:time");
+    run(command, 0);
     assert_eq!(std::fs::read_to_string(to.join("records.ndjson")).expect("there").lines().count(), 2);
 
     // What is found by nothing is a sentence; nothing of it is left.
