@@ -32,7 +32,7 @@ const MANIFEST: Manifest = Manifest {
     general: true,
     not_covered: &[
         "Items that were deleted and are no longer in the store's index are not looked for.",
-        "Hidden items (rules, views, settings) and search folders are not read.",
+        "Hidden items (rules, views, settings) and search folders are not read; the number of the former is told.",
         "Stores that are protected with Windows Information Protection are not opened; a password of Outlook's own \
          keeps nobody out and is passed over.",
         "Of a series of appointments the first is a record; its exceptions are listed as attachments.",

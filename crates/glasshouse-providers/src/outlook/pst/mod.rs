@@ -46,6 +46,11 @@ pub(super) fn parse(opened: &Opened<'_>, out: &mut Sink) {
                 let at = opened.at(Locator::bytes((*offset).min(bytes.size()), 0));
                 out.warn(at, "outlook.index", problem.clone());
             }
+            if index.rest.hidden > 0 {
+                let message =
+                    format!("{} hidden items (views, rules, settings of folders) were not read.", index.rest.hidden);
+                out.warn(opened.at(Locator::bytes(0, 0)), "outlook.hidden", message);
+            }
         }
         let Ok(file) = &opened_file else { continue };
         for listed in index.within(frame.offset, frame.bytes.len() as u64) {

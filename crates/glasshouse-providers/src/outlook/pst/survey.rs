@@ -15,6 +15,8 @@ use std::collections::HashMap;
 /// Types of nodes, the low five bits of their ids.
 const FOLDER: u32 = 0x02;
 const MESSAGE: u32 = 0x04;
+/// Items that belong to a folder and that nobody sees in it: its views, rules, settings.
+const HIDDEN: u32 = 0x08;
 /// Bytes of an item in the list.
 const WIDTH: usize = 32;
 const DEEPEST_FOLDER: usize = 64;
@@ -35,6 +37,8 @@ pub(super) struct Listed {
 #[derive(Default, Serialize, Deserialize)]
 pub(super) struct Rest {
     pub problems: Vec<(String, u64)>,
+    /// How many hidden items there are.
+    pub hidden: u64,
     folders: HashMap<u32, String>,
     /// Id, set, and number or text.
     names: Vec<(u16, [u8; 16], Option<u32>, String)>,
@@ -129,6 +133,7 @@ fn look(file: &File<'_>, rest: &mut Rest, items: &mut Vec<[u8; WIDTH]>) {
             },
             FOLDER if folders.len() < MOST_FOLDERS => folders.push(node),
             FOLDER => more_folders += 1,
+            HIDDEN => rest.hidden += 1,
             _ => {}
         },
         &mut |fault, offset| {

@@ -308,6 +308,25 @@ fn another_reader_agrees() {
     }
 }
 
+/// What is hidden in folders is counted, and not taken for an item.
+#[test]
+fn hidden_items_are_counted() {
+    let mut store = Store::new(Layout::Unicode, Cipher::Permute);
+    map_of_names(&mut store);
+    store.node(0x122, 0x122, &[text(0x3001, ""), int(0x3602, 0)]);
+    store.node(0x8022, 0x122, &[text(0x3001, "Deleted Items"), int(0x3602, 1)]);
+    store.item(0x20_0024, 0x8022, &sent());
+    store.item(0x20_0048, 0x8022, &sent());
+    store.item(0x20_0068, 0x8022, &sent());
+    let bytes = store.finish();
+    let mut survey = super::survey();
+    survey.positioned(&bytes);
+    let found = survey.finish();
+    let index = super::Index::read(&found).expect("an index");
+    assert_eq!((index.rest.hidden, index.within(0, u64::MAX).count()), (2, 1));
+    assert!(index.rest.problems.is_empty(), "{:?}", index.rest.problems);
+}
+
 /// Attachments are found by the places that records state.
 #[test]
 fn attachments_are_found_by_their_places() {
