@@ -16,7 +16,7 @@ use super::reading::Reading;
 use super::settle::{self, Finished};
 use super::{Options, Progress, positioned, survey};
 use crate::EngineError;
-use glasshouse_model::{EntryId, Framing, Warning};
+use glasshouse_model::{EntryId, Framing, Record, Warning};
 use glasshouse_providers::framing::{LONGEST_FRAME, Span, framer};
 use glasshouse_providers::{Companion, Frame, Opened, Positioned, Sink, TreeEntry};
 use glasshouse_store::Case;
@@ -38,6 +38,9 @@ const PLAIN_SEGMENT: usize = 16 << 20;
 const SHARE: u64 = 32;
 /// Rows of so little memory are not worth a segment of their own.
 const SMALLEST_SEGMENT: usize = 3 << 20;
+
+/// Records whose memory a worker keeps from one chunk to the next; more are rare.
+const KEPT: usize = 16 << 10;
 
 /// Something a worker can do.
 enum Job {
@@ -193,12 +196,15 @@ struct Worker<'a> {
     worded: Batch,
     plain: Batch,
     hashes: Vec<(u32, EntryHash)>,
+    /// Room for the records of the next chunk.
+    records: Vec<Record>,
     written: SyncSender<Finished>,
 }
 
 impl<'a> Worker<'a> {
     fn new(shared: &'a Shared<'a>, written: SyncSender<Finished>) -> Self {
-        Worker { shared, worded: Batch::default(), plain: Batch::default(), hashes: Vec::new(), written }
+        let (worded, plain) = (Batch::default(), Batch::default());
+        Worker { shared, worded, plain, hashes: Vec::new(), records: Vec::new(), written }
     }
 
     fn go(&mut self) -> Result<(), EngineError> {
@@ -443,12 +449,13 @@ impl<'a> Worker<'a> {
             positioned: chunk.around.positioned.as_ref().map(|bytes| bytes as &dyn Positioned),
             decoder: &*work.options.decoder,
         };
+        let room = std::mem::take(&mut self.records);
         let parsed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            let mut sink = Sink::new();
+            let mut sink = Sink::reusing(room);
             provider.parse(&opened, &mut sink);
             sink
         }));
-        let (records, warnings, drift) = match parsed {
+        let (mut records, warnings, drift) = match parsed {
             Ok(sink) => sink.into_parts(),
             Err(_) => {
                 let message = format!(
@@ -466,7 +473,11 @@ impl<'a> Worker<'a> {
             true => (&mut self.worded, SEGMENT),
             false => (&mut self.plain, PLAIN_SEGMENT),
         };
-        batch.add(work, open, source, Parsed { chunk: chunk.number, records, warnings, drift })?;
+        batch.add(work, open, source, Parsed { chunk: chunk.number, records: &records, warnings, drift })?;
+        if records.capacity() <= KEPT {
+            records.clear();
+            self.records = records;
+        }
         if batch.is_full(most.min(self.shared.most)) {
             let full = std::mem::take(batch);
             self.send(full)?;
