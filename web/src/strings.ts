@@ -244,6 +244,13 @@ const en = {
     daysOf: (n: number, of: number) => `${number(n)} of ${count(of, "day", "days")}`,
     nightsAt: (n: number) => count(n, "night", "nights"), times: (n: number) => count(n, "time", "times"), voiceHeld: (n: number) => `${count(n, "voice recording", "voice recordings")} or transcripts`, searchesHeld: (n: number) => `${count(n, "search", "searches")}`, notSelf: "This page is made for the holder of an account, in a case of their own.",
   },
+  /** What is typed at the command line; it is not translated. */
+  commands: {
+    due: "glasshouse authority amend CASE FILE\nglasshouse case destroy CASE --reason TEXT --yes",
+    discard: "glasshouse process CASE --discard --preview\nglasshouse process CASE --discard --reason TEXT",
+    give: (what: string, own: boolean) => ["glasshouse export CASE", what, "--to DIR", own ? "" : "--recipient TEXT --purpose TEXT"].filter(Boolean).join(" "),
+    verify: (n: number) => `glasshouse-verify export-${n}`,
+  },
   give: {
     title: "Give away", lead: "Makes a folder of records that opens anywhere: all of each record, its bytes, pages for a browser without a network, and what proves it.", own: "No legal basis is recorded: this is a personal case, and its log says nothing of an export.", logged: "Recipient, purpose and the hash of what was given are in the log before you get it.",
     what: "What is given away", search: "What this search finds:", searchHow: "To give away what a search finds, search for it first and come here from there.", tag: "What has a tag", noTags: "Nothing has a tag yet.", all: "All records of the case",
