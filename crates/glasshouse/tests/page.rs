@@ -5,7 +5,7 @@ mod support;
 use serde_json::{Value, json};
 use support::schema::agrees;
 use support::server::{Server, escaped};
-use support::{open, run};
+use support::{glasshouse, open, run};
 
 /// Who is one person may be said by hand: it is an event, it can be undone, and what came later counts.
 #[test]
@@ -23,6 +23,22 @@ fn people_are_joined_and_split_by_hand() {
     let mbox = folder.path().join("mail.mbox");
     std::fs::write(&mbox, text).expect("written");
     run(open(&case, &[mbox], &[]), 0);
+    // Whoever has a part in a record is found by it, whether they wrote or were written to; and a phrase is one person.
+    for (query, count) in [
+        ("with:ana", "3"),
+        ("with:bo", "4"),
+        ("from:ana", "3"),
+        ("from:bo", "0"),
+        ("with:\"ana r\"", "1"),
+        ("with:\"bo ana\"", "0"),
+        ("with:an*", "3"),
+        ("-with:ana", "1"),
+        ("with:ana with:bo", "3"),
+    ] {
+        let mut search = glasshouse(["search", "--count"]);
+        search.arg(&case).args(["--", query]);
+        assert_eq!(run(search, 0).trim(), count, "{query}");
+    }
     let page = Server::start(&case).enter();
     let people = || page.get("/api/people?limit=200");
     let find = |name: &str| page.get(&format!("/api/people?limit=10&name={}", escaped(name)))["rows"].clone();
