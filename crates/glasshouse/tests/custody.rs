@@ -120,6 +120,9 @@ fn dates_that_have_come_are_told() {
     let review = "A review of op-rowan-1 was due on 2024-11-03";
     let said = office.run("d.hart", PASSWORD, &["case", "show", &case]);
     assert!(said.code == 0 && said.err.contains(review), "{}", said.err);
+    let page = glasshouse_engine::facts::authority(std::path::Path::new(&case)).expect("readable");
+    assert!(page.due.len() == 1 && page.due[0].starts_with(review), "{:?}", page.due);
+    assert!(!page.limits.contains(&page.due[0]), "what is due stands apart from the limits");
     let said = office.run("d.hart", PASSWORD, &["process", "--quiet", &case]);
     assert!(said.code == 0 && said.err.contains(review), "{}", said.err);
     let output = glasshouse(["verify", &case]).output().expect("the program runs");
