@@ -71,8 +71,6 @@ pub struct Work<'a> {
 /// What the claims are read for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// To know which conversations are put aside, before what would come in is counted; nothing is kept.
-    Note,
     /// To know how much would come in and how much not; nothing is kept.
     Count,
     Keep,
