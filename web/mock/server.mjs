@@ -15,7 +15,7 @@ const CSRF = "mock-csrf";
 const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".json": "application/json", ".svg": "image/svg+xml", ".png": "image/png" };
 
 export function start({ port = 0, kind = process.env.MOCK_KIND ?? "self", slow = Number(process.env.MOCK_SLOW ?? 0), records = d.TOTAL } = {}) {
-  const state = { kind, records, marks: views.firstMarks(), saved: views.firstSaved(), said: [], events: views.events() };
+  const state = { kind, records, marks: views.firstMarks(), saved: views.firstSaved(), said: [], exports: [], events: views.events() };
   const server = createServer(async (request, response) => {
     const url = new URL(request.url, "http://mock");
     response.setHeader("Content-Security-Policy", CSP);
@@ -104,7 +104,8 @@ async function api(url, state, request, response, body) {
     case "conversation": return views.conversation(p.get("id"), p.get("time"), p.get("record"), rank, limit);
     case "map": return views.map(q, p);
     case "track": return views.track(q, limit);
-    case "media": if (path[1]) return bytes(...views.mediaBytes(path[1], Number(path[2]), picture, sound)); return views.media(q, rank, limit);
+    case "media": if (path[3] === "alike") return { looked: 40, of: 40, all: 900, rows: views.media(q, 3, 2).rows.map((shown, k) => ({ apart: k * 3, shown })) };
+      if (path[1]) return bytes(...views.mediaBytes(path[1], Number(path[2]), picture, sound)); return views.media(q, rank, limit);
     case "thumb": {
       if (views.numberOf(path[1]) % 23 === 0) throw new views.Missing("There is no preview of this picture.");
       return bytes("image/png", picture(views.numberOf(path[1]) % 97, 240, 180));
@@ -135,7 +136,15 @@ async function api(url, state, request, response, body) {
         state.saved.push(s); return s;
       }
       return { rows: state.saved.filter((s) => !s.undone) };
+    case "custody":
+      if (path[1] === "certificates") { response.writeHead(200, { "Content-Type": "application/json", "Content-Disposition": 'attachment; filename="discard-0001.json"' }); return void response.end("{}"); }
+      return { certificates: state.kind === "self" ? [] : [views.certificate] };
+    case "exports":
+      if (request.method === "POST") { const one = { n: state.exports.length + 1, q: body.q, tag: body.tag ?? null, recipient: body.recipient, purpose: body.purpose, asked: Date.now() }; state.exports.push(one); return views.exported(one); }
+      if (path[2] === "file") { response.writeHead(200, { "Content-Type": "application/zip", "Content-Disposition": `attachment; filename="export-${path[1]}.zip"` }); return void response.end("PK"); }
+      return { rows: state.exports.map(views.exported) };
     case "events":
+      if (path[1] === "erase") { const found = state.events.filter((e) => body.events.includes(e.n)); for (const e of found) Object.assign(e, { erased: true, summary: "What it was about is erased or missing.", person: null }); return { erased: found.length, left: 0 }; }
       if (path[2] === "proof") return views.proof(Number(path[1]));
       return views.listEvents(state.events, p, offset, limit);
     case "checkpoint":

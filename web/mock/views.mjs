@@ -18,6 +18,10 @@ export function session(state) {
   };
 }
 
+export const certificate = { number: 1, decided: "2024-11-02T09:00:00Z", destroyed: "2024-11-02T09:41:10Z", person: "a.rook", role: "authoriser", authorities: ["op-fig-1/2"], reason: "The order covers the year 2023.", withheld: false, method: ["The keys of the parts and their beginnings were written over, and the files removed."], outcomes: [{ service: "google", family: "location", reason: "Outside the dates.", unit: "records", count: 812003 }, { service: "google", family: "", reason: "not recognised", unit: "entries", count: 12 }] };
+/** An export takes a moment. */
+export const exported = ({ asked, ...one }) => ({ ...one, ...(Date.now() - asked < 900 ? { state: "running", records: 240, done: 100, bytes: null, sha256: null } : { state: "done", records: 240, done: 480, bytes: 1234567, sha256: sha("export") }), error: null });
+
 export function caseOf(state) {
   const formats = [];
   const all = d.find("");

@@ -7,7 +7,7 @@ const count = (n: number, one: string, many: string): string => `${number(n)} ${
 const en = {
   name: "Glasshouse",
   skip: "Skip to the content",
-  views: { case: "Case", timeline: "Timeline", conversations: "Conversations", map: "Map", media: "Media", people: "People", self: "What it reveals", working: "Work", log: "Log", help: "Help", record: "Record" } as Record<string, string>,
+  views: { case: "Case", timeline: "Timeline", conversations: "Conversations", map: "Map", media: "Media", people: "People", self: "What it reveals", working: "Work", give: "Give away", log: "Log", help: "Help", record: "Record" } as Record<string, string>,
   nav: "Views",
   theme: { label: "Colours", auto: "As the system", light: "Light", dark: "Dark" },
   wait: "Loading…",
@@ -185,6 +185,14 @@ const en = {
     anchored: "Anchored: the log agrees with a checkpoint that somebody outside kept.",
     unanchored: "Unanchored: whoever holds the whole folder could have written it anew. Keep the checkpoint outside the case.",
     size: (n: number) => `${count(n, "event", "events")} in the log`,
+    due: "What is due",
+    dueHow: "An amendment of the authority, signed by its authoriser, moves a date; destroying the case ends the keeping. Nothing is destroyed by itself.",
+    discard: "What lies outside the limits",
+    discardHow: "It is held, sealed, and shown to nobody; the table above counts it. Destroying it is for the authoriser or the administrator, who do not sign in to this page, and it rewrites the evidence that the page reads from. So it is done at the command line; the first line only counts what would go:",
+    certificate: (n: number) => `Certificate ${number(n)}`,
+    certified: "What was discarded",
+    discardedBy: (person: string, role: string) => `${person}, ${role.replaceAll("_", " ")}`,
+    certificateHow: "No authority brings it back. The log has the hash of each certificate.",
     keep: "Download the checkpoint",
     fingerprint: "Fingerprint of the case's key",
     noFormats: "No list of formats is there. Run glasshouse process to make it.",
@@ -213,7 +221,8 @@ const en = {
   },
   media: {
     label: "Pictures, films and sound", count: (n: number) => count(n, "picture, film or sound", "pictures, films and sounds"), none: "No picture, film or sound was found in what was read.", blur: "Blur pictures", blurHow: "Pictures stay blurred until you point at them or they have the focus.", reveal: "Show the picture",
-    noPreview: "No preview", noHeic: "HEIC, no preview", noHeicHow: "Browsers cannot show HEIC, and this picture holds no preview that they could.", play: "Play", pause: "Pause", position: "Position", speed: "Speed", noWave: "The browser cannot draw this sound; it may still play.", open: "Open", of: (n: number, all: number) => `${number(n)} of ${number(all)}`, size: "Size of the tiles", cannot: "The browser cannot show this kind of file.",
+    noPreview: "No preview", noHeic: "HEIC, no preview", noHeicHow: "Browsers cannot show HEIC, and this picture holds no preview that they could.", play: "Play", pause: "Pause", position: "Position", speed: "Speed", noWave: "The browser cannot draw this sound; it may still play.", open: "Open", of: (n: number, all: number) => `${number(n)} of ${number(all)}`, size: "Size of the tiles",
+    transcript: "In words, as the service wrote it down", alike: "Looks alike", alikeHow: "Found by comparing pictures at 64 places each: that two look alike does not say that they are the same, and another may be missed.", alikeNone: "None of those looks like it.", compared: (looked: number, of: number, all: number) => `Compared with ${number(looked)} of the ${number(of)} nearest in time; the search has ${number(all)}.`, apart: (n: number) => n === 0 ? "no difference" : `${number(n)} of 64 differ`, cannot: "The browser cannot show this kind of file.",
   },
   people: {
     label: "People", count: (n: number) => count(n, "person", "people"), none: "No person was found in what was read.", find: "Find a person", hand: "by hand",
@@ -227,11 +236,18 @@ const en = {
     daysOf: (n: number, of: number) => `${number(n)} of ${count(of, "day", "days")}`,
     nightsAt: (n: number) => count(n, "night", "nights"), times: (n: number) => count(n, "time", "times"), voiceHeld: (n: number) => `${count(n, "voice recording", "voice recordings")} or transcripts`, searchesHeld: (n: number) => `${count(n, "search", "searches")}`, notSelf: "This page is made for the holder of an account, in a case of their own.",
   },
+  give: {
+    title: "Give away", lead: "Makes a folder of records that opens anywhere: all of each record, its bytes, pages for a browser without a network, and what proves it.", own: "No legal basis is recorded: this is a personal case, and its log says nothing of an export.", logged: "Recipient, purpose and the hash of what was given are in the log before you get it.",
+    what: "What is given away", search: "What this search finds:", searchHow: "To give away what a search finds, search for it first and come here from there.", tag: "What has a tag", noTags: "Nothing has a tag yet.", all: "All records of the case",
+    recipient: "Who gets it", purpose: "What for", make: "Make the export", begun: "The export is being made.", made: "Made in this visit", none: "Nothing was given away in this visit.", making: "Progress", going: (n: number) => `Writing ${count(n, "record", "records")}…`, waiting: "Looking for the records…", for: "for",
+    check: "Whoever gets it unpacks it and checks it with", shell: "At the command line", shellHow: "The same without this page, into a folder. What is made here lies in the case's cache until this visit ends.",
+  },
   working: {
     title: "Work", lead: "What people wrote in this case. Facts and assessments stand apart. Taking something back leaves a trace in the log.", none: "Nothing was written yet. Open a record and press T to tag it, N to write a note, B to bookmark it.", kind: "Kind", open: "Open the record", putBack: "Put it back", noneOf: "Nothing of this kind.",
   },
   log: {
     title: "Log", lead: "Everything that was done to this case, in a signed list that can only grow. A leaf holds no content.", kind: "Kind", person: "Person", object: "About", from: "From", to: "To", proof: "Proof", head: { n: "Number", time: "When", kind: "Kind", what: "What", who: "Who", digest: "Digest" }, none: "No event matches.", checkpoint: "Download the checkpoint", total: (n: number) => count(n, "event", "events"), proofHow: "With these numbers anyone can compute that this event is in the log that the checkpoint signs.", leaf: "Leaf", payload: "What the leaf commits to", signed: "Signed checkpoint", path: "Path to the root", root: "Root", size: "Size of the log", selfHow: "What you look at in your own case is not logged.",
+    erase: "Erase what this event says", eraseHow: "For good: that it happened, when and of what kind stays, and the log still proves. What vouches for files stays as it is.", eraseContent: "Only the words that are kept apart (of queries, names); who did what stays", eraseWhy: "Why; it stands in the log", eraseSure: "I want it erased for good", eraseDo: "Erase", erased: "It is erased. That it happened stays.", eraseLeft: "It says what the case has to hold, or that something was erased, and stays as it is.",
   },
   help: {
     title: "Help", language: "Searching", anywhere: "Anywhere", inLists: "In lists", inRecord: "In a record", inHistogram: "In the chart of times", onMap: "On the map", inMedia: "In pictures", inTalks: "In conversations", views: "Going to a view",

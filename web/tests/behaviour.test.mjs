@@ -330,19 +330,75 @@ test("the log filters, pages and proves", () => with_("/log", async (tab) => {
   await tab.getByText("Path to the root").waitFor();
 }));
 
+test("what a search finds is given away, and fetched when it is made", () => with_("/give?q=family:mail", async (tab) => {
+  await tab.getByLabel("Who gets it").fill("the defence");
+  await tab.getByRole("button", { name: "Make the export" }).click();
+  await tab.getByRole("progressbar").waitFor();
+  await tab.getByRole("link", { name: "Download" }).waitFor();
+  assert.equal(await tab.getByRole("link", { name: "Download" }).getAttribute("href"), "/api/exports/1/file");
+  assert.match(await tab.locator("main").innerText(), /family:mail[^]*the defence[^]*240 records/);
+  // A tag with a quote in it is one word at the command line.
+  await tab.getByLabel("What has a tag").check();
+  assert.match(await tab.locator("pre.command").innerText(), /--tag '/);
+}));
+
+test("what an event says is erased once somebody says why and is sure", () => with_("/log", async (tab) => {
+  await tab.getByRole("button", { name: /^Proof/ }).first().click();
+  await tab.getByText("Erase what this event says").click();
+  const erase = tab.getByRole("button", { name: "Erase", exact: true });
+  assert.ok(await erase.isDisabled());
+  await tab.getByLabel(/^Why/).fill("it names somebody");
+  await tab.getByLabel("I want it erased for good").check();
+  await erase.click();
+  await tab.getByText("It is erased. That it happened stays.").first().waitFor();
+  await tab.getByText("What it was about is erased or missing.").first().waitFor();
+}));
+
+test("what was discarded is certified, and who may do it is told how", async () => {
+  const other = await open({ mock: { kind: "search_warrant" } });
+  try {
+    const tab = await other.page();
+    await tab.to("/case");
+    await tab.getByText("Certificate 1").click();
+    assert.match(await tab.locator("main").innerText(), /The order covers the year 2023[^]*812,003/);
+    assert.match(await tab.locator("main").innerText(), /glasshouse process CASE --discard --preview/);
+    assert.deepEqual(tab.faults, []);
+  } finally { await other.stop(); }
+});
+
+test("pictures that look alike stand below one, as a finding", () => with_("/media", async (tab) => {
+  await tab.locator(".tile").filter({ has: tab.locator("img") }).first().click();
+  await tab.getByRole("button", { name: "Looks alike" }).click();
+  await tab.getByText(/does not say that they are the same/).waitFor();
+  assert.equal(await tab.locator("section.alike img").count(), 2);
+}));
+
+test("nothing below the map moves it", () => with_("/map", async (tab) => {
+  const asked = [];
+  tab.on("request", (request) => { if (request.url().includes("/api/map")) asked.push(request.url()); });
+  await tab.getByRole("link", { name: "Help" }).click();
+  await settled(tab);
+  await tab.getByRole("link", { name: "Map" }).click();
+  await settled(tab);
+  await tab.locator("main svg circle").first().waitFor({ state: "attached" });
+  await tab.waitForTimeout(400);
+  assert.equal(asked.length, 1, asked.join(" "));
+}));
+
 test("the server gone, a session over: the page says so and tries again", async () => {
   const other = await open();
-  const tab = await other.page();
-  await tab.to("/timeline");
-  await tab.route("**/api/**", (route) => route.abort());
-  await tab.getByRole("button", { name: "Search" }).click();
-  await tab.evaluate(() => history.pushState({}, "", "/timeline?q=x"));
-  await tab.evaluate(() => dispatchEvent(new PopStateEvent("popstate")));
-  await tab.getByText(/lost its connection/).first().waitFor();
-  await tab.unroute("**/api/**");
-  await tab.getByRole("button", { name: "Try again" }).first().click();
-  await settled(tab);
-  await other.stop();
+  try {
+    const tab = await other.page();
+    await tab.to("/timeline");
+    await tab.route("**/api/**", (route) => route.abort());
+    await tab.getByRole("button", { name: "Search" }).click();
+    await tab.evaluate(() => history.pushState({}, "", "/timeline?q=x"));
+    await tab.evaluate(() => dispatchEvent(new PopStateEvent("popstate")));
+    await tab.getByText(/lost its connection/).first().waitFor();
+    await tab.unroute("**/api/**");
+    await tab.getByRole("button", { name: "Try again" }).first().click();
+    await settled(tab);
+  } finally { await other.stop(); }
 });
 
 test("a change of the address does not build the view anew", () => with_("/people", async (tab) => {

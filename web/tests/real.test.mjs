@@ -26,7 +26,7 @@ after(async () => { await site?.stop(); await keep?.remove(); });
 const n = (number) => new Intl.NumberFormat("en-GB").format(number);
 test("each thing that a test looks for is a place", () => { for (const name of Object.keys(wanted)) assert.ok(found[name], name); });
 for (const scheme of ["light", "dark"]) {
-  for (const name of ["case", "timeline", "search", "record", "fields", "bytes", "hex", "near", "single", "conversations", "map", "place", "media", "picture", "people", "graph", "self", "working", "log", "help"]) {
+  for (const name of ["case", "timeline", "search", "record", "fields", "bytes", "hex", "near", "single", "conversations", "map", "place", "media", "picture", "people", "graph", "self", "working", "give", "log", "help"]) {
     test(`${name} opens in ${scheme}`, async () => {
       const tab = await opens(site, found[name], { scheme });
       await wanted[name]?.(tab);

@@ -371,7 +371,7 @@ impl Evidence {
         start: u64,
         length: u64,
     ) -> Result<futures::channel::mpsc::Receiver<io::Result<Vec<u8>>>, EngineError> {
-        let mut reader: Box<dyn Read + Send> = match bytes {
+        let reader: Box<dyn Read + Send> = match bytes {
             Bytes::Held(held) => {
                 let from = usize::try_from(start).unwrap_or(usize::MAX).min(held.len());
                 let mut held = io::Cursor::new(held);
@@ -383,23 +383,33 @@ impl Evidence {
                 Box::new(reader.take(length.min(all.saturating_sub(start))))
             }
         };
-        let (mut sender, receiver) = futures::channel::mpsc::channel(1);
-        std::thread::spawn(move || {
-            loop {
-                let mut piece = Vec::with_capacity(PIECE);
-                let read = reader.by_ref().take(PIECE as u64).read_to_end(&mut piece);
-                let (last, piece) = match read {
-                    Ok(n) => (n < PIECE, Ok(piece)),
-                    Err(e) => (true, Err(e)),
-                };
-                // Whoever went away needs no more.
-                if futures::executor::block_on(sender.send(piece)).is_err() || last {
-                    return;
-                }
-            }
-        });
-        Ok(receiver)
+        Ok(pieces(reader))
     }
+}
+
+/// Returns a file piece by piece.
+pub fn stream_file(file: File) -> futures::channel::mpsc::Receiver<io::Result<Vec<u8>>> {
+    pieces(Box::new(file))
+}
+
+/// Reads on a thread of its own, no further ahead than a piece.
+fn pieces(mut reader: Box<dyn Read + Send>) -> futures::channel::mpsc::Receiver<io::Result<Vec<u8>>> {
+    let (mut sender, receiver) = futures::channel::mpsc::channel(1);
+    std::thread::spawn(move || {
+        loop {
+            let mut piece = Vec::with_capacity(PIECE);
+            let read = reader.by_ref().take(PIECE as u64).read_to_end(&mut piece);
+            let (last, piece) = match read {
+                Ok(n) => (n < PIECE, Ok(piece)),
+                Err(e) => (true, Err(e)),
+            };
+            // Whoever went away needs no more.
+            if futures::executor::block_on(sender.send(piece)).is_err() || last {
+                return;
+            }
+        }
+    });
+    receiver
 }
 
 /// What is attached: decoded and in memory, or a range of an entry.

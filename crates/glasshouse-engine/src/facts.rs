@@ -53,6 +53,8 @@ pub struct AuthorityShown {
     pub kind: String,
     pub title: String,
     pub limits: Vec<String>,
+    /// What of its dates has come, in sentences that say what to do: a review, the end of keeping.
+    pub due: Vec<String>,
 }
 
 /// One line of a list, by column.
@@ -88,18 +90,21 @@ pub fn not_covered(run: &RunFile) -> Vec<NotCovered> {
 
 /// Returns the authorities of a case, the first of them if there are several.
 pub fn authority(case: &Path) -> Result<AuthorityShown, EngineError> {
-    let standing = standings(case)?.into_iter().next();
+    let all = standings(case)?;
+    let now = crate::session::now();
+    let due = all.iter().flat_map(|standing| standing.due(now)).collect();
+    let standing = all.into_iter().next();
     let standing = standing
         .ok_or_else(|| EngineError::Denied("The case has no authority. Nothing is read without one.".into()))?;
     let mut limits = standing.authority.limits_in_words();
     if standing.authority.limits.is_none() {
         limits.push("No legal basis is recorded, and the case can never become one of another kind.".to_owned());
     }
-    limits.extend(standing.due(crate::session::now()));
     Ok(AuthorityShown {
         kind: glasshouse_store::read_case_file(case)?.kind,
         title: standing.authority.statement,
         limits,
+        due,
     })
 }
 

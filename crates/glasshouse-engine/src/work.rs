@@ -90,6 +90,18 @@ pub fn marks(case: &Path, record: Option<&str>) -> Result<Vec<Mark>, EngineError
     Ok(found?.unwrap_or_default())
 }
 
+/// Returns the records that have a tag, the one that was tagged first before the others; at most `most` of them.
+pub fn tagged(case: &Path, tag: &str, most: usize) -> Result<Vec<String>, EngineError> {
+    let found = read(case, |connection| {
+        let mut statement = connection.prepare(
+            "SELECT record FROM marks WHERE undone IS NULL AND kind = 'tag' AND text = ?1
+             GROUP BY record ORDER BY min(n) LIMIT ?2",
+        )?;
+        statement.query_map(params![tag.trim(), most as i64], |row| row.get(0))?.collect()
+    });
+    Ok(found?.unwrap_or_default())
+}
+
 /// Returns the saved searches that stand, oldest first.
 pub fn saved(case: &Path) -> Result<Vec<Saved>, EngineError> {
     let found = read(case, |connection| {

@@ -15,6 +15,12 @@ impl Sink {
         Self::default()
     }
 
+    /// Returns a sink that puts records where there were others before, so that the memory is used again.
+    pub fn reusing(mut records: Vec<Record>) -> Self {
+        records.clear();
+        Self { records, ..Self::default() }
+    }
+
     /// Takes a record together with the bytes it came from.
     pub fn record(&mut self, at: Ref, mut record: Record) {
         record.refs.insert(0, at);

@@ -5,17 +5,27 @@ use crate::seal::{Identity, Plain, write_sealed};
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
 
 const STEP: usize = 1 << 20;
 /// Bytes between two reports of how far a copy is.
 const COPY_STEP: u64 = 32 << 20;
 
-/// Copies a part bit for bit and gives its length.
+/// A part that was copied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Copied {
+    /// Its length in bytes.
+    pub size: u64,
+    /// SHA-256 of the copy, read back while the rest was still copied; none where nothing had to be copied.
+    pub sha256: Option<[u8; 32]>,
+}
+
+/// Copies a part bit for bit. `progress` is told how many bytes more were copied, here and below.
 ///
 /// Where the file system can share the blocks, nothing is copied. The copy is written beside `to` under a
 /// temporary name and given its name when it is whole; an existing `to` is an error. It may not have reached
 /// the disk yet: [`sync_part`] waits for that, while other work goes on.
-pub fn copy_part(from: &Path, to: &Path, progress: &dyn Fn(u64)) -> Result<u64, StoreError> {
+pub fn copy_part(from: &Path, to: &Path, progress: &dyn Fn(u64)) -> Result<Copied, StoreError> {
     let source = File::open(from).map_err(|e| StoreError::io(from, "open", e))?;
     let len = source.metadata().map_err(|e| StoreError::io(from, "read", e))?.len();
     if to.exists() {
@@ -42,7 +52,7 @@ pub fn keep_content(
 ) -> Result<Option<Plain>, StoreError> {
     let failed = |e| StoreError::io(to, "write the content of an archive to", e);
     let mut copy = |out: &mut dyn io::Write| {
-        let (mut buffer, mut done) = (vec![0; STEP], 0);
+        let mut buffer = vec![0; STEP];
         loop {
             let n = match content.read(&mut buffer) {
                 Ok(0) => return Ok(()),
@@ -54,8 +64,7 @@ pub fn keep_content(
                 }
             };
             out.write_all(buffer.get(..n).unwrap_or_default()).map_err(failed)?;
-            done += n as u64;
-            progress(done);
+            progress(n as u64);
         }
     };
     if let Some(key) = key {
@@ -84,7 +93,7 @@ pub fn hash_file(path: &Path, progress: &dyn Fn(u64)) -> io::Result<([u8; 32], u
         }
         context.update(buffer.get(..n).unwrap_or_default());
         done += n as u64;
-        progress(done);
+        progress(n as u64);
     }
     let mut hash = [0; 32];
     hash.copy_from_slice(context.finish().as_ref());
@@ -141,7 +150,7 @@ fn write_copy(
     len: u64,
     temporary: &Path,
     progress: &dyn Fn(u64),
-) -> Result<u64, StoreError> {
+) -> Result<Copied, StoreError> {
     // A copy that was interrupted is begun again.
     match fs::remove_file(temporary) {
         Err(e) if e.kind() != io::ErrorKind::NotFound => {
@@ -151,7 +160,7 @@ fn write_copy(
     }
     if reflink_copy::reflink(from, temporary).is_ok() {
         progress(len);
-        return Ok(len);
+        return Ok(Copied { size: len, sha256: None });
     }
     let free = free_space(temporary).unwrap_or(u64::MAX);
     if free < len {
@@ -159,23 +168,53 @@ fn write_copy(
     }
     let failed = |e| StoreError::io(temporary, "write the copy to", e);
     let mut copy = File::create_new(temporary).map_err(failed)?;
-    let mut done = 0;
-    loop {
-        // From file to file the bytes do not pass through this process, where the system can do without.
-        let n = io::copy(&mut Read::take(source, COPY_STEP), &mut copy).map_err(failed)?;
-        if n == 0 {
-            break;
+    let (done, sha256) = std::thread::scope(|scope| {
+        let (tell, told) = mpsc::channel();
+        // The system copies on this core; the hash of what it copied is taken on another.
+        let behind = scope.spawn(move || hash_behind(temporary, &told));
+        let mut done = 0;
+        loop {
+            // From file to file the bytes do not pass through this process, where the system can do without.
+            let n = io::copy(&mut Read::take(source, COPY_STEP), &mut copy).map_err(failed)?;
+            if n == 0 {
+                break;
+            }
+            done += n;
+            progress(n);
+            // That nobody listens any more only means that the hash is taken later.
+            let _ = tell.send(done);
         }
-        done += n;
-        progress(done);
-    }
+        drop(tell);
+        Ok((done, behind.join().ok().and_then(Result::ok)))
+    })?;
     if done != len {
         return Err(StoreError::Other(format!(
             "{} changed while it was copied: it had {len} bytes, and {done} were read. Copy it again when nothing writes to it.",
             from.display()
         )));
     }
-    Ok(done)
+    Ok(Copied { size: done, sha256 })
+}
+
+/// Hashes a file that grows, as far as it is told each time, and to the end when nothing more is told.
+fn hash_behind(path: &Path, told: &mpsc::Receiver<u64>) -> io::Result<[u8; 32]> {
+    let mut file = File::open(path)?;
+    let mut context = ring::digest::Context::new(&ring::digest::SHA256);
+    let (mut buffer, mut done) = (vec![0; STEP], 0);
+    for end in told {
+        while done < end {
+            let most = usize::try_from(end - done).map_or(STEP, |left| left.min(STEP));
+            let n = read_some(&mut file, buffer.get_mut(..most).unwrap_or_default())?;
+            if n == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            context.update(buffer.get(..n).unwrap_or_default());
+            done += n as u64;
+        }
+    }
+    let mut hash = [0; 32];
+    hash.copy_from_slice(context.finish().as_ref());
+    Ok(hash)
 }
 
 fn read_some(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
@@ -199,14 +238,32 @@ mod tests {
         let content = vec![7; 3 * STEP + 5];
         fs::write(&from, &content).unwrap();
         let seen = std::cell::Cell::new(0);
-        let len = copy_part(&from, &to, &|n| seen.set(n)).unwrap();
-        assert_eq!((len, seen.get()), (content.len() as u64, len));
+        let copied = copy_part(&from, &to, &|n| seen.set(seen.get() + n)).unwrap();
+        assert_eq!((copied.size, seen.get()), (content.len() as u64, copied.size));
         assert!(fs::read(&to).unwrap() == content);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
         let (hash, hashed) = hash_file(&to, &|_| {}).unwrap();
         let expected = ring::digest::digest(&ring::digest::SHA256, &content);
         assert_eq!(hash.as_slice(), expected.as_ref());
-        assert_eq!(hashed, len);
+        assert_eq!(hashed, copied.size);
+        assert!(copied.sha256.is_none_or(|sha256| sha256 == hash));
+    }
+
+    #[test]
+    fn a_copy_of_several_steps_is_hashed_whole_while_it_grows() {
+        let folder = tempfile::tempdir().unwrap();
+        let (from, to) = (folder.path().join("from"), folder.path().join("to"));
+        let file = File::create(&from).unwrap();
+        // Mostly holes, so that it costs no room.
+        file.set_len(2 * COPY_STEP + 77).unwrap();
+        for at in [0, COPY_STEP - 1, COPY_STEP, 2 * COPY_STEP + 76] {
+            std::os::unix::fs::FileExt::write_all_at(&file, b"x", at).unwrap();
+        }
+        let copied = copy_part(&from, &to, &|_| {}).unwrap();
+        let (hash, size) = hash_file(&from, &|_| {}).unwrap();
+        assert_eq!((copied.size, hash_file(&to, &|_| {}).unwrap()), (size, (hash, size)));
+        // A file system that shares blocks has nothing to copy, and so nothing to hash behind.
+        assert!(copied.sha256.is_none_or(|sha256| sha256 == hash));
     }
 
     #[test]

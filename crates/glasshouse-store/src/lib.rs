@@ -34,7 +34,7 @@ pub use blocks::{BlockFile, BlockReader, BlockWriter, Recent};
 pub use case::{Acting, Actor, Case, Founding, Paused, SELF_AUTHORITY, SELF_STATEMENT, tool};
 pub use checkpoint::{base64, read_checkpoint_file};
 pub use container::{Catalog, CatalogEntry, Container, EntryKind, EntryProblem, Limits, Trouble, sniff, sniff_head};
-pub use copy::{copy_part, free_space, hash_file, keep_content, sync_part};
+pub use copy::{Copied, copy_part, free_space, hash_file, keep_content, sync_part};
 pub use entries::{Entries, Entry};
 pub use error::StoreError;
 pub use log::{Event, Proof, now, prove, read_sealed};

@@ -226,7 +226,7 @@ impl<W: Write + Seek> Packer<'_, W> {
             };
             self.zip.write_all(self.buffer.get(..n).unwrap_or_default())?;
             len += n as u64;
-            (self.progress)(self.packed.bytes + len);
+            (self.progress)(n as u64);
         }
         if len != seen.len() {
             let why = format!("it changed while it was packed: it had {} bytes, and {len} were read", seen.len());

@@ -188,7 +188,8 @@ pub struct Process {
     #[arg(long)]
     pub preview: bool,
     /// Destroy what lies outside the limits, for good, and certify it. The authoriser and the administrator do that.
-    #[arg(long, conflicts_with = "preview", requires = "reason")]
+    /// With --preview: only count what would go.
+    #[arg(long)]
     pub discard: bool,
     /// With --discard: destroy what the privilege reviewer withholds, too.
     #[arg(long, requires = "discard")]
@@ -316,8 +317,8 @@ pub fn run(args: Args) -> Result<u8, EngineError> {
         Command::Case(CaseCommand::Destroy(destroy)) => custody::destroy(&destroy, acting),
         Command::Case(CaseCommand::Show(one)) => output::case(&one.case, acting),
         Command::Add(add) => intake::add(&add.case, &add.paths, &add.how, acting),
-        Command::Process(process) if process.preview => intake::preview(&process.case, &process.how, acting),
         Command::Process(process) if process.discard => custody::discard(&process, acting),
+        Command::Process(process) if process.preview => intake::preview(&process.case, &process.how, acting),
         Command::Process(process) => intake::add(&process.case, &[], &process.how, acting),
         Command::Search(search) => query::search(&search, acting),
         Command::Show(show) => query::show(&show, acting),

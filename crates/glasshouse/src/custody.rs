@@ -9,7 +9,7 @@ use glasshouse_engine::export::{self, Wanted};
 use glasshouse_engine::ingest::{self, Asked};
 use glasshouse_engine::session::now;
 use glasshouse_engine::{authority, erase};
-use glasshouse_layout::{Certificate, paths};
+use glasshouse_layout::{Certificate, Discarded, paths};
 use std::path::{Path, PathBuf};
 
 #[derive(Args)]
@@ -17,6 +17,9 @@ pub struct Export {
     case: PathBuf,
     /// Words and fields, as in `search`.
     query: Vec<String>,
+    /// Only records that somebody gave this tag.
+    #[arg(long, value_name = "TEXT")]
+    tag: Option<String>,
     /// Folder to write to; it must not be there.
     #[arg(long, value_name = "DIR")]
     to: PathBuf,
@@ -85,11 +88,12 @@ pub fn export(asked: &Export, acting: &As) -> Result<u8, EngineError> {
     let session = acting.session(&asked.case)?;
     let wanted = Wanted {
         query: asked.query.join(" "),
+        tag: asked.tag.clone(),
         to: asked.to.clone(),
         recipient: asked.recipient.clone(),
         purpose: asked.purpose.clone(),
     };
-    let exported = export::export(&session, &wanted)?;
+    let exported = export::export(&session, &wanted, &export::Progress::default())?;
     let (records, bytes) = (output::count(exported.records), output::count(exported.bytes));
     let to = asked.to.display();
     say!("Wrote {records} records ({bytes} bytes) to {to}; index.html opens in any browser, without a network.");
@@ -114,12 +118,24 @@ pub fn discard(process: &Process, acting: &As) -> Result<u8, EngineError> {
         ));
     }
     let reason = process.reason.as_deref().unwrap_or_default().trim();
-    if reason.is_empty() {
+    if reason.is_empty() && !process.preview {
         return Err(EngineError::other("Say why, with --reason: it stands in the certificate."));
     }
     let session = acting.session(&process.case)?;
     let ruling = session.may("evidence.discard")?;
     let case = session.open("evidence.discard")?;
+    if process.preview {
+        let options = intake::options(&process.how)?;
+        let withheld = process.withheld;
+        let counts = intake::with_progress(&process.how, |progress| {
+            ingest::discard_preview(&case, withheld, &options, progress)
+        })?;
+        say_discarded(&counts, "would go");
+        if counts.is_empty() {
+            say!("Nothing lies outside the limits.");
+        }
+        return Ok(0);
+    }
     let asked = Asked {
         person: session.person().0.to_owned(),
         place: intake::actor().place,
@@ -135,16 +151,20 @@ pub fn discard(process: &Process, acting: &As) -> Result<u8, EngineError> {
         return Ok(0);
     };
     let path = process.case.join(paths::discard(certificate.number));
-    for one in &certificate.outcomes {
-        let (n, unit) = (output::count(one.count), &one.unit);
-        say!("{n:>14} {unit:<7}  discarded  {:<12} {:<12} {}", one.service, one.family, one.reason);
-    }
+    say_discarded(&certificate.outcomes, "discarded");
     for sentence in &certificate.method {
         say!("{sentence}");
     }
     say!("The certificate is {}, and its hash is in the log.", path.display());
     output::keep(&case)?;
     Ok(0)
+}
+
+fn say_discarded(outcomes: &[Discarded], what: &str) {
+    for one in outcomes {
+        let (n, unit) = (output::count(one.count), &one.unit);
+        say!("{n:>14} {unit:<7}  {what:<9}  {:<12} {:<12} {}", one.service, one.family, one.reason);
+    }
 }
 
 /// Says what no authority brings back, where something was discarded.

@@ -80,6 +80,16 @@ fn what_is_outside_is_destroyed_and_what_is_inside_stays() {
     // Who examines does not destroy, and who destroys says why.
     office.refused("d.hart", &["process", &case, "--discard", "--reason", "tidy"], "evidence.discard");
     office.refused("r.okoro", &["process", &case, "--discard", "--reason", " "], "--reason");
+    // What would go is counted before, by who may do it, and nothing is changed by that.
+    let preview = ["process", "--quiet", &case, "--discard", "--preview"];
+    office.refused("d.hart", &preview, "evidence.discard");
+    let counted = office.good(&[], "r.okoro", &preview);
+    let digits =
+        |line: &str| line.chars().take_while(|c| !c.is_alphabetic()).filter(char::is_ascii_digit).collect::<String>();
+    let would: u64 =
+        counted.lines().filter(|l| l.contains("records")).filter_map(|l| digits(l).parse::<u64>().ok()).sum();
+    assert!(would == held && counted.contains("would go"), "{counted}");
+    assert_eq!(size("evidence/s0001"), large);
     let said = discard(&office, &case, &[]);
     assert!(said.contains("discarded") && said.contains("evidence/discard-0001.json"), "{said}");
     assert!(size("evidence/s0001") < large / 2, "{} of {large}", size("evidence/s0001"));
@@ -107,6 +117,7 @@ fn what_is_outside_is_destroyed_and_what_is_inside_stays() {
 
     // Again there is nothing to do, and processing changes nothing.
     assert!(discard(&office, &case, &[]).contains("Nothing lies outside"));
+    assert!(office.good(&[], "r.okoro", &preview).contains("Nothing lies outside"));
     office.good(&[], "d.hart", &["process", "--quiet", &case]);
     assert_eq!(office.good(&[], "d.hart", &["digest", &case]), digest);
 

@@ -1,19 +1,28 @@
-// The base map: Natural Earth's borders at 1:50 million, drawn here; there are no tiles and no streets.
+// The base map: Natural Earth's borders at 1:110 million where the whole Earth is seen and at 1:50 million nearer by,
+// drawn here; there are no tiles and no streets. What is drawn is projected once: a view of it is a shift and a scale.
 
-import { geoArea, geoCentroid, geoGraticule10, geoMercator, geoPath, type GeoProjection } from "d3-geo";
-import type { Feature, FeatureCollection, Geometry, MultiPolygon, Polygon } from "geojson";
+import { geoArea, geoCentroid, geoMercator, type GeoProjection } from "d3-geo";
+import type { Feature, FeatureCollection, Geometry, MultiPolygon, Polygon, Position } from "geojson";
 import { feature, mesh } from "topojson-client";
 import type { GeometryCollection, Topology } from "topojson-specification";
-import countries from "world-atlas/countries-50m.json?url";
+import coarse from "world-atlas/countries-110m.json?url";
+import fine from "world-atlas/countries-50m.json?url";
 
 export interface View { lat: number; lon: number; zoom: number }
 interface Named { name: string; at: [number, number]; area: number }
-export interface Atlas { land: FeatureCollection<Geometry>; borders: Geometry; names: Named[] }
+/** Something to be drawn, with the sides of what it lies in. */
+interface Piece { fill: Path2D; line: Path2D; west: number; north: number; east: number; south: number }
+interface Level { land: Piece[]; borders: Piece[] }
+export interface Atlas { coarse: Level; fine: Level; names: Named[] }
 export interface Paint { water: string; land: string; line: string; grid: string; text: string }
 
 export const EARTH = 40_075_016.7;
 export const LOWEST = 0.5;
 export const HIGHEST = 18;
+/** The square that the Earth is projected to, once; at zoom 4 its units are pixels. */
+const SIDE = 4096;
+/** Where the finer borders begin. */
+const FINE = 2.75;
 
 type Borders = Topology<{ countries: GeometryCollection<{ name?: string }>; land: GeometryCollection }>;
 
@@ -28,16 +37,58 @@ function named(one: Feature<Geometry, { name?: string }>): Named | null {
   return best && one.properties?.name ? { name: one.properties.name, at: geoCentroid(best), area } : null;
 }
 
+const across = (lon: number): number => ((lon + 180) / 360) * SIDE;
+function down(lat: number): number {
+  const angle = (Math.min(85.0511, Math.max(-85.0511, lat)) * Math.PI) / 180;
+  return SIDE * (0.5 - Math.log(Math.tan(Math.PI / 4 + angle / 2)) / (2 * Math.PI));
+}
+
+/** Projects lines that belong together: rings, whose inside is filled, or borders. */
+function piece(lines: Position[][], rings: boolean): Piece {
+  const line = new Path2D();
+  // A ring around a pole ends a whole turn from where it began: what is filled goes along the edge of the map.
+  let fill = line;
+  let pens = [line];
+  const [xs, ys]: [number[], number[]] = [[], []];
+  for (const points of lines) {
+    // A step over the date line goes on beyond the edge; the copy of the Earth beside it has the rest.
+    let turn = 0;
+    let before = points[0]?.[0] ?? 0;
+    const from = xs.length;
+    for (const [lon = 0, lat = 0] of points) {
+      if (lon - before > 180) turn -= 360; else if (lon - before < -180) turn += 360;
+      before = lon;
+      xs.push(across(lon + turn));
+      ys.push(down(lat));
+      for (const pen of pens) if (xs.length === from + 1) pen.moveTo(xs[from]!, ys[from]!); else pen.lineTo(xs.at(-1)!, ys.at(-1)!);
+    }
+    if (!rings) continue;
+    if (turn === 0) { for (const pen of pens) pen.closePath(); continue; }
+    const pole = ys[from]! > SIDE / 2 ? SIDE : 0;
+    if (fill === line) pens = [line, (fill = new Path2D(line))];
+    fill.lineTo(xs.at(-1)!, pole);
+    fill.lineTo(xs[from]!, pole);
+    fill.closePath();
+    ys.push(pole);
+    xs.push(xs[from]!);
+  }
+  const least = (all: number[]): number => all.reduce((a, b) => Math.min(a, b), Infinity);
+  const most = (all: number[]): number => all.reduce((a, b) => Math.max(a, b), -Infinity);
+  return { fill, line, west: least(xs), east: most(xs), north: least(ys), south: most(ys) };
+}
+
+function level(world: Borders): Level {
+  const land = feature(world, world.objects.land) as unknown as FeatureCollection<Geometry>;
+  const polygons = land.features.flatMap(({ geometry: g }) => (g.type === "MultiPolygon" ? g.coordinates : g.type === "Polygon" ? [g.coordinates] : []));
+  return { land: polygons.map((rings) => piece(rings, true)), borders: mesh(world, world.objects.countries, (a, b) => a !== b).coordinates.map((line) => piece([line], false)) };
+}
+
 let loaded: Promise<Atlas> | undefined;
 export function atlas(): Promise<Atlas> {
   return (loaded ??= (async () => {
-    const world = (await (await fetch(countries)).json()) as Borders;
-    const all = feature(world, world.objects.countries) as FeatureCollection<Geometry, { name?: string }>;
-    return {
-      land: feature(world, world.objects.land) as unknown as FeatureCollection<Geometry>,
-      borders: mesh(world, world.objects.countries, (a, b) => a !== b),
-      names: all.features.map(named).filter((n) => n !== null),
-    };
+    const [far, near] = await Promise.all([coarse, fine].map(async (url) => (await (await fetch(url)).json()) as Borders));
+    const all = feature(near!, near!.objects.countries) as FeatureCollection<Geometry, { name?: string }>;
+    return { coarse: level(far!), fine: level(near!), names: all.features.map(named).filter((n) => n !== null) };
   })());
 }
 
@@ -77,17 +128,35 @@ export function draw(canvas: HTMLCanvasElement, world: Atlas, view: View, width:
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.fillStyle = paint.water;
   context.fillRect(0, 0, width, height);
-  const projection = project(view, width, height).clipExtent([[-2, -2], [width + 2, height + 2]]);
-  const path = geoPath(projection, context);
-  context.beginPath(); path(geoGraticule10()); context.lineWidth = 0.5; context.strokeStyle = paint.grid; context.stroke();
-  context.beginPath(); path(world.land); context.fillStyle = paint.land; context.fill(); context.lineWidth = 0.8; context.strokeStyle = paint.line; context.stroke();
-  context.beginPath(); path(world.borders); context.lineWidth = 0.6; context.setLineDash([3, 2]); context.stroke(); context.setLineDash([]);
+  const projection = project(view, width, height);
+  const size = 256 * 2 ** view.zoom;
+  const scale = size / SIDE;
+  const [x, y] = [across(view.lon), down(view.lat)];
+  // What is seen, in units of the square; the Earth beside itself as often as it is seen.
+  const [left, right, top, bottom] = [x - width / 2 / scale, x + width / 2 / scale, y - height / 2 / scale, y + height / 2 / scale];
+  const { land, borders } = view.zoom < FINE ? world.coarse : world.fine;
+  for (let copy = Math.floor(left / SIDE) - 1; copy <= Math.floor(right / SIDE) + 1; copy += 1) {
+    const from = copy * SIDE;
+    const seen = (p: Piece): boolean => p.east + from >= left && p.west + from <= right && p.south >= top && p.north <= bottom;
+    context.setTransform(ratio * scale, 0, 0, ratio * scale, ratio * (width / 2 + (from - x) * scale), ratio * (height / 2 - y * scale));
+    context.beginPath();
+    for (let lon = -180; lon < 180; lon += 10) { context.moveTo(across(lon), Math.max(0, top)); context.lineTo(across(lon), Math.min(SIDE, bottom)); }
+    for (let lat = -80; lat <= 80; lat += 10) { context.moveTo(0, down(lat)); context.lineTo(SIDE, down(lat)); }
+    context.lineWidth = 0.5 / scale; context.strokeStyle = paint.grid; context.stroke();
+    context.fillStyle = paint.land; context.strokeStyle = paint.line; context.lineWidth = 0.8 / scale;
+    for (const p of land) if (seen(p)) { context.fill(p.fill, "evenodd"); context.stroke(p.line); }
+    context.lineWidth = 0.6 / scale;
+    // Near by, a border is a line of millions of pixels: it is not dashed.
+    if (view.zoom < 9) context.setLineDash([3 / scale, 2 / scale]);
+    for (const p of borders) if (seen(p)) context.stroke(p.line);
+    context.setLineDash([]);
+  }
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.fillStyle = paint.text;
   context.textAlign = "center";
   context.font = "11px system-ui, sans-serif";
-  const scale = (256 * 2 ** view.zoom) / (2 * Math.PI);
   for (const { name, at, area } of world.names) {
-    if (Math.sqrt(area) * scale < 34 + name.length * 3.2) continue;
+    if ((Math.sqrt(area) * size) / (2 * Math.PI) < 34 + name.length * 3.2) continue;
     const place = projection(at);
     if (place && place[0] > 0 && place[0] < width && place[1] > 0 && place[1] < height) context.fillText(name, place[0], place[1]);
   }

@@ -35,4 +35,4 @@ export function listen(): void {
 }
 
 /** Letters of the views after "g". */
-export const LETTERS: Record<string, string> = { c: "case", t: "timeline", v: "conversations", m: "map", p: "media", w: "people", s: "self", n: "working", l: "log", h: "help" };
+export const LETTERS: Record<string, string> = { c: "case", t: "timeline", v: "conversations", m: "map", p: "media", w: "people", s: "self", n: "working", e: "give", l: "log", h: "help" };

@@ -62,13 +62,17 @@ export interface CaseInfo {
   entries?: Record<string, number>;
   warnings?: { total: number; by_code?: { code: string; provider?: string; count: number }[] };
   drift?: { format: string; key: string; count: number }[];
-  authority?: { kind: string; title?: string; limits?: string[] };
+  authority?: { kind: string; title?: string; limits?: string[]; due?: string[] };
   outcomes?: { outcome: string; service?: string | null; family?: string | null; unit: string; count: number; reason?: string | null }[];
   third_parties?: number | null;
   verification?: { checkpoint?: string; size?: number; time?: string | null; anchored?: boolean };
   runs?: { run: string | number; started?: string | null; finished?: string | null; tool?: string; records?: number }[];
   not_covered?: { provider: string; text: string }[];
 }
+/** An export of this visit. */
+export interface Export { n: number; q: string; tag: string | null; recipient: string; purpose: string; state: "running" | "done" | "failed"; records: number; done: number; bytes: number | null; sha256: string | null; error: string | null }
+/** What an act of discarding destroyed. */
+export interface Certified { number: number; decided: string; destroyed: string; person: string; role: string; authorities: string[]; reason: string; withheld: boolean; method: string[]; outcomes: { service: string; family: string; reason: string; unit: string; count: number }[] }
 export interface Saved { n: number; name: string; url: string; time?: string; person?: string; undone?: boolean }
 export interface ConversationHead { service: string; conversation: string; title?: string | null; parties?: string[]; count: number; first?: string | null; last?: string | null; family?: string }
 export interface Said extends Omit<Row, "attachments"> {
@@ -84,6 +88,8 @@ export interface Said extends Omit<Row, "attachments"> {
 }
 export interface Cell { lat: number; lon: number; count: number; first?: string | null; last?: string | null; id?: string; accuracy?: number | null }
 export interface MediaRow extends Row { media: { n: number; kind?: string; present?: boolean; mime?: string; name?: string | null; size?: number | null; width?: number | null; height?: number | null } }
+/** Pictures that look alike: `apart` of 64 places differ. */
+export interface Alike { looked: number; of: number; all: number; rows: { apart: number; shown: MediaRow }[] }
 export interface Person { id: string; name?: string | null; identifiers?: Identifier[]; records: number; services?: string[]; first?: string | null; last?: string | null; why?: string[]; by_hand?: ByPeople[]; query?: string; own?: boolean }
 export interface Graph { nodes: { id: string; name?: string; count: number; own?: boolean; query?: string }[]; edges: { from: string; to: string; count: number; services?: string[] }[] }
 export interface LogEvent { n: number; time: string; kind: string; action?: string; person?: string; role?: string; place?: string; tool?: string; summary?: string; digest?: string; erased?: boolean }

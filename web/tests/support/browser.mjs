@@ -62,6 +62,7 @@ export const PLACES = {
   graph: "/people?as=graph",
   self: "/self",
   working: "/working",
+  give: "/give?q=family:mail",
   log: "/log?proof=4818",
   help: "/help",
 };

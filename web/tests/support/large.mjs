@@ -21,7 +21,7 @@ before(async () => {
 });
 after(async () => { await site?.stop(); console.log(`# pictures are in ${pictures}`); });
 
-const NAMES = ["case", "timeline", "search", "record", "fields", "bytes", "hex", "near", "single", "conversations", "map", "place", "media", "picture", "people", "graph", "self", "working", "log", "help"];
+const NAMES = ["case", "timeline", "search", "record", "fields", "bytes", "hex", "near", "single", "conversations", "map", "place", "media", "picture", "people", "graph", "self", "working", "give", "log", "help"];
 for (const [scheme, width] of [["light", 1440], ["dark", 1440], ["light", 400]]) {
   for (const name of NAMES) {
     test(`${name}, ${scheme}, ${width} wide`, async (t) => {

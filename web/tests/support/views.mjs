@@ -47,6 +47,7 @@ export async function places(ask) {
     graph: "/people?as=graph",
     self: "/self",
     working: "/working",
+    give: "/give",
     log: "/log?proof=1",
     help: "/help",
   };

@@ -13,15 +13,17 @@ use crate::read::{self, Whole};
 use crate::search::Searcher;
 use crate::session::{About, Session, now};
 use crate::sql::Tables;
+use crate::work;
 use glasshouse_layout::{hex, sha256};
 use glasshouse_model::LocatorKind;
 use glasshouse_store::{files, read_case_events, read_case_file, read_run};
 use serde::Serialize;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Records that one export holds: each has a file of its own.
 const MOST: usize = 100_000;
@@ -36,9 +38,20 @@ const MOST_IDS: usize = 1000;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
     pub query: String,
+    /// Only records that have this tag.
+    pub tag: Option<String>,
     pub to: PathBuf,
     pub recipient: String,
     pub purpose: String,
+}
+
+/// How far an export is, for whoever waits for it.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// Records that go in, once they are known.
+    pub records: AtomicU64,
+    /// Records, and then files with their bytes, that are done; there are about twice as many as records.
+    pub done: AtomicU64,
 }
 
 /// What was written.
@@ -59,7 +72,7 @@ struct Listed {
 }
 
 /// Writes the records that a query finds into a new folder, with what proves them.
-pub fn export(session: &Session, wanted: &Wanted) -> Result<Exported, EngineError> {
+pub fn export(session: &Session, wanted: &Wanted, progress: &Progress) -> Result<Exported, EngineError> {
     session.permitted("export.make")?;
     for (text, option, rule) in
         [(&wanted.recipient, "recipient", "who gets it"), (&wanted.purpose, "purpose", "what for")]
@@ -82,24 +95,15 @@ pub fn export(session: &Session, wanted: &Wanted) -> Result<Exported, EngineErro
             wanted.to.display()
         )));
     }
-    let hits = Searcher::open(case)?.search(&wanted.query, MOST)?;
-    if hits.count == 0 {
-        return Err(EngineError::other("The query finds nothing, so nothing is given away."));
-    }
-    if hits.count > MOST as u64 {
-        return Err(EngineError::other(format!(
-            "The query finds {} records, and an export holds at most {MOST}. Ask for fewer, in several exports.",
-            hits.count
-        )));
-    }
-    let ids: Vec<String> = hits.rows.into_iter().map(|hit| hit.id).collect();
+    let ids = asked_for(case, wanted)?;
+    progress.records.store(ids.len() as u64, Ordering::Relaxed);
     let mut beside = wanted.to.clone().into_os_string();
     beside.push(".unfinished");
     let folder = PathBuf::from(beside);
     fs::create_dir_all(wanted.to.parent().unwrap_or(Path::new(".")))
         .and_then(|()| fs::create_dir(&folder))
         .map_err(|e| EngineError::io(&folder, "create the folder", e))?;
-    let done = Export { session, wanted, folder: &folder, ids: &ids, listed: Vec::new() }.write();
+    let done = Export { session, wanted, folder: &folder, ids: &ids, listed: Vec::new(), progress }.write();
     let moved = done.and_then(|exported| {
         let named = fs::rename(&folder, &wanted.to).map_err(|e| EngineError::io(&wanted.to, "move into place", e));
         named.map(|()| exported)
@@ -111,12 +115,48 @@ pub fn export(session: &Session, wanted: &Wanted) -> Result<Exported, EngineErro
     moved
 }
 
+/// Returns the records that are asked for, an error where they are none or too many.
+fn asked_for(case: &Path, wanted: &Wanted) -> Result<Vec<String>, EngineError> {
+    let searcher = Searcher::open(case)?;
+    let (count, ids) = match &wanted.tag {
+        None => {
+            let hits = searcher.search(&wanted.query, MOST)?;
+            (hits.count, hits.rows.into_iter().map(|hit| hit.id).collect())
+        }
+        Some(tag) => {
+            let mut ids = work::tagged(case, tag, MOST + 1)?;
+            if wanted.query.trim().is_empty() {
+                // What was tagged may no longer be among the records.
+                let tables = Tables::open(case)?;
+                let mut known: Vec<String> = Vec::new();
+                for some in ids.chunks(STEP) {
+                    let found = read::records(&tables, some)?;
+                    known.extend(some.iter().filter(|id| found.contains_key(*id)).cloned());
+                }
+                ids = known;
+            } else {
+                let found: HashSet<String> = searcher.ids(&wanted.query)?.into_iter().collect();
+                ids.retain(|id| found.contains(id));
+            }
+            (ids.len() as u64, ids)
+        }
+    };
+    match count {
+        0 => Err(EngineError::Query("Nothing is found by this, so nothing is given away.".into())),
+        count if count > MOST as u64 => Err(EngineError::Query(format!(
+            "{count} records are found by this, and an export holds at most {MOST}. Ask for fewer, in several exports.",
+        ))),
+        _ => Ok(ids),
+    }
+}
+
 struct Export<'a> {
     session: &'a Session,
     wanted: &'a Wanted,
     folder: &'a Path,
     ids: &'a [String],
     listed: Vec<Listed>,
+    progress: &'a Progress,
 }
 
 /// Bytes of an entry that go into a file of their own.
@@ -139,6 +179,7 @@ impl Export<'_> {
                 let Some(mut record) = found.remove(id) else { continue };
                 self.bytes_of(&evidence, id, &mut record, &mut ranges)?;
                 records.push(record);
+                self.progress.done.fetch_add(1, Ordering::Relaxed);
             }
         }
         let hashes = self.write_ranges(&evidence, ranges)?;
@@ -160,6 +201,7 @@ impl Export<'_> {
             recipient: &self.wanted.recipient,
             purpose: &self.wanted.purpose,
             query: &self.wanted.query,
+            tag: self.wanted.tag.as_deref().unwrap_or_default(),
             warnings: warnings.len(),
         };
         for (name, text) in page::pages(&facts, &records) {
@@ -185,6 +227,7 @@ impl Export<'_> {
             "recipient": self.wanted.recipient,
             "purpose": self.wanted.purpose,
             "query": self.wanted.query,
+            "tag": self.wanted.tag,
             "run": read_run(case)?.map(|run| run.run),
             "records": records.len(),
             "tiers": tiers,
@@ -198,11 +241,12 @@ impl Export<'_> {
             "export": digest, "count": records.len(), "objects": named,
             "digest": hex(sha256(self.ids.join("\n").as_bytes())),
         });
-        let content = vec![
+        let mut content = vec![
             ("recipient", self.wanted.recipient.clone()),
             ("purpose", self.wanted.purpose.clone()),
             ("query", self.wanted.query.clone()),
         ];
+        content.extend(self.wanted.tag.clone().map(|tag| ("tag", tag)));
         session.disclose("export.make", About { objects: Vec::new(), content }, detail)?;
         let extract = events::extract(case, &telling(case, &digest)?, Redaction::None)?;
         let checkpoint = extract.get("checkpoint").and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -310,14 +354,19 @@ impl Export<'_> {
             size += n as u64;
         }
         out.flush().map_err(failed)?;
-        self.listed.push(Listed { path: path.to_owned(), size, sha256: hex(context.finish().as_ref()) });
+        self.list(path, size, hex(context.finish().as_ref()));
         Ok(())
     }
 
     fn file(&mut self, path: &str, bytes: &[u8]) -> Result<(), EngineError> {
         put(&self.folder.join(path), bytes)?;
-        self.listed.push(Listed { path: path.to_owned(), size: bytes.len() as u64, sha256: hex(sha256(bytes)) });
+        self.list(path, bytes.len() as u64, hex(sha256(bytes)));
         Ok(())
+    }
+
+    fn list(&mut self, path: &str, size: u64, sha256: String) {
+        self.listed.push(Listed { path: path.to_owned(), size, sha256 });
+        self.progress.done.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Returns the warnings about entries that records of the export come from.

@@ -13,6 +13,7 @@ pub struct Facts<'a> {
     pub recipient: &'a str,
     pub purpose: &'a str,
     pub query: &'a str,
+    pub tag: &'a str,
     pub warnings: usize,
 }
 
@@ -33,7 +34,9 @@ pub fn pages(facts: &Facts<'_>, records: &[Whole]) -> Vec<(String, String)> {
         for line in facts.basis {
             text.push_str(&format!("<p>Basis: {}</p>\n", safe(line)));
         }
-        for (what, value) in [("For", facts.recipient), ("Purpose", facts.purpose), ("Query", facts.query)] {
+        for (what, value) in
+            [("For", facts.recipient), ("Purpose", facts.purpose), ("Query", facts.query), ("Tag", facts.tag)]
+        {
             if !value.is_empty() {
                 text.push_str(&format!("<p>{what}: {}</p>\n", safe(value)));
             }
@@ -141,7 +144,7 @@ mod tests {
             ("text".to_owned(), "</pre><script>alert(1)</script>\u{202e}".into()),
             ("title".to_owned(), "\" onload='x'".into()),
         ]);
-        let facts = Facts { basis: &[], recipient: "<b>", purpose: "", query: "", warnings: 0 };
+        let facts = Facts { basis: &[], recipient: "<b>", purpose: "", query: "", tag: "", warnings: 0 };
         let pages = pages(&facts, &[record]);
         let (name, text) = pages.first().expect("a page");
         assert_eq!((name.as_str(), pages.len()), ("index.html", 1));

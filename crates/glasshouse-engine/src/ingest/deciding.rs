@@ -14,9 +14,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::Ordering;
 
 /// What a chunk gave.
-pub struct Parsed {
+pub struct Parsed<'a> {
     pub chunk: u32,
-    pub records: Vec<Record>,
+    pub records: &'a [Record],
     pub warnings: Vec<Warning>,
     pub drift: BTreeMap<(&'static str, String), u64>,
 }
@@ -28,12 +28,12 @@ impl Batch {
         work: &Work<'_>,
         open: &OpenClaim<'_>,
         source: &str,
-        parsed: Parsed,
+        parsed: Parsed<'_>,
     ) -> Result<(), EngineError> {
         let Parsed { chunk, records, warnings, drift } = parsed;
         let service = open.standing.provider.manifest().id;
         let judged: Vec<Judged> = records.iter().map(|record| work.limits.judge(service, source, record)).collect();
-        let noted = work.limits.noted(&judged, &records);
+        let noted = work.limits.noted(&judged, records);
         if work.purpose == Purpose::Count {
             work.limits.recall(&noted);
         }

@@ -61,6 +61,16 @@ struct Forgets {
     records: BTreeSet<String>,
 }
 
+/// Counts what would go, and changes nothing.
+pub fn would_go(known: &Known<'_>, withheld: bool) -> Result<Vec<Discarded>, EngineError> {
+    let Known { journal, evidence, .. } = *known;
+    let statuses = Statuses::of(journal, evidence, known.recognised, known.hashes)?;
+    let mut outcomes = Vec::new();
+    counted(known, &statuses, &staying(known, withheld)?, &mut outcomes)?;
+    outcomes.retain(|one| one.count > 0);
+    Ok(outcomes)
+}
+
 /// Writes what is left of each part, and the event that puts it in its place. Says whether anything goes.
 pub fn plan(known: &Known<'_>, asked: &Asked, role: &str, progress: &Progress) -> Result<bool, EngineError> {
     let Known { case, journal, evidence, limits, .. } = *known;

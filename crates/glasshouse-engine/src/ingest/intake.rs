@@ -10,6 +10,7 @@ use glasshouse_store::seal::copy_sealed;
 use glasshouse_store::{
     Case, Container, StoreError, copy_part, free_space, hash_file, pack_folder, pack_sealed, sniff,
 };
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
@@ -24,6 +25,10 @@ pub enum Taken {
     Held(String),
 }
 
+/// SHA-256 of the parts that were hashed as they were copied, by source and number. It is for this process alone: who
+/// goes on after an interruption hashes what has reached the disk.
+pub type Hashed = HashMap<(String, u32), [u8; 32]>;
+
 /// Takes paths into the case as parts.
 pub fn take_in(
     case: &Case,
@@ -31,6 +36,7 @@ pub fn take_in(
     given: &[PathBuf],
     options: &Options,
     progress: &Progress,
+    hashed: &mut Hashed,
 ) -> Result<Vec<(PathBuf, Taken)>, EngineError> {
     forget_unsettled(journal)?;
     clear_unknown(case, journal)?;
@@ -39,7 +45,7 @@ pub fn take_in(
     let paths = expand(given)?;
     check_space(case, &paths, options)?;
     for path in &paths {
-        let what = take_one(case, journal, path, options, progress)?;
+        let what = take_one(case, journal, path, options, progress, hashed)?;
         if let (Taken::New(source) | Taken::Held(source), Some(account)) = (&what, &options.account) {
             journal.put_fact(&format!("account {source}"), account)?;
         }
@@ -96,6 +102,7 @@ fn take_one(
     path: &Path,
     options: &Options,
     progress: &Progress,
+    hashed: &mut Hashed,
 ) -> Result<Taken, EngineError> {
     let full = fs::canonicalize(path).map_err(|e| EngineError::io(path, "open", e))?;
     let meta = fs::metadata(&full).map_err(|e| EngineError::io(path, "open", e))?;
@@ -160,7 +167,9 @@ fn take_one(
         progress.total.fetch_add(meta.len(), Ordering::Relaxed);
         match case.seal()?.new_part(&row.source, row.number)? {
             None => {
-                row.size = copy_part(&full, &to, &|n| progress.add_bytes(n))?;
+                let copied = copy_part(&full, &to, &|n| progress.add_bytes(n))?;
+                row.size = copied.size;
+                hashed.extend(copied.sha256.map(|sha256| ((row.source.clone(), row.number), sha256)));
                 journal.put_fact(&format!("{UNSETTLED}{} {}", row.source, row.number), "")?;
             }
             Some(key) => {

@@ -42,7 +42,7 @@ pub(crate) use parts::unaltered;
 use crate::EngineError;
 use crate::quarantine::Standing as Decided;
 use copies::Copies;
-use glasshouse_layout::{Certificate, RunFile};
+use glasshouse_layout::{Certificate, Discarded, RunFile};
 use glasshouse_model::EntryId;
 use glasshouse_providers::Provider;
 use glasshouse_providers::formats::exif::{Decoder, Here};
@@ -51,6 +51,7 @@ use journal::{Hashes, Journal};
 pub use limits::Counts;
 use limits::Limits;
 pub(crate) use limits::Why;
+use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -158,6 +159,19 @@ pub fn discard(
     Ok(done)
 }
 
+/// Counts what a discard would destroy now, and changes nothing.
+pub fn discard_preview(
+    case: &Case,
+    withheld: bool,
+    options: &Options,
+    progress: &Progress,
+) -> Result<Vec<Discarded>, EngineError> {
+    let journal = Journal::open(case)?;
+    let counts = RefCell::new(Vec::new());
+    read_all(case, &journal, &[], options, progress, Act::WouldDiscard(withheld, &counts))?;
+    Ok(counts.into_inner())
+}
+
 /// What the evidence is gone through for.
 #[derive(Clone, Copy)]
 enum Act<'a> {
@@ -166,6 +180,8 @@ enum Act<'a> {
     Publish,
     /// To write what is left of it when what lies outside the limits goes.
     Discard(&'a Asked, &'a str),
+    /// To count what that would be.
+    WouldDiscard(bool, &'a RefCell<Vec<Discarded>>),
 }
 
 fn taking_in(
@@ -192,13 +208,14 @@ fn read_all(
     act: Act<'_>,
 ) -> Result<Report, EngineError> {
     let lenses = lenses(journal, options)?;
-    let taken = intake::take_in(case, journal, given, options, progress)?;
+    let mut hashed = intake::Hashed::new();
+    let taken = intake::take_in(case, journal, given, options, progress, &mut hashed)?;
     let limits = limits(case, journal, !matches!(act, Act::TakeIn))?;
     let decided = crate::quarantine::standing(case.root())?;
     let last = glasshouse_store::read_run(case.root())?;
     if let Some(run) = &last
         && options.passwords.is_empty()
-        && !matches!(act, Act::Discard(..))
+        && !matches!(act, Act::Discard(..) | Act::WouldDiscard(..))
         && settled(case, journal, &limits, &decided)?
     {
         return Ok(Report { taken, run: run.clone(), changed: false });
@@ -259,7 +276,7 @@ fn read_all(
     }
     let otherwise = left::is_judged_otherwise(journal, &evidence, &limits)?;
     let unchanged = journal.fact("decisions")?.unwrap_or_default() == decided.identity() && !otherwise;
-    if let Act::Discard(asked, role) = act {
+    if let Act::Discard(..) | Act::WouldDiscard(..) = act {
         let (true, Some(run)) = (nothing_new && unchanged && !unfinished, last) else {
             return Err(EngineError::other(
                 "Not all of the case is read under its limits as they are. Run `glasshouse process` on it first; what is outside is known then.",
@@ -271,7 +288,14 @@ fn read_all(
         let (recognised, evidence) = (&recognised, &evidence);
         let known =
             discard::Known { case, journal, evidence, recognised, hashes: &known, limits: &limits, decided: &decided };
-        let changed = discard::plan(&known, asked, role, progress)?;
+        let changed = match act {
+            Act::Discard(asked, role) => discard::plan(&known, asked, role, progress)?,
+            Act::WouldDiscard(withheld, counts) => {
+                counts.replace(discard::would_go(&known, withheld)?);
+                false
+            }
+            _ => false,
+        };
         return Ok(Report { taken, run, changed });
     }
     if let (true, Some(run)) =
@@ -304,6 +328,7 @@ fn read_all(
         record_key: case.record_key()?,
         run: format!("r{number:04}"),
         known,
+        hashed,
         limits: &limits,
         linked,
         purpose: work::Purpose::Keep,
@@ -402,6 +427,7 @@ pub fn preview(case: &Case, options: &Options, progress: &Progress) -> Result<li
         record_key: case.record_key()?,
         run: String::new(),
         known: Hashes::default(),
+        hashed: intake::Hashed::new(),
         limits: &limits,
         linked,
         purpose: work::Purpose::Count,

@@ -7,6 +7,7 @@
 use super::batch::Batch;
 use super::claims::Standing;
 use super::deciding::Parsed;
+use super::intake::Hashed;
 use super::journal::{EntryHash, Hashes, Journal};
 use super::kept::troubles;
 use super::limits::Limits;
@@ -15,7 +16,7 @@ use super::reading::Reading;
 use super::settle::{self, Finished};
 use super::{Options, Progress, positioned, survey};
 use crate::EngineError;
-use glasshouse_model::{EntryId, Framing, Warning};
+use glasshouse_model::{EntryId, Framing, Record, Warning};
 use glasshouse_providers::framing::{LONGEST_FRAME, Span, framer};
 use glasshouse_providers::{Companion, Frame, Opened, Positioned, Sink, TreeEntry};
 use glasshouse_store::Case;
@@ -37,6 +38,9 @@ const PLAIN_SEGMENT: usize = 16 << 20;
 const SHARE: u64 = 32;
 /// Rows of so little memory are not worth a segment of their own.
 const SMALLEST_SEGMENT: usize = 3 << 20;
+
+/// Records whose memory a worker keeps from one chunk to the next; more are rare.
+const KEPT: usize = 16 << 10;
 
 /// Something a worker can do.
 enum Job {
@@ -62,6 +66,8 @@ pub struct Work<'a> {
     pub run: String,
     /// Hashes known from an earlier, interrupted intake.
     pub known: Hashes,
+    /// Hashes of the parts that were copied just now.
+    pub hashed: Hashed,
     pub limits: &'a Limits,
     /// Entries that records of others may have attached.
     pub linked: HashSet<u32>,
@@ -188,12 +194,15 @@ struct Worker<'a> {
     worded: Batch,
     plain: Batch,
     hashes: Vec<(u32, EntryHash)>,
+    /// Room for the records of the next chunk.
+    records: Vec<Record>,
     written: SyncSender<Finished>,
 }
 
 impl<'a> Worker<'a> {
     fn new(shared: &'a Shared<'a>, written: SyncSender<Finished>) -> Self {
-        Worker { shared, worded: Batch::default(), plain: Batch::default(), hashes: Vec::new(), written }
+        let (worded, plain) = (Batch::default(), Batch::default());
+        Worker { shared, worded, plain, hashes: Vec::new(), records: Vec::new(), written }
     }
 
     fn go(&mut self) -> Result<(), EngineError> {
@@ -246,9 +255,15 @@ impl<'a> Worker<'a> {
     fn hash_part(&mut self, index: usize) -> Result<(), EngineError> {
         let work = self.shared.work;
         let part: &HeldPart = &work.evidence.parts[index];
-        let (sha256, size) = glasshouse_store::hash_file(&part.path, &|n| work.progress.add_bytes(n))
-            .map_err(|e| EngineError::io(&part.path, "read", e))?;
         let mut row = part.row.clone();
+        let (sha256, size) = match work.hashed.get(&(row.source.clone(), row.number)) {
+            Some(sha256) => {
+                work.progress.add_bytes(row.size);
+                (*sha256, row.size)
+            }
+            None => glasshouse_store::hash_file(&part.path, &|n| work.progress.add_bytes(n))
+                .map_err(|e| EngineError::io(&part.path, "read", e))?,
+        };
         row.sha256 = Some(glasshouse_layout::hex(sha256));
         row.size = size;
         work.journal.put_part(&row)
@@ -432,12 +447,13 @@ impl<'a> Worker<'a> {
             positioned: chunk.around.positioned.as_ref().map(|bytes| bytes as &dyn Positioned),
             decoder: &*work.options.decoder,
         };
+        let room = std::mem::take(&mut self.records);
         let parsed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            let mut sink = Sink::new();
+            let mut sink = Sink::reusing(room);
             provider.parse(&opened, &mut sink);
             sink
         }));
-        let (records, warnings, drift) = match parsed {
+        let (mut records, warnings, drift) = match parsed {
             Ok(sink) => sink.into_parts(),
             Err(_) => {
                 let message = format!(
@@ -455,7 +471,11 @@ impl<'a> Worker<'a> {
             true => (&mut self.worded, SEGMENT),
             false => (&mut self.plain, PLAIN_SEGMENT),
         };
-        batch.add(work, open, source, Parsed { chunk: chunk.number, records, warnings, drift })?;
+        batch.add(work, open, source, Parsed { chunk: chunk.number, records: &records, warnings, drift })?;
+        if records.capacity() <= KEPT {
+            records.clear();
+            self.records = records;
+        }
         if batch.is_full(most.min(self.shared.most)) {
             let full = std::mem::take(batch);
             self.send(full)?;

@@ -265,7 +265,7 @@ impl SegmentBuilder {
     }
 
     fn push_parties(&mut self, record: &Record, id: &str) {
-        let (mut who, mut from) = (String::new(), String::new());
+        let (mut has_words, mut has_senders) = (false, false);
         for party in &record.parties {
             let sender = matches!(
                 party.role,
@@ -273,19 +273,20 @@ impl SegmentBuilder {
                     | glasshouse_model::PartyRole::Author
                     | glasshouse_model::PartyRole::Organizer
             );
-            let mut identifiers = party.identifiers.iter().map(Some).collect::<Vec<_>>();
-            if identifiers.is_empty() {
-                identifiers.push(None);
-            }
             for word in party.name.iter().chain(party.identifiers.iter().map(|i| &i.value)) {
-                who.push_str(word);
-                who.push('\n');
-                if sender {
-                    from.push_str(word);
-                    from.push('\n');
+                // What is written to a builder becomes the value that is appended next.
+                for (column, has) in [(&mut self.who, &mut has_words), (&mut self.from, &mut has_senders)]
+                    .into_iter()
+                    .take(1 + usize::from(sender))
+                {
+                    let _ = column.write_str(word);
+                    let _ = column.write_char('\n');
+                    *has = true;
                 }
+                self.bytes += word.len() + 1;
             }
-            for identifier in identifiers {
+            let nobody = party.identifiers.is_empty().then_some(None);
+            for identifier in party.identifiers.iter().map(Some).chain(nobody) {
                 let [record_id, role, name, kind, value] = &mut self.parties;
                 record_id.append_value(id);
                 role.append_value(party.role.as_str());
@@ -295,9 +296,8 @@ impl SegmentBuilder {
                 self.bytes += 80;
             }
         }
-        self.bytes += who.len();
-        self.who.append_option((!who.is_empty()).then_some(who));
-        self.from.append_option((!from.is_empty()).then_some(from));
+        self.who.append_option(has_words.then_some(""));
+        self.from.append_option(has_senders.then_some(""));
     }
 
     fn push_attachments(&mut self, record: &Record, id: &str) {

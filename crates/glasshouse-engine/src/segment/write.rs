@@ -96,21 +96,14 @@ pub(crate) fn write_segment(
     let order = sort_to_indices(time, Some(options), None)?;
     // Most exports are in order of time already, and then nothing has to move.
     let sorted = order.values().iter().enumerate().all(|(i, row)| i == *row as usize);
-    let records = match sorted {
-        true => records,
-        false => {
-            let moved = take_record_batch(&records, &order)?;
-            // One copy at a time: memory is full of rows as it is.
-            drop(records);
-            moved
-        }
-    };
     let (mut files, mut unsynced) = (Vec::new(), Vec::new());
     let mut keep = |(hash, file): (FileHash, File)| {
         unsynced.push((case.join(&hash.path), file));
         files.push(hash);
     };
-    keep(parquet(case, &format!("{path}/records.parquet"), &records)?);
+    let file = Hashing::create(&case.join(format!("{path}/records.parquet")))?;
+    let file = if sorted { table(file, &records)? } else { table_in_order(file, &records, &order)? };
+    keep(file.finish(&format!("{path}/records.parquet")));
     let rows = records.num_rows() as u64;
     let title: StringArray = typed::<StringArray>(&records, "title")?.clone();
     let body: StringArray = typed::<StringArray>(&records, "text")?.clone();
@@ -130,12 +123,12 @@ pub(crate) fn write_segment(
     }
     folders.extend([Some(folder.as_path()), folder.parent()].into_iter().flatten().map(Path::to_path_buf));
     let known = time.len() - time.null_count();
-    let at = |i: usize| (known > 0).then(|| time.value(i));
+    let at = |i: usize| (known > 0).then(|| time.value(order.value(i) as usize));
     let segment = Segment { path: path.to_owned(), rows, text, first: at(0), last: at(known.saturating_sub(1)) };
     Ok(Written { segment, files, unsynced, folders })
 }
 
-/// Builds the index in memory and writes its files, so that nothing waits for the disk on the way.
+/// Builds the index of columns, whose rows `order` puts in the order of the table, in memory and writes its files, so that nothing waits for the disk on the way.
 fn write_index(
     case: &Path,
     path: &str,
@@ -151,19 +144,12 @@ fn write_index(
     let builder = IndexBuilder::new().schema(schema).settings(settings).tokenizers(tokenizers());
     let mut writer = builder.single_segment_index_writer::<TantivyDocument>(memory.clone(), INDEX_MEMORY)?;
     for row in 0..order.len() {
-        let old = order.value(row) as usize;
+        let added = order.value(row) as usize;
         let mut document = TantivyDocument::new();
-        if title.is_valid(row) {
-            document.add_text(fields.text, title.value(row));
-        }
-        if body.is_valid(row) {
-            document.add_text(fields.text, body.value(row));
-        }
-        if who.is_valid(old) {
-            document.add_text(fields.who, who.value(old));
-        }
-        if from.is_valid(old) {
-            document.add_text(fields.from, from.value(old));
+        for (field, column) in [(fields.text, title), (fields.text, body), (fields.who, who), (fields.from, from)] {
+            if column.is_valid(added) {
+                document.add_text(field, column.value(added));
+            }
         }
         writer.add_document(document)?;
     }
@@ -231,6 +217,16 @@ impl Table {
 fn table<W: Write + Send>(out: W, batch: &RecordBatch) -> Result<W, EngineError> {
     let mut writer = writer(out, batch.schema())?;
     writer.write(batch)?;
+    Ok(writer.into_inner()?)
+}
+
+/// As [`table`], in another order. A whole copy in that order would take as much memory again as the rows do.
+fn table_in_order<W: Write + Send>(out: W, batch: &RecordBatch, order: &UInt32Array) -> Result<W, EngineError> {
+    const AT_ONCE: usize = 8 << 10;
+    let mut writer = writer(out, batch.schema())?;
+    for from in (0..order.len()).step_by(AT_ONCE) {
+        writer.write(&take_record_batch(batch, &order.slice(from, AT_ONCE.min(order.len() - from)))?)?;
+    }
     Ok(writer.into_inner()?)
 }
 

@@ -79,10 +79,10 @@ impl View {
             (0..).zip(&facets).filter_map(|(i, (code, _))| Some((i, first(*code)?))).unzip();
         let titles = self.read_at(&positions, &["title"], |batch, i, known| {
             let title = text(batch, "title", i)?.map(|t| cut(t, LONGEST_LABEL).to_owned());
-            Ok((title, known.row))
+            Ok((title, known.position))
         })?;
-        for (i, (title, row)) in of.into_iter().zip(titles) {
-            let (mut names, to) = parties.sides(row, 3);
+        for (i, (title, position)) in of.into_iter().zip(titles) {
+            let (mut names, to) = parties.sides(position, 3);
             names.extend(to);
             let label = title.or_else(|| (!names.is_empty()).then(|| names.join(", ")));
             if let (Some(label), Some((_, facet))) = (label, facets.get_mut(i)) {

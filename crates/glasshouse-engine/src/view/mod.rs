@@ -200,8 +200,8 @@ impl View {
     }
 
     fn parties(&self) -> Result<Arc<Parties>, EngineError> {
-        let (ids, service) = (self.ids()?, self.coded("service")?);
-        once(&self.parties, || Parties::load(&self.searcher, &ids, &service, self.rows()))
+        let (ids, service, order) = (self.ids()?, self.coded("service")?, self.order()?);
+        once(&self.parties, || Parties::load(&self.searcher, &ids, &service, &order))
     }
 
     fn attached(&self) -> Result<Arc<Attached>, EngineError> {

@@ -370,7 +370,7 @@ fn listed_together(
     by_hand: &ByHand,
     union: &mut Union,
 ) -> Result<Vec<(u32, String)>, EngineError> {
-    let (family, service) = (view.coded("family")?, view.coded("service")?);
+    let (order, family, service) = (view.order()?, view.coded("family")?, view.coded("service")?);
     let mut reasons = Vec::new();
     let about_one: Vec<bool> =
         family.values.iter().map(|f| matches!(f.as_deref(), Some("contact" | "account"))).collect();
@@ -382,7 +382,7 @@ fn listed_together(
             continue;
         }
         // A contact's identifiers are one person's: its parser gives them one after another.
-        let items: Vec<(u32, usize)> = parties.of(row).collect();
+        let items: Vec<(u32, usize)> = parties.of(order.place(row)).collect();
         for pair in items.windows(2) {
             let [(a, role), (b, other)] = pair else { continue };
             let (Some(one), Some(two)) = (parties.get(*a), parties.get(*b)) else { continue };

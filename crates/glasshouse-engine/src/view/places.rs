@@ -114,6 +114,24 @@ struct Sum {
     row: u32,
 }
 
+impl Sum {
+    /// Adds what lies in the cell at later positions.
+    fn add(&mut self, later: Sum) {
+        if later.count == 0 {
+            return;
+        }
+        self.north += later.north;
+        self.east += later.east;
+        self.count += later.count;
+        self.row = later.row;
+        if later.timed > 0 {
+            self.first = if self.timed == 0 { later.first } else { self.first };
+            self.last = later.last;
+        }
+        self.timed += later.timed;
+    }
+}
+
 /// A window in whole numbers, divided into cells: millions of places are put into it.
 struct Grid {
     west: i64,
@@ -162,25 +180,33 @@ impl View {
         let (order, places, ids) = (self.order()?, self.places()?, self.ids()?);
         let side = (width / 16).clamp(8, MOST_CELLS);
         let grid = Grid::new(window, side);
-        let mut sums = vec![Sum::default(); (side * side) as usize];
-        set.each(|position| {
-            let row = order.row(position);
-            let Some((lat, lon)) = places.units(row) else { return };
-            let Some((cell, north, east)) = grid.cell(lat, lon) else { return };
-            let Some(sum) = sums.get_mut(cell) else { return };
-            sum.north += north;
-            sum.east += east;
-            sum.count += 1;
-            sum.row = row;
-            // Positions ascend, and those without a time come last.
-            if position < order.known {
-                if sum.timed == 0 {
-                    sum.first = position;
+        let shares = set.in_shares(|share| {
+            let mut sums = vec![Sum::default(); (side * side) as usize];
+            share.each(|position| {
+                let row = order.row(position);
+                let Some((lat, lon)) = places.units(row) else { return };
+                let Some((cell, north, east)) = grid.cell(lat, lon) else { return };
+                let Some(sum) = sums.get_mut(cell) else { return };
+                sum.north += north;
+                sum.east += east;
+                sum.count += 1;
+                sum.row = row;
+                // Positions ascend, and those without a time come last.
+                if position < order.known {
+                    if sum.timed == 0 {
+                        sum.first = position;
+                    }
+                    sum.timed += 1;
+                    sum.last = position;
                 }
-                sum.timed += 1;
-                sum.last = position;
-            }
-        });
+            });
+            sums
+        })?;
+        let mut shares = shares.into_iter();
+        let mut sums = shares.next().unwrap_or_default();
+        for share in shares {
+            sums.iter_mut().zip(share).for_each(|(all, later)| all.add(later));
+        }
         let mut cells = Vec::new();
         let mut total = 0;
         for sum in sums.into_iter().filter(|sum| sum.count > 0) {
@@ -303,6 +329,18 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn what_shares_gathered_adds_up() {
+        let at = |count, timed, first, last, row| Sum { north: 10, east: 20, count, timed, first, last, row };
+        let mut all = Sum::default();
+        // A share may have nothing in the cell, and only the last has records without a time.
+        for later in [Sum::default(), at(2, 2, 5, 9, 3), Sum::default(), at(1, 1, 11, 11, 4), at(1, 0, 0, 0, 5)] {
+            all.add(later);
+        }
+        assert_eq!((all.north, all.east, all.count), (30, 60, 4));
+        assert_eq!((all.timed, all.first, all.last, all.row), (3, 5, 11, 5));
     }
 
     #[test]

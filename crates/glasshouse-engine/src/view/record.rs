@@ -99,7 +99,7 @@ impl View {
             "fields",
         ]);
         let mut read = self.read_at(&[order.place(row)], &columns, |batch, i, known| {
-            let time = order.time(order.place(known.row));
+            let time = order.time(known.position);
             Ok(detail(batch, i, as_row(batch, i, known)?, time))
         })?;
         let Some(detail) = read.pop() else { return Ok(None) };
@@ -107,7 +107,7 @@ impl View {
         // Where what people wrote cannot be read, a record still can; who asks for people is told why.
         let (parties, people) = (self.parties()?, self.people().ok());
         detail.parties = parties
-            .of(row)
+            .of(order.place(row))
             .take(MOST_PARTIES)
             .filter_map(|(party, role)| {
                 let named = parties.get(party)?;

@@ -107,15 +107,16 @@ impl View {
                     // A position may be asked for twice.
                     while let Some((_, _, place)) = next.next_if(|n| n.1 == *row) {
                         let global = base + row;
-                        let time = order.time(order.place(global)).map(iso);
+                        let position = order.place(global);
+                        let time = order.time(position).map(iso);
                         let Sides { from, to, attachments } = match &beside {
                             Beside::Held(parties, attached) => {
-                                let (from, to) = parties.sides(global, MOST_NAMES);
+                                let (from, to) = parties.sides(position, MOST_NAMES);
                                 Sides { from, to, attachments: attached.of(global).len() as u32 }
                             }
                             Beside::NotYet => sides.get(row).cloned().unwrap_or_default(),
                         };
-                        let known = Known { row: global, time, from, to, attachments };
+                        let known = Known { row: global, position, time, from, to, attachments };
                         if let Some(slot) = made.get_mut(*place) {
                             *slot = Some(make(&batch, i, known)?);
                         }
@@ -150,6 +151,8 @@ impl View {
 pub(super) struct Known {
     /// Its number through the case.
     pub row: u32,
+    /// Its place in the order of time.
+    pub position: u32,
     pub time: Option<String>,
     pub from: Vec<String>,
     pub to: Vec<String>,

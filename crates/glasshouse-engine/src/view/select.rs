@@ -2,7 +2,7 @@
 
 use super::order::Order;
 use super::places::near;
-use super::set::Set;
+use super::set::{Set, WORTH_A_THREAD};
 use super::{View, cores, ids, in_parts, once};
 use crate::EngineError;
 use crate::search::query::{self, Condition, Filter};
@@ -11,9 +11,6 @@ use datafusion::arrow::array::{Array, StringArray};
 use std::sync::Arc;
 
 type Test = Box<dyn Fn(u32) -> bool + Send + Sync>;
-
-/// Fewer rows than these are not worth another thread.
-const WORTH_A_THREAD: u32 = 200_000;
 
 impl View {
     pub(super) fn find(&self, text: &str) -> Result<Set, EngineError> {

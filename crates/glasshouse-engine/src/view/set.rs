@@ -4,7 +4,12 @@ use super::order::Order;
 use super::people::People;
 use super::tally::Tallied;
 use super::threads::Held;
+use super::{cores, in_parts};
+use crate::EngineError;
 use std::sync::{Arc, Mutex, OnceLock};
+
+/// Fewer records than these are not worth another thread.
+pub(super) const WORTH_A_THREAD: u32 = 200_000;
 
 /// Records that a query found, sorted by time; those without a time come last.
 pub struct Set {
@@ -25,6 +30,23 @@ pub(super) struct Kept {
 enum Positions {
     Range(u32, u32),
     List(Vec<u32>),
+}
+
+/// A piece of a set.
+#[derive(Clone, Copy)]
+pub(super) enum Share<'a> {
+    Range(u32, u32),
+    List(&'a [u32]),
+}
+
+impl Share<'_> {
+    /// Calls a function with each position, ascending.
+    pub fn each(self, mut take: impl FnMut(u32)) {
+        match self {
+            Share::Range(from, to) => (from..to).for_each(take),
+            Share::List(list) => list.iter().for_each(|p| take(*p)),
+        }
+    }
 }
 
 /// The order of a list. Records without a time come last in both.
@@ -102,10 +124,29 @@ impl Set {
     }
 
     /// Calls a function with each position, ascending.
-    pub(super) fn each(&self, mut take: impl FnMut(u32)) {
+    pub(super) fn each(&self, take: impl FnMut(u32)) {
+        self.share(0, self.len()).each(take);
+    }
+
+    /// Counts the set in shares, as many at a time as there are cores; what each gives comes in the order of the set.
+    pub(super) fn in_shares<T: Send>(&self, count: impl Fn(Share<'_>) -> T + Sync) -> Result<Vec<T>, EngineError> {
+        self.in_shares_of(self.len().div_ceil(cores() as u32).max(WORTH_A_THREAD), count)
+    }
+
+    fn in_shares_of<T: Send>(&self, share: u32, count: impl Fn(Share<'_>) -> T + Sync) -> Result<Vec<T>, EngineError> {
+        let number = self.len().div_ceil(share).max(1) as usize;
+        let part = |number: usize| {
+            let from = (number as u32).saturating_mul(share).min(self.len());
+            Ok(count(self.share(from, from.saturating_add(share).min(self.len()))))
+        };
+        in_parts(number, part).into_iter().collect()
+    }
+
+    /// Returns what lies between two places of the set.
+    fn share(&self, from: u32, to: u32) -> Share<'_> {
         match &self.positions {
-            Positions::Range(from, to) => (*from..*to).for_each(take),
-            Positions::List(list) => list.iter().for_each(|p| take(*p)),
+            Positions::Range(first, _) => Share::Range(first + from, first + to),
+            Positions::List(list) => Share::List(list.get(from as usize..to as usize).unwrap_or_default()),
         }
     }
 
@@ -140,5 +181,30 @@ impl Set {
         let talks = self.kept.talks.get().map_or(0, |talks| size_of_val(&**talks));
         let people = self.kept.people.lock().map_or(0, |kept| kept.as_ref().map_or(0, |(_, tallied)| tallied.bytes()));
         200 + positions + talks + people
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Shares join to the whole, whatever their size, and the last may be smaller.
+    #[test]
+    fn shares_join_to_the_set() {
+        let order = Order { times: (0..40).collect(), rows: (0..40).collect(), places: (0..40).collect(), known: 30 };
+        let list = (0..40).filter(|p| p % 3 != 0).collect();
+        for set in [Set::range(&order, 4, 37), Set::list(&order, list), Set::range(&order, 5, 5)] {
+            let whole: Vec<u32> = set.iter().collect();
+            for share in [1, 2, 7, 26, 100] {
+                let shares = set.in_shares_of(share, |share| {
+                    let mut positions = Vec::new();
+                    share.each(|p| positions.push(p));
+                    positions
+                });
+                let shares = shares.expect("counted");
+                assert_eq!(shares.len(), whole.len().div_ceil(share as usize).max(1));
+                assert_eq!(shares.concat(), whole, "in shares of {share}");
+            }
+        }
     }
 }

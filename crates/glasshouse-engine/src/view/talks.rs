@@ -64,7 +64,7 @@ impl View {
             let mut seen: Vec<u32> = Vec::new();
             let mut names: Vec<String> = Vec::new();
             let members = threads.from(held.thread, held.first).iter().filter(|position| set.has(**position));
-            for (party, _) in members.take(ASKED).flat_map(|position| parties.of(order.row(*position))) {
+            for (party, _) in members.take(ASKED).flat_map(|position| parties.of(*position)) {
                 if names.len() >= MOST_NAMES || seen.contains(&party) {
                     continue;
                 }
@@ -113,7 +113,7 @@ impl View {
         let columns = shown_and(&["fields"]);
         let mut said = self.read_at(&talk.page(sorted, rank, limit), &columns, |batch, i, known| {
             let own = parties
-                .of(known.row)
+                .of(known.position)
                 .filter(|(_, role)| is_sender(*role))
                 .any(|(p, _)| people.person(p).is_some_and(|person| people.owner.is(person)));
             let full = text(batch, "text", i)?;

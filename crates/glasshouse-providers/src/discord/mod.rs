@@ -3,6 +3,7 @@
 mod account;
 mod activity;
 mod messages;
+mod servers;
 
 use crate::{Opened, Provider, Sink, Tree, TreeEntry};
 use glasshouse_model::{Claim, EntryId, Family, Format, Framing, Manifest, Tier};
@@ -21,10 +22,17 @@ static MANIFEST: Manifest = Manifest {
             &[Family::Account, Family::Contact, Family::Login, Family::Payment, Family::Note],
         ),
         format(activity::FORMAT, "Events of analytics, modeling, reporting and safety", &[Family::Activity]),
+        Format {
+            id: servers::FORMAT,
+            title: "Servers that the account is in",
+            families: &[Family::Setting],
+            tier: Tier::Unverified,
+            version: 1,
+        },
     ],
     general: false,
     not_covered: &[
-        "Folders of servers, activities, programs and support tickets.",
+        "What lies in the folder of each server, activities, programs and support tickets.",
         "Files: the package holds addresses on Discord's servers, which expire, and nothing is fetched.",
         "What is returned under legal process.",
     ],
@@ -61,6 +69,9 @@ impl Provider for Discord {
                     users.push(entry);
                     claims.push(Claim::of(account::FORMAT, entry.id, Framing::Whole));
                 }
+                "index.json" if servers::is_ours(entry, &head()) => {
+                    claims.push(Claim::of(servers::FORMAT, entry.id, servers::FRAMING));
+                }
                 _ if name.starts_with("events-") && entry.extension() == "json" && activity::is_ours(&head()) => {
                     claims.push(Claim::of(activity::FORMAT, entry.id, activity::FRAMING));
                 }
@@ -80,6 +91,7 @@ impl Provider for Discord {
         match opened.claim.format {
             messages::FORMAT => messages::parse(opened, out),
             account::FORMAT => account::parse(opened, out),
+            servers::FORMAT => servers::parse(opened, out),
             _ => activity::parse(opened, out),
         }
     }

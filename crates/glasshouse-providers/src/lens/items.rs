@@ -67,6 +67,7 @@ pub(super) fn each(work: &mut Work<'_, '_>, frame: &Frame<'_>) {
         Layout::Html => html(work, frame),
         Layout::Ndjson => line(work, frame),
         Layout::Json => json(work, frame),
+        Layout::Text => super::text::text(work, frame),
     }
 }
 

@@ -9,6 +9,7 @@ mod paths;
 mod pointer;
 mod program;
 mod shipped;
+mod text;
 mod toml;
 mod when;
 mod work;
@@ -139,6 +140,9 @@ impl LensFile {
             Layout::Csv => Framing::Rows,
             Layout::Html => Framing::Marker(b"<tr"),
             Layout::Ndjson => Framing::Lines,
+            Layout::Text if self.lines.heading.is_empty() => Framing::Whole,
+            // What a heading says holds as far as the next one.
+            Layout::Text => Framing::Marker(keep(&format!("\n{}", self.lines.heading)).as_bytes()),
             Layout::Json if self.is_whole() => Framing::Whole,
             Layout::Json => {
                 let tops =
@@ -160,6 +164,7 @@ impl LensFile {
         match self.layout {
             Layout::Csv => items::header(self, head).is_some(),
             Layout::Html => items::html_header(self, head).is_some(),
+            Layout::Text => text::accepts(self, head),
             Layout::Json | Layout::Ndjson => {
                 let start = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
                 matches!(start.first(), Some(b'{' | b'[')) && self.guards.iter().all(|guard| guard.iter().any(holds))

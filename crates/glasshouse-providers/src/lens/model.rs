@@ -15,6 +15,7 @@ pub(super) enum Layout {
     Html,
     Json,
     Ndjson,
+    Text,
 }
 
 /// A lens file.
@@ -31,13 +32,28 @@ pub(super) struct LensFile {
     /// Columns or keys that must be there; each by any of its names.
     pub guards: Vec<Vec<String>>,
     pub ignore: Vec<JsonPath>,
+    /// What the lines of a text are.
+    pub lines: Lines,
     pub kinds: Vec<Kind>,
+}
+
+/// The lines of a text that mean more than themselves.
+#[derive(Default)]
+pub(super) struct Lines {
+    /// How the first line of an item begins, `#` being a digit; empty when items are blocks between blank lines.
+    pub item: String,
+    /// How a line begins that says what the items below it belong to; empty when there is none.
+    pub heading: String,
+    /// Lines that say nothing.
+    pub ignore: Vec<String>,
 }
 
 /// One kind of item in a file, and what becomes of it.
 pub(super) struct Kind {
     pub family: Family,
     pub items: Vec<JsonPath>,
+    /// Of a text: the files whose items these are; empty for all.
+    pub files: Vec<PathPattern>,
     pub program: Option<Program>,
     pub known: Vec<String>,
     pub account: Names,
@@ -122,7 +138,13 @@ pub(super) fn read(text: &str) -> Result<LensFile, LensError> {
         return Err(LensError::new(root.line, "`references` is missing", "name where the layout is described"));
     }
     let mut matching = root.table("match")?;
-    let layouts = [("csv", Layout::Csv), ("html", Layout::Html), ("json", Layout::Json), ("ndjson", Layout::Ndjson)];
+    let layouts = [
+        ("csv", Layout::Csv),
+        ("html", Layout::Html),
+        ("json", Layout::Json),
+        ("ndjson", Layout::Ndjson),
+        ("text", Layout::Text),
+    ];
     let layout = matching.one_of("layout", &layouts)?;
     let paths = matching.each("paths", PathPattern::from_str)?;
     if paths.is_empty() {
@@ -140,6 +162,7 @@ pub(super) fn read(text: &str) -> Result<LensFile, LensError> {
         ));
     }
     let ignore = if layout == Layout::Json { matching.each("ignore", |path| path.parse())? } else { Vec::new() };
+    let lines = if layout == Layout::Text { lines(&mut matching)? } else { Lines::default() };
     matching.done()?;
     let mut kinds = Vec::new();
     for table in root.tables("record")? {
@@ -148,8 +171,8 @@ pub(super) fn read(text: &str) -> Result<LensFile, LensError> {
     if kinds.is_empty() {
         return Err(LensError::new(root.line, "no [[record]] says what becomes of an item", "add one at the end"));
     }
-    if kinds.len() > 1 && layout != Layout::Json {
-        return Err(LensError::new(root.line, "only JSON files hold several kinds of items", "keep one [[record]]"));
+    if kinds.len() > 1 && !matches!(layout, Layout::Json | Layout::Text) {
+        return Err(LensError::new(root.line, "only JSON and text hold several kinds of items", "keep one [[record]]"));
     }
     root.done()?;
     Ok(LensFile {
@@ -164,8 +187,19 @@ pub(super) fn read(text: &str) -> Result<LensFile, LensError> {
         paths,
         guards,
         ignore,
+        lines,
         kinds,
     })
+}
+
+fn lines(matching: &mut Keys) -> Result<Lines, LensError> {
+    let begins = |texts: Vec<String>| texts.into_iter().next().unwrap_or_default();
+    let not_blank = |text: &str| {
+        if text.trim().is_empty() { Err("how such a line begins") } else { Ok(text.to_owned()) }
+    };
+    let item = begins(matching.each("item", not_blank)?);
+    let heading = begins(matching.each("heading", not_blank)?);
+    Ok(Lines { item, heading, ignore: matching.texts("ignore")? })
 }
 
 fn kind(table: Table, layout: Layout) -> Result<Kind, LensError> {
@@ -180,6 +214,8 @@ fn kind(table: Table, layout: Layout) -> Result<Kind, LensError> {
             "write items = [\"\"] for a file that is one list, [\".\"] for one object, or the keys that lead to it";
         return Err(LensError::new(keys.line, "`items` is missing", next));
     }
+    let files: Vec<PathPattern> =
+        if layout == Layout::Text { keys.each("items", PathPattern::from_str)? } else { Vec::new() };
     let program = match keys.take("program") {
         None => None,
         Some(Item { line, value: Value::Text(code) }) => Some(Program::new(&code, line)?),
@@ -197,7 +233,21 @@ fn kind(table: Table, layout: Layout) -> Result<Kind, LensError> {
         Some(item) => return Err(wrong(&item, "place", "a table: [record.place]")),
     };
     keys.done()?;
-    Ok(Kind { family, items, program, known, account, title, text, conversation, times, parties, place, attachments })
+    Ok(Kind {
+        family,
+        items,
+        files,
+        program,
+        known,
+        account,
+        title,
+        text,
+        conversation,
+        times,
+        parties,
+        place,
+        attachments,
+    })
 }
 
 fn time(table: Table) -> Result<TimeRule, LensError> {

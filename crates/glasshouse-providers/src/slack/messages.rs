@@ -2,13 +2,14 @@
 
 use crate::formats::element::{inner_place, keep, not_an_object, place, text};
 use crate::formats::json::{Object, as_text};
+use crate::formats::time;
 use crate::{Frame, Opened, Sink};
 use glasshouse_model::{
     Attachment, Family, IdentifierKind, Locator, Moment, MomentRole, Party, PartyRole, Precision, Record, Ref,
     ZoneBasis,
 };
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) const FORMAT: &str = "messages";
 
@@ -104,7 +105,10 @@ fn message(opened: &Opened<'_>, frame: &Frame<'_>, known: &Known, out: &mut Sink
     let Ok(object) = Object::parse(&raw) else {
         return not_an_object(frame, at, out);
     };
-    let mut record = Record::new(Family::Message, FORMAT);
+    // A huddle is written down as a message that carries the room it was held in.
+    let room = object.object("room").filter(|_| object.text("subtype").as_deref() == Some("huddle_thread"));
+    let family = if room.is_some() { Family::Call } else { Family::Message };
+    let mut record = Record::new(family, FORMAT);
     record.conversation = Some(known.id.clone());
     record.title = Some(known.name.clone());
     record.fields.opt_text("conversation_kind", known.kind);
@@ -116,6 +120,17 @@ fn message(opened: &Opened<'_>, frame: &Frame<'_>, known: &Known, out: &mut Sink
     }
     if let Some(ts) = object.object("edited").as_ref().and_then(|e| e.text("ts")) {
         record.moments.push(moment(MomentRole::Modified, &ts));
+    }
+    if let Some(room) = &room {
+        for (name, role) in [("date_start", MomentRole::Start), ("date_end", MomentRole::End)] {
+            // Nought is written for what has not ended.
+            record
+                .moments
+                .extend(room.raw(name).filter(|count| *count != "0").map(|count| time::epoch_seconds(role, count)));
+        }
+        let there: BTreeSet<String> =
+            ["participant_history", "participants"].iter().flat_map(|n| room.texts(n)).collect();
+        record.parties.extend(there.iter().map(|id| known.party(PartyRole::Participant, id)));
     }
     let sender = object.text("user").or_else(|| object.text("bot_id"));
     if let Some(id) = sender.as_deref().filter(|id| !id.is_empty()) {

@@ -19,12 +19,19 @@ static MANIFEST: Manifest = Manifest {
     id: "slack",
     title: "Slack export",
     formats: &[
-        format(messages::FORMAT, "Messages of channels and conversations", &[Family::Message, Family::Reaction]),
+        Format {
+            version: 2,
+            ..format(
+                messages::FORMAT,
+                "Messages of channels and conversations",
+                &[Family::Message, Family::Reaction, Family::Call],
+            )
+        },
         format(people::FORMAT, "People, and what was done to integrations", &[Family::Contact, Family::Activity]),
     ],
     general: false,
     not_covered: &[
-        "Files and canvases: the export holds addresses, and nothing is fetched.",
+        "Files and canvases: the export holds addresses, and nothing is fetched; the lists of canvases, of conversations about files and of what was said in huddles, whose members nobody describes.",
         "Exports as text (`TXT`), and logs of access, which are tables.",
         "Lists of channels as records of their own; their names stand with the messages.",
     ],

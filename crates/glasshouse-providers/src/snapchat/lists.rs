@@ -9,6 +9,45 @@ use glasshouse_model::{Attachment, Family, IdentifierKind, MomentRole, Party, Pa
 use std::borrow::Cow;
 
 pub(super) const FORMAT: &str = "lists";
+/// Files of which no public fact says what their members are.
+pub(super) const OTHER: &str = "other";
+
+/// Says whether a name is that of another file of the export.
+pub(super) fn is_other(name: &str) -> bool {
+    const OTHERS: &[&str] = &[
+        "bitmoji.json",
+        "bitmoji_kit_user.json",
+        "cameos_metadata.json",
+        "community_history.json",
+        "community_lenses.json",
+        "connected_apps.json",
+        "countdowns.json",
+        "email_campaign_history.json",
+        "in_app_reports.json",
+        "in_app_surveys.json",
+        "netsuite_orders.json",
+        "purchase_history.json",
+        "ranking.json",
+        "scans.json",
+        "shared_story.json",
+        "shop_history.json",
+        "snap_ads.json",
+        "snap_ai.json",
+        "snap_games.json",
+        "snap_games_and_minis.json",
+        "snap_map_places_history.json",
+        "snap_pro.json",
+        "snap_tokens_order_history.json",
+        "spotlight.json",
+        "story_history.json",
+        "subscriptions.json",
+        "support_history.json",
+        "support_note.json",
+        "terms_history.json",
+        "user_profile.json",
+    ];
+    OTHERS.binary_search(&name).is_ok()
+}
 
 /// Returns keys of which a file of that name has at least one, if its name is known.
 pub(super) fn keys(name: &str) -> Option<&'static [&'static str]> {
@@ -40,20 +79,30 @@ pub(super) fn keys(name: &str) -> Option<&'static [&'static str]> {
 pub(super) fn read(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
     let here = at(opened, frame);
     let list = key(frame);
-    let file = opened.entry.name();
+    let (file, format) = (opened.entry.name(), opened.claim.format);
     if !frame.element {
         // Numbers and texts beside the lists are few; each is worth its own record.
         let raw = text(frame, &here, out);
         if frame.truncated || matches!(raw.as_ref(), "null" | "\"\"") {
             return;
         }
-        let mut record = Record::new(Family::Activity, FORMAT);
+        let mut record = Record::new(Family::Activity, format);
         record.fields.text("file", file).text("list", &list);
+        // A value in an object goes by its own name.
+        let name = frame.name.split('/').nth(2).map(|name| name.replace("~1", "/").replace("~0", "~"));
+        record.fields.opt_text("name", name.as_deref());
         let value = crate::formats::json::as_text(&raw).unwrap_or(Cow::Borrowed(raw.as_ref()));
         record.fields.text("value", &value);
         return out.record(here, record);
     }
     let raw = text(frame, &here, out);
+    if format == OTHER && !raw.trim_start().starts_with('{') {
+        // A list of names alone.
+        let mut record = Record::new(Family::Activity, format);
+        record.fields.text("file", file).text("list", &list);
+        record.fields.text("value", &crate::formats::json::as_text(&raw).unwrap_or(Cow::Borrowed(raw.as_ref())));
+        return out.record(here, record);
+    }
     let Some(object) = object(opened, frame, &raw, out) else { return };
     let family = match file {
         "friends.json" => Family::Contact,
@@ -62,9 +111,15 @@ pub(super) fn read(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
         "memories_history.json" => Family::Media,
         "talk_history.json" => Family::Call,
         "search_history.json" => Family::Search,
+        "purchase_history.json" | "shop_history.json" | "snap_tokens_order_history.json" | "netsuite_orders.json" => {
+            Family::Purchase
+        }
         _ => Family::Activity,
     };
-    let mut record = Record::new(family, FORMAT);
+    let mut record = Record::new(family, format);
+    if format == OTHER {
+        record.fields.text("file", file);
+    }
     record.fields.text("list", &list);
     moments(&object, &mut record);
     match family {

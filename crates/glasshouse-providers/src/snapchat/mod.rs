@@ -40,11 +40,18 @@ static MANIFEST: Manifest = Manifest {
                 Family::Activity,
             ],
         ),
+        Format {
+            id: lists::OTHER,
+            title: "Other files of the export: purchases, stories, subscriptions, surveys, terms, Bitmoji, ranking",
+            families: &[Family::Activity, Family::Purchase],
+            tier: Tier::Unverified,
+            version: 1,
+        },
     ],
     general: false,
     not_covered: &[
         "The same export as HTML pages, and the tables of legal returns.",
-        "Other files of the export (stories, purchases, support, Bitmoji, advertising).",
+        "What the members of other files of the export mean (stories, purchases, support, Bitmoji, advertising): they are kept as they are.",
         "Memories on Snapchat's servers: their addresses expire, and nothing is fetched.",
     ],
     references: &[
@@ -94,7 +101,14 @@ fn recognised(tree: &Tree<'_>, entry: &TreeEntry) -> Option<(&'static str, Frami
     let known =
         matches!(name, "chat_history.json" | "snap_history.json" | "account.json") || lists::keys(name).is_some();
     if !known {
-        return None;
+        // Their names are common words, so they count only beside what is certain.
+        let beside = |name: &&str| {
+            let path = if entry.dir().is_empty() { (*name).to_owned() } else { format!("{}/{name}", entry.dir()) };
+            tree.at(&path).iter().find(|e| e.part == entry.part).is_some_and(|e| recognised(tree, e).is_some())
+        };
+        let ours =
+            lists::is_other(name) && ["account.json", "friends.json", "chat_history.json"].iter().any(|n| beside(n));
+        return ours.then_some((lists::OTHER, LISTS));
     }
     let head = tree.head(entry.id);
     let has = |needle: &str| memmem::find(&head, format!("\"{needle}\"").as_bytes()).is_some();

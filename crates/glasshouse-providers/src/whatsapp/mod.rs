@@ -3,6 +3,7 @@
 mod attachment;
 mod chat;
 mod order;
+mod report;
 mod words;
 
 use crate::formats::stamp::{self, is_mark};
@@ -33,11 +34,25 @@ static MANIFEST: Manifest = Manifest {
             tier: Tier::Documented,
             version: 1,
         },
+        Format {
+            id: report::FORMAT,
+            title: "Account report (`Request account info`), by its shape",
+            families: &[
+                Family::Account,
+                Family::Contact,
+                Family::Activity,
+                Family::Setting,
+                Family::Login,
+                Family::Device,
+            ],
+            tier: Tier::Unverified,
+            version: 1,
+        },
     ],
     general: false,
     not_covered: &[
         "Dates with the name of a month or an era, and calendars other than the Gregorian and the Buddhist.",
-        "The account report (`Request account info`): no public description of its layout was found.",
+        "Of the account report (`Request account info`) the page alone, without the JSON that comes with it; the picture in it.",
         "Backups and databases of a phone (`msgstore.db`), and what is returned under legal process.",
     ],
     references: &[
@@ -48,6 +63,7 @@ static MANIFEST: Manifest = Manifest {
         "https://github.com/linuswillner/whatsapp-export-inconsistencies",
         "https://github.com/starkdmi/whats_json",
         "https://github.com/abrignoni/RLEAPP",
+        "https://faq.whatsapp.com/general/account-and-profile/how-to-request-your-account-information",
     ],
 };
 
@@ -70,22 +86,23 @@ impl Provider for WhatsApp {
         }
         let media: BTreeMap<_, Arc<Links>> =
             media.into_iter().map(|(place, links)| (place, Arc::new(links.into_iter().collect()))).collect();
-        chats
-            .into_iter()
-            .map(|entry| {
-                let mut claim = Claim::of(chat::FORMAT, entry.id, chat::FRAMING);
-                claim.links = media.get(&(entry.part, entry.dir())).cloned().unwrap_or_default();
-                claim
-            })
-            .collect()
+        let chats = chats.into_iter().map(|entry| {
+            let mut claim = Claim::of(chat::FORMAT, entry.id, chat::FRAMING);
+            claim.links = media.get(&(entry.part, entry.dir())).cloned().unwrap_or_default();
+            claim
+        });
+        chats.chain(report::recognise(tree)).collect()
     }
 
     fn parse(&self, opened: &Opened<'_>, out: &mut Sink) {
-        chat::parse(opened, out);
+        match opened.claim.format {
+            report::FORMAT => report::parse(opened, out),
+            _ => chat::parse(opened, out),
+        }
     }
 
     fn survey(&self, claim: &Claim) -> Option<Box<dyn Survey>> {
-        Some(Box::new(order::Look::new(claim)))
+        (claim.format != report::FORMAT).then(|| Box::new(order::Look::new(claim)) as Box<dyn Survey>)
     }
 }
 

@@ -146,7 +146,7 @@ pub fn copy_sealed(from: &Path, to: &Path, key: &Identity, progress: &dyn Fn(u64
             };
             sealer.write_all(buffer.get(..n).unwrap_or_default()).map_err(failed)?;
             done += n as u64;
-            progress(done);
+            progress(n as u64);
         }
         if done == len {
             return Ok(());

@@ -14,8 +14,17 @@ use utoipa::IntoParams;
 /// What every page of a case of the kind `self` says.
 const SELF_NOTICE: &str = "No legal basis recorded: this case is an account holder's look at their own data.";
 /// Actions that decide what the page offers.
-const OFFERED: [&str; 7] =
-    ["record.search", "record.show", "record.bytes", "list.show", "log.read", "work.write", "case.show"];
+const OFFERED: [&str; 9] = [
+    "record.search",
+    "record.show",
+    "record.bytes",
+    "list.show",
+    "log.read",
+    "log.erase",
+    "work.write",
+    "case.show",
+    "export.make",
+];
 /// Lines of a list that are given at once.
 const MOST_LINES: usize = 1000;
 

@@ -4,7 +4,7 @@
 // is tested over HTTP (`tests/serve.rs`).
 #![allow(dead_code)]
 
-use super::{case, html, lists, log, media, people, record, sign_in, talks, work};
+use super::{case, custody, exports, html, lists, log, media, people, record, sign_in, smalls, talks, work};
 use axum::response::{IntoResponse, Response};
 use glasshouse_engine::view::Detail;
 use serde::Serialize;
@@ -44,6 +44,7 @@ use utoipa::{Modify, OpenApi, ToSchema};
         media::gallery,
         media::medium,
         media::thumb,
+        smalls::alike,
         talks::conversations,
         talks::conversation,
         people::people,
@@ -62,6 +63,12 @@ use utoipa::{Modify, OpenApi, ToSchema};
         log::events,
         log::proof,
         log::checkpoint,
+        log::erase,
+        custody::custody,
+        custody::certificate,
+        exports::begin,
+        exports::exports,
+        exports::file,
         document,
     ),
     components(schemas(Error)),
@@ -165,7 +172,8 @@ shapes! {
     WarningCount { code: String, provider: String, count: u64 }
     /// A field that the reader does not know, and how often it was met.
     Drift { format: String, key: String, count: u64 }
-    Authority { kind: String, title: String, limits: Vec<String> }
+    /// `due` says what of its dates has come, and what to do.
+    Authority { kind: String, title: String, limits: Vec<String>, due: Vec<String> }
     Outcome {
         outcome: String, service: String, family: Option<String>, unit: String, count: u64, reason: String,
     }
@@ -278,6 +286,10 @@ shapes! {
         n: u32, name: Option<String>, mime: Option<String>, kind: String, size: Option<u64>, sha256: Option<String>,
         present: bool, record: String, width: Option<u64>, height: Option<u64>,
     }
+    /// Pictures that look alike: `looked` of the `of` nearest in time were compared, of `all` that the search has.
+    Alike { looked: u64, of: u64, all: u64, rows: Vec<LooksAlike> }
+    /// `apart` of 64 places differ.
+    LooksAlike { apart: u32, shown: Shown }
     People { count: u64, rank: u64, rows: Vec<Person> }
     Person {
         id: String, name: String, identifiers: Vec<Identifier>, records: u64, services: Vec<String>,
@@ -353,6 +365,32 @@ shapes! {
         /// hash of what the event is about
         digest: Option<String>,
         erased: bool,
+    }
+    /// `left` events vouch for files or tell of an erasure, and stay as they are.
+    Erased { erased: u64, left: u64 }
+    Custody { certificates: Vec<Certified> }
+    /// What was discarded by one act; the certificate has all of it.
+    Certified {
+        number: u32, decided: String, destroyed: String, person: String, role: String, authorities: Vec<String>,
+        reason: String, withheld: bool, method: Vec<String>, outcomes: Vec<Discarded>,
+    }
+    /// `unit` is records, entries or bytes.
+    Discarded { service: String, family: String, reason: String, unit: String, count: u64 }
+    Exports { rows: Vec<Export> }
+    Export {
+        n: u64, q: String, tag: Option<String>, recipient: String, purpose: String,
+        /// running, done or failed
+        state: String,
+        /// records that go in, once they are known
+        records: u64,
+        /// records and files that are done, about twice as many in the end
+        done: u64,
+        /// size of the file, once it is there
+        bytes: Option<u64>,
+        /// hash of `export.json` in it, which the log has outside personal cases
+        sha256: Option<String>,
+        /// why it failed
+        error: Option<String>,
     }
     Proof {
         n: u64, leaf: String, payload: Option<String>, size: u64,

@@ -1,17 +1,18 @@
 //! The log: events, the proof of each, and the checkpoint that somebody outside should keep.
 
 use super::Shared;
-use super::answer::{Asked, Named, Problem, answer, on_thread};
+use super::answer::{Asked, Given, Named, Problem, answer, on_thread};
 use super::consulted::{Look, consulted};
 use super::document::{self as shape};
 use axum::Extension;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
+use glasshouse_engine::erase;
 use glasshouse_engine::events::{Filter, Row};
 use glasshouse_store::base64;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 
 /// Events that are given at once.
 const MOST_EVENTS: usize = 500;
@@ -19,6 +20,8 @@ const MOST_EVENTS: usize = 500;
 const LONGEST_SUMMARY: usize = 400;
 /// Bytes of a payload that a proof holds; a longer one is in the case's folder.
 const MOST_PAYLOAD: usize = 1 << 20;
+/// Bytes of a reason.
+const MOST_REASON: usize = 4096;
 
 /// Which events.
 #[derive(Deserialize, IntoParams)]
@@ -115,6 +118,41 @@ pub async fn proof(Extension(serving): Shared, Named(n): Named<u64>) -> Response
             "size": size, "root": root, "hashes": proof.path.iter().map(base64).collect::<Vec<_>>(),
             "checkpoint": checkpoint,
         }))
+    })
+    .await
+}
+
+/// Events whose content is to go.
+#[derive(Deserialize, ToSchema)]
+pub struct Erasing {
+    /// Their numbers.
+    events: Vec<u64>,
+    /// Only the content that is kept apart (words of queries, recipients); who did what stays.
+    #[serde(default)]
+    content: bool,
+    /// Why; it is written down.
+    reason: String,
+}
+
+/// Erases what events say, for good: that they happened, when and of what kind stays, and the log still proves.
+#[utoipa::path(post, path = "/api/events/erase", tag = "log", request_body = Erasing,
+    params(("X-Glasshouse" = String, Header, description = "`csrf` of the session")),
+    responses((status = 200, body = shape::Erased)))]
+pub async fn erase(Extension(serving): Shared, Given(asked): Given<Erasing>) -> Response {
+    answer(serving, move |serving, _| {
+        serving.session().permitted("log.erase")?;
+        if asked.reason.trim().is_empty() {
+            return Err(Problem::asked("Say why: it stands in the log."));
+        }
+        if asked.events.len() > MOST_EVENTS || asked.reason.len() > MOST_REASON {
+            return Err(Problem::asked("That is too much at once. Ask for fewer events, in fewer words."));
+        }
+        let (reason, content) = (asked.reason.trim().to_owned(), asked.content);
+        let erased = erase::events(serving.session(), &erase::Asked { events: asked.events, content, reason })?;
+        if erased == erase::Erased::default() {
+            return Err(Problem::missing("None of these events says anything that could be erased."));
+        }
+        Ok(json!({ "erased": erased.events, "left": erased.left }))
     })
     .await
 }

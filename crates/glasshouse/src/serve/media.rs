@@ -6,17 +6,14 @@ use super::consulted::{Look, consulted};
 use super::document::{self as shape};
 use super::lists::{MOST_ROWS, Ranked, bounded, sorted};
 use super::record::found;
+use super::smalls;
 use axum::Extension;
 use axum::body::Body;
 use axum::http::header::{ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, RANGE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use glasshouse_engine::evidence::{Bytes, preview, safe_type};
 use glasshouse_engine::view::Sorted;
 use serde_json::json;
-
-/// A picture larger than this is not looked through for its preview.
-const MOST_PICTURE: u64 = 64 << 20;
 
 /// Records with a picture, film or sound that the case holds, each with the first of them.
 #[utoipa::path(get, path = "/api/media", tag = "media", params(Ranked), responses((status = 200, body = shape::Gallery)))]
@@ -44,8 +41,8 @@ pub async fn medium(Extension(serving): Shared, Named((id, n)): Named<(String, u
     give(serving, id, n, headers, false).await
 }
 
-/// A small picture: the preview that a camera left in it if there is one, else the picture itself, which the page
-/// scales; there is no decoder here. HEIC: the preview, or nothing.
+/// A small picture: the preview that a camera left in it if there is one, else one made of a JPEG, WebP or GIF by
+/// the process that takes pictures apart, else the picture itself, which the page scales. HEIC: the preview, or nothing.
 #[utoipa::path(get, path = "/api/thumb/{id}/{n}", tag = "media",
     params(("id" = String, Path, description = "Id of the record"), ("n" = u32, Path, description = "Number of the attachment, from 0")),
     responses((status = 200, content_type = "*/*", body = Vec<u8>), (status = 206, content_type = "*/*", body = Vec<u8>),
@@ -67,23 +64,8 @@ async fn give(
         consulted(serving, Look::Attachment(&id, n))?;
         let file = record.row.attachments.these().iter().find(|f| f.n == n);
         let file = file.ok_or_else(|| Problem::missing("The record has no such attachment."))?;
-        let at = file.place().ok_or_else(|| Problem::missing("The export names this file and does not contain it."))?;
-        let size = live.evidence.entry(at.entry)?.map(|e| e.size);
-        let mut bytes = live.evidence.attachment(at.entry, &at.locator, size)?;
-        let mut kind = safe_type(&live.evidence.head(&bytes)?);
-        if small {
-            if !kind.is_some_and(|k| k.starts_with("image/")) {
-                return Err(Problem::missing("This is no picture."));
-            }
-            let whole = live.evidence.held(&bytes, 0, MOST_PICTURE)?;
-            match preview(&serving.house.decoder, &whole) {
-                Some(found) => (bytes, kind) = (Bytes::Held(found), Some("image/jpeg")),
-                None if kind == Some("image/heic") => {
-                    return Err(Problem::missing("The picture holds no preview, and browsers cannot show its format."));
-                }
-                None => {}
-            }
-        }
+        let (bytes, kind) =
+            if small { smalls::small(serving, live, &id, file)? } else { smalls::bytes_of(live, file)? };
         let length = bytes.len();
         let name = file.name.clone().unwrap_or_else(|| "attachment".into());
         let range = match range.as_deref().map(|r| part(r, length)) {

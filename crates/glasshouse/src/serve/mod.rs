@@ -4,7 +4,9 @@
 mod answer;
 mod case;
 mod consulted;
+mod custody;
 mod document;
+mod exports;
 mod guard;
 mod html;
 mod lists;
@@ -14,6 +16,7 @@ mod page;
 mod people;
 mod record;
 mod sign_in;
+mod smalls;
 mod talks;
 mod tls;
 mod visits;
@@ -52,8 +55,11 @@ struct House {
     home: Option<Home>,
     /// One password is checked at a time.
     turn: Mutex<()>,
-    /// Who takes pictures apart, for the previews in them.
+    /// One export is made at a time.
+    exporting: Mutex<()>,
+    /// Who takes pictures apart, for the previews in them and for small ones.
     decoder: Apart,
+    smalls: smalls::Smalls,
     visits: Visits,
     address: SocketAddr,
     /// Hosts, with ports, that this server is asked by.
@@ -192,13 +198,16 @@ pub fn serve(case: &Path, listening: &Listening<'_>, door: Door) -> Result<u8, E
         Door::People(home) => (None, Some(home), format!("Sign in at {scheme}://{shown}:{port}/")),
     };
     let live = Arc::new(Live::open(case, home.as_ref())?);
+    exports::clear(case);
     let house = Arc::new(House {
         case: case.to_path_buf(),
         live: Mutex::new(Watched { stamp: stamp(case), live }),
         link: Mutex::new(link),
         home,
         turn: Mutex::new(()),
+        exporting: Mutex::new(()),
         decoder: crate::decoder(),
+        smalls: smalls::Smalls::default(),
         visits: Visits::default(),
         address,
         hosts,
@@ -276,6 +285,7 @@ fn router(house: Arc<House>) -> Router {
         .route("/api/record/{id}/near", get(record::near))
         .route("/api/media", get(media::gallery))
         .route("/api/media/{id}/{n}", get(media::medium))
+        .route("/api/media/{id}/{n}/alike", get(smalls::alike))
         .route("/api/thumb/{id}/{n}", get(media::thumb))
         .route("/api/html/{id}", get(html::html))
         .route("/api/marks", get(work::marks).post(work::mark))
@@ -285,6 +295,11 @@ fn router(house: Arc<House>) -> Router {
         .route("/api/events", get(log::events))
         .route("/api/events/{n}/proof", get(log::proof))
         .route("/api/checkpoint", get(log::checkpoint))
+        .route("/api/events/erase", post(log::erase))
+        .route("/api/custody", get(custody::custody))
+        .route("/api/custody/certificates/{n}", get(custody::certificate))
+        .route("/api/exports", get(exports::exports).post(exports::begin))
+        .route("/api/exports/{n}/file", get(exports::file))
         .route("/api/openapi.json", get(document::document))
         .fallback(page::page)
         .method_not_allowed_fallback(answer::wrong_method)

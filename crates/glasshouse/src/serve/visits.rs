@@ -1,5 +1,6 @@
 //! Who is in: one visit for each browser, of one person at one case, until they leave or stay away.
 
+use super::exports::Exports;
 use glasshouse_engine::EngineError;
 use glasshouse_engine::session::Session;
 use ring::rand::SecureRandom;
@@ -31,6 +32,8 @@ pub struct Visit {
     last: Mutex<Instant>,
     checked: Mutex<Instant>,
     looks: Mutex<HashMap<String, Instant>>,
+    /// What was given away in it.
+    pub exports: Exports,
 }
 
 impl Visit {
@@ -87,6 +90,7 @@ impl Visits {
             last: Mutex::new(now),
             checked: Mutex::new(now),
             looks: Mutex::default(),
+            exports: Exports::default(),
         });
         let mut visits = self.all();
         visits.retain(|_, visit| !visit.over());

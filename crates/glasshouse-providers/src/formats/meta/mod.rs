@@ -9,6 +9,7 @@ mod messages;
 mod page;
 mod roots;
 
+pub(crate) use page::is_ours as is_page;
 pub(crate) use roots::Service;
 
 use crate::{Opened, Sink, Tree, TreeEntry};

@@ -1,8 +1,12 @@
 //! Taking pictures and films apart in a process of its own: the library that does it is not ours, and what it reads
 //! was written by strangers.
 //!
-//! The process gets first bytes through a pipe and answers through another. It opens nothing, has a bounded memory
+//! The process gets bytes through a pipe and answers through another. It opens nothing, has a bounded memory
 //! and a bounded time, and is begun anew when it ends; what it ended over is not read, and a warning says so.
+
+mod small;
+
+pub use small::Small;
 
 use glasshouse_providers::formats::exif::{Decoded, Decoder, NoExif, decode};
 use std::io::{self, BufReader, BufWriter, ErrorKind, Read, Write};
@@ -14,6 +18,9 @@ use std::sync::{Mutex, PoisonError};
 const LONGEST_QUESTION: u64 = 65 << 20;
 /// Longest answer that is taken.
 const LONGEST_ANSWER: u64 = 128 << 20;
+/// What a question asks for: its first byte, which the file follows.
+const TAGS: u8 = 0;
+const SMALL: u8 = 1;
 /// Questions after which a process is begun anew: the bound of its time is one for all of them.
 const QUESTIONS: u32 = 10_000;
 /// What the process may use: kilobytes of address space, seconds of processor time; no core is written, and no file.
@@ -58,21 +65,37 @@ impl Apart {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn ask(&self, mut process: Process, bytes: &[u8]) -> io::Result<Result<Decoded, NoExif>> {
-        let answer = process.ask(bytes)?;
+    fn ask_of(&self, mut process: Process, what: u8, bytes: &[u8]) -> io::Result<Vec<u8>> {
+        let answer = process.ask(what, bytes)?;
         process.asked += 1;
         if process.asked < QUESTIONS {
             self.idle().push(process);
         }
         Ok(answer)
     }
+
+    fn ask(&self, what: u8, bytes: &[u8]) -> io::Result<Vec<u8>> {
+        let idle = self.idle().pop();
+        if let Some(answer) = idle.and_then(|process| self.ask_of(process, what, bytes).ok()) {
+            return Ok(answer);
+        }
+        // What ended a process that had answered before may have been its age: a new one says whether it is the file.
+        self.ask_of(self.begin()?, what, bytes)
+    }
+
+    /// Returns a small picture of a picture, turned as it is to be seen; none where it is of a kind that is not taken
+    /// apart here, damaged or too large.
+    pub fn small(&self, picture: &[u8]) -> Option<Small> {
+        let answer = self.ask(SMALL, picture).ok()?;
+        let (look, jpeg) = answer.split_first_chunk::<8>()?;
+        Some(Small { look: u64::from_le_bytes(*look), jpeg: jpeg.to_vec() })
+    }
 }
 
 impl Process {
-    fn ask(&mut self, bytes: &[u8]) -> io::Result<Result<Decoded, NoExif>> {
-        write_piece(&mut self.questions, bytes)?;
-        let answer = read_piece(&mut self.answers, LONGEST_ANSWER)?.ok_or(ErrorKind::UnexpectedEof)?;
-        Ok(serde_json::from_slice(&answer)?)
+    fn ask(&mut self, what: u8, bytes: &[u8]) -> io::Result<Vec<u8>> {
+        write_piece(&mut self.questions, &[&[what], bytes])?;
+        Ok(read_piece(&mut self.answers, LONGEST_ANSWER)?.ok_or(ErrorKind::UnexpectedEof)?)
     }
 }
 
@@ -86,28 +109,35 @@ impl Drop for Process {
 
 impl Decoder for Apart {
     fn decode(&self, bytes: &[u8]) -> Result<Decoded, NoExif> {
-        let idle = self.idle().pop();
-        if let Some(answer) = idle.and_then(|process| self.ask(process, bytes).ok()) {
-            return answer;
-        }
-        // What ended a process that had answered before may have been its age: a new one says whether it is the file.
-        self.begin().and_then(|process| self.ask(process, bytes)).unwrap_or(Err(NoExif::Failed))
+        let answer = self.ask(TAGS, bytes).and_then(|answer| Ok(serde_json::from_slice(&answer)?));
+        answer.unwrap_or(Err(NoExif::Failed))
     }
 }
 
 /// Answers questions until there are no more: what the process does that is asked.
 pub fn answer(questions: impl Read, answers: impl Write) -> io::Result<()> {
     let (mut questions, mut answers) = (BufReader::new(questions), BufWriter::new(answers));
-    while let Some(bytes) = read_piece(&mut questions, LONGEST_QUESTION)? {
-        write_piece(&mut answers, &serde_json::to_vec(&decode(&bytes))?)?;
+    while let Some(question) = read_piece(&mut questions, LONGEST_QUESTION)? {
+        let (what, bytes) = question.split_first().ok_or(ErrorKind::InvalidData)?;
+        match *what {
+            // No picture is an answer of no bytes.
+            SMALL => match small::small(bytes) {
+                Some(Small { look, jpeg }) => write_piece(&mut answers, &[&look.to_le_bytes(), &jpeg])?,
+                None => write_piece(&mut answers, &[])?,
+            },
+            _ => write_piece(&mut answers, &[&serde_json::to_vec(&decode(bytes))?])?,
+        }
     }
     Ok(())
 }
 
-/// Writes bytes with their length before them.
-fn write_piece(out: &mut impl Write, bytes: &[u8]) -> io::Result<()> {
-    out.write_all(&(bytes.len() as u64).to_le_bytes())?;
-    out.write_all(bytes)?;
+/// Writes bytes with the length of all of them before them.
+fn write_piece(out: &mut impl Write, bytes: &[&[u8]]) -> io::Result<()> {
+    let length: usize = bytes.iter().map(|bytes| bytes.len()).sum();
+    out.write_all(&(length as u64).to_le_bytes())?;
+    for bytes in bytes {
+        out.write_all(bytes)?;
+    }
     out.flush()
 }
 
@@ -147,17 +177,17 @@ mod tests {
     #[test]
     fn questions_are_answered_in_order() {
         let mut questions = Vec::new();
-        write_piece(&mut questions, &picture()).expect("written");
-        write_piece(&mut questions, b"nothing").expect("written");
+        write_piece(&mut questions, &[&[TAGS], &picture()]).expect("written");
+        write_piece(&mut questions, &[&[TAGS], b"nothing"]).expect("written");
+        write_piece(&mut questions, &[&[SMALL], b"nothing"]).expect("written");
         let mut answers = Vec::new();
         answer(questions.as_slice(), &mut answers).expect("answered");
         let mut answers = answers.as_slice();
-        let mut next = || {
-            let piece = read_piece(&mut answers, LONGEST_ANSWER).expect("whole").expect("there");
-            serde_json::from_slice::<Result<Decoded, NoExif>>(&piece).expect("an answer")
-        };
+        let mut piece = || read_piece(&mut answers, LONGEST_ANSWER).expect("whole").expect("there");
+        let mut next = || serde_json::from_slice::<Result<Decoded, NoExif>>(&piece()).expect("an answer");
         assert_eq!(next(), decode(&picture()));
         assert_eq!(next().expect_err("none"), decode(b"nothing").expect_err("none"));
+        assert_eq!(piece(), b"", "no picture");
         assert_eq!(decode(&picture()).expect("a tag").tags, [("Make".to_owned(), "Acme".to_owned())]);
         assert!(answer(&b"\xff\xff\xff\xff\xff\xff\xff\xff"[..], io::sink()).is_err(), "no memory is taken for a word");
     }
@@ -166,6 +196,7 @@ mod tests {
     fn a_process_that_ends_fails_that_file_alone() {
         let crash = Apart::new("/bin/sh".into(), &["-c", "kill -9 $$"]);
         assert_eq!(crash.decode(&picture()), Err(NoExif::Failed));
+        assert_eq!(crash.small(&picture()), None);
         let missing = Apart::new("/nonexistent/program".into(), &[]);
         assert_eq!(missing.decode(&picture()), Err(NoExif::Failed));
         let junk = Apart::new("/bin/sh".into(), &["-c", "cat /dev/zero"]);

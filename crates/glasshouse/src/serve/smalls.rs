@@ -1,0 +1,197 @@
+//! Small pictures and what they look like. Pictures are taken apart in the process that is there for that, and what
+//! came of the newest is kept in memory: nothing of it is written.
+
+use super::answer::{Asked, Named, Problem, answer};
+use super::consulted::{Look, consulted};
+use super::document::{self as shape};
+use super::lists::bounded;
+use super::{Live, Serving, Shared};
+use axum::Extension;
+use axum::response::Response;
+use glasshouse_engine::evidence::{Bytes, preview, safe_type};
+use glasshouse_engine::view::{Attachment, Sorted};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use utoipa::IntoParams;
+
+/// A picture larger than this is not taken apart.
+const MOST_PICTURE: u64 = 64 << 20;
+/// Bytes of small pictures that are kept.
+const MOST_KEPT: usize = 32 << 20;
+/// Pictures of which is known what they look like: about 60 bytes each.
+const MOST_LOOKS: usize = 200_000;
+/// Pictures before and after one, in the order of time, that it is compared with.
+const AROUND: u32 = 200;
+/// Places of 64 in which pictures that look alike may differ.
+const ALIKE: u32 = 8;
+/// How long one question takes pictures apart; whoever asks again goes on from there.
+const PATIENCE: Duration = Duration::from_millis(1500);
+
+/// A picture by its record and its number there.
+type Key = (String, u32);
+
+/// What is known of pictures that were taken apart.
+#[derive(Default)]
+pub struct Smalls(Mutex<Known>);
+
+#[derive(Default)]
+struct Known {
+    /// None for what could not be taken apart.
+    looks: HashMap<Key, Option<u64>>,
+    jpegs: VecDeque<(Key, Arc<Vec<u8>>)>,
+    bytes: usize,
+}
+
+impl Smalls {
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn jpeg(&self, key: &Key) -> Option<Arc<Vec<u8>>> {
+        self.known().jpegs.iter().find(|(of, _)| of == key).map(|(_, jpeg)| jpeg.clone())
+    }
+
+    fn look(&self, key: &Key) -> Option<Option<u64>> {
+        self.known().looks.get(key).copied()
+    }
+
+    fn keep(&self, key: Key, look: Option<u64>, jpeg: Option<Arc<Vec<u8>>>) {
+        let mut known = self.known();
+        if known.looks.len() >= MOST_LOOKS {
+            known.looks.clear();
+        }
+        known.looks.insert(key.clone(), look);
+        let Some(jpeg) = jpeg else { return };
+        known.bytes += jpeg.len();
+        known.jpegs.push_back((key, jpeg));
+        while known.bytes > MOST_KEPT {
+            let Some((_, oldest)) = known.jpegs.pop_front() else { return };
+            known.bytes -= oldest.len();
+        }
+    }
+}
+
+/// Returns the bytes of an attachment, with the type that its own bytes prove; none for what cannot be shown.
+pub fn bytes_of(live: &Live, file: &Attachment) -> Result<(Bytes, Option<&'static str>), Problem> {
+    let at = file.place().ok_or_else(|| Problem::missing("The export names this file and does not contain it."))?;
+    let size = live.evidence.entry(at.entry)?.map(|e| e.size);
+    let bytes = live.evidence.attachment(at.entry, &at.locator, size)?;
+    let kind = safe_type(&live.evidence.head(&bytes)?);
+    Ok((bytes, kind))
+}
+
+/// Returns a picture to be shown small: the preview that a camera left in it, else one made of it, else itself.
+pub fn small(
+    serving: &Serving,
+    live: &Live,
+    id: &str,
+    file: &Attachment,
+) -> Result<(Bytes, Option<&'static str>), Problem> {
+    let key = (id.to_owned(), file.n);
+    if let Some(jpeg) = serving.house.smalls.jpeg(&key) {
+        return Ok((Bytes::Held(jpeg.to_vec()), Some("image/jpeg")));
+    }
+    let (bytes, kind) = bytes_of(live, file)?;
+    if !kind.is_some_and(|k| k.starts_with("image/")) {
+        return Err(Problem::missing("This is no picture."));
+    }
+    let whole = live.evidence.held(&bytes, 0, MOST_PICTURE)?;
+    if let Some(found) = preview(&serving.house.decoder, &whole) {
+        return Ok((Bytes::Held(found), Some("image/jpeg")));
+    }
+    if kind == Some("image/heic") {
+        return Err(Problem::missing("The picture holds no preview, and browsers cannot show its format."));
+    }
+    match serving.house.decoder.small(&whole) {
+        Some(small) => {
+            serving.house.smalls.keep(key, Some(small.look), Some(Arc::new(small.jpeg.clone())));
+            Ok((Bytes::Held(small.jpeg), Some("image/jpeg")))
+        }
+        // A browser may know more kinds than are taken apart here.
+        None => Ok((bytes, kind)),
+    }
+}
+
+/// Returns what a picture looks like, from its preview where it has one; none if that cannot be told.
+fn look(serving: &Serving, live: &Live, file: &Attachment) -> Option<u64> {
+    let key = (file.record.clone(), file.n);
+    if let Some(known) = serving.house.smalls.look(&key) {
+        return known;
+    }
+    let made = bytes_of(live, file).ok().filter(|(_, kind)| kind.is_some_and(|k| k.starts_with("image/")));
+    let whole = made.and_then(|(bytes, _)| live.evidence.held(&bytes, 0, MOST_PICTURE).ok());
+    let small = whole.and_then(|whole| {
+        let decoder = &serving.house.decoder;
+        decoder.small(&whole).or_else(|| decoder.small(&preview(decoder, &whole)?))
+    });
+    let look = small.map(|small| small.look);
+    serving.house.smalls.keep(key, look, None);
+    look
+}
+
+/// Among which pictures.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Among {
+    /// Query, as in `glasshouse search`; everything if left out.
+    #[serde(default)]
+    q: String,
+}
+
+/// Pictures that look alike, among those nearest in time of a search: a finding by comparing them at 64 places each,
+/// which says neither that they are the same nor that no other is. `looked` of `of` are compared; who asks again goes on.
+#[utoipa::path(get, path = "/api/media/{id}/{n}/alike", tag = "media",
+    params(("id" = String, Path, description = "Id of the record"), ("n" = u32, Path, description = "Number of the attachment, from 0"), Among),
+    responses((status = 200, body = shape::Alike), (status = 404, body = shape::Error)))]
+pub async fn alike(
+    Extension(serving): Shared,
+    Named((id, n)): Named<(String, u32)>,
+    Asked(asked): Asked<Among>,
+) -> Response {
+    answer(serving, move |serving, live| {
+        bounded(&asked.q)?;
+        let set = live.view.select(&asked.q)?;
+        consulted(serving, Look::Search { view: "alike", query: &asked.q })?;
+        let record = super::record::found(live, &id)?;
+        let file = record.row.attachments.these().iter().find(|f| f.n == n && f.present);
+        let file = file.ok_or_else(|| Problem::missing("The record has no such attachment."))?;
+        let own = look(serving, live, file).ok_or_else(|| Problem::missing("This picture cannot be compared."))?;
+        let media = live.view.with_media(&set)?;
+        let rank = live.view.rank_of(&media, Sorted::NewestFirst, &id)?.unwrap_or(0);
+        let near = live.view.gallery(&media, Sorted::NewestFirst, rank.saturating_sub(AROUND), 2 * AROUND + 1)?;
+        let others: Vec<_> = near.iter().filter(|one| one.row.id != id && one.media.about.kind == file.kind).collect();
+        let (begun, next) = (Instant::now(), AtomicUsize::new(0));
+        let compare = || {
+            let mut found: Vec<(u32, usize)> = Vec::new();
+            let mut looked = 0usize;
+            loop {
+                let at = next.fetch_add(1, Ordering::Relaxed);
+                let Some(one) = others.get(at) else { return (found, looked) };
+                let known = serving.house.smalls.look(&(one.row.id.clone(), one.media.about.n)).is_some();
+                if !known && begun.elapsed() > PATIENCE {
+                    continue;
+                }
+                looked += 1;
+                let apart = look(serving, live, &one.media.about).map(|look| (look ^ own).count_ones());
+                found.extend(apart.filter(|apart| *apart <= ALIKE).map(|apart| (apart, at)));
+            }
+        };
+        // Two at a time: each is taken apart in a process of its own.
+        let parts = std::thread::scope(|scope| {
+            let threads = [scope.spawn(compare), scope.spawn(compare)];
+            threads.into_iter().map(|thread| thread.join().unwrap_or_default()).collect::<Vec<_>>()
+        });
+        let looked: usize = parts.iter().map(|(_, looked)| looked).sum();
+        let mut found: Vec<(u32, usize)> = parts.into_iter().flat_map(|(found, _)| found).collect();
+        found.sort_unstable();
+        let rows: Vec<Value> =
+            found.iter().filter_map(|(apart, at)| Some(json!({ "apart": apart, "shown": others.get(*at)? }))).collect();
+        serving.session().seen(found.iter().filter_map(|(_, at)| Some(others.get(*at)?.row.id.clone())));
+        Ok(json!({ "looked": looked, "of": others.len(), "all": media.len(), "rows": rows }))
+    })
+    .await
+}
