@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Verifies a Glasshouse case, written from docs/format.md alone.
+"""Verifies a Glasshouse case, an export or an extract of a log, written from docs/format.md alone.
 
 A second opinion: it shares no line with the program that writes a case or with glasshouse-verify, and needs
 nothing but Python 3.11. It prints a line for each fault (`altered: path: why`) and for each remark
 (`note: unmentioned: path: why`), and leaves with 0 if the case is proven, 1 if it has faults, and 2 if it
 cannot be checked.
 
-    verify.py CASE [--against CHECKPOINT_FILE] [--fingerprint HEX] [--deep]
+    verify.py CASE|EXPORT|EXTRACT [--against CHECKPOINT_FILE] [--fingerprint HEX] [--deep]
 """
 
 import argparse
@@ -319,6 +319,55 @@ def hashes_of_tile(data):
     return [data[i : i + 32] for i in range(0, len(data), 32)]
 
 
+def leaf_of(data):
+    """Returns what a leaf says, or nothing if it is not the JSON of a leaf."""
+    try:
+        leaf = read_json(data.decode("utf-8"))
+        fits = (
+            isinstance(leaf, dict)
+            and is_int(leaf["v"], 2**32)
+            and is_int(leaf["seq"])
+            and all(isinstance(leaf[member], str) for member in ("time", "action", "payload"))
+            and leaf["kind"] in KINDS
+            and isinstance(leaf.get("erases", []), list)
+            and all(is_int(index) for index in leaf.get("erases", []))
+        )
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return leaf if fits else None
+
+
+def payload_of(data):
+    """Returns what a payload file says, or nothing if it is none."""
+    try:
+        salt, line, text = data.decode("utf-8").partition("\n")
+        payload = read_json(text)
+        files, removed = payload.get("files", []), payload.get("removed", [])
+        sealed, unsealed = payload.get("sealed", {}), payload.get("unsealed", [])
+        fits = (
+            isinstance(sealed, dict)
+            and all(isinstance(value, str) for value in sealed.values())
+            and isinstance(unsealed, list)
+            and all(is_int(index) for index in unsealed)
+            and is_hash(salt)
+            and line == "\n"
+            and isinstance(files, list)
+            and isinstance(removed, list)
+            and all(isinstance(payload[member], str) for member in ("who", "where", "authority", "tool"))
+            and all(isinstance(name, str) for name in removed)
+            and all(
+                isinstance(file["path"], str)
+                and is_int(file["size"])
+                and isinstance(file["sha256"], str)
+                and isinstance(file.get("external"), (str, type(None)))
+                for file in files
+            )
+        )
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+    return payload if fits else None
+
+
 class Case:
     def __init__(self, folder):
         self.folder = Folder(folder)
@@ -330,6 +379,10 @@ class Case:
         self.events = self.parts = self.entries = self.contents = 0
         self.unhashed = {}
         self.anchors = []
+
+    def said(self, deep):
+        contents = f", {self.contents} contents" if deep else ""
+        return f"{self.events} events, {self.parts} parts, {self.entries} entries{contents}"
 
     def fault(self, kind, path, why):
         self.findings.append((True, kind, path, why))
@@ -522,54 +575,19 @@ class Case:
         self.fault("malformed", path, why)
 
     def read_leaf(self, path, seq, data):
-        try:
-            leaf = read_json(data.decode("utf-8"))
-            fits = (
-                isinstance(leaf, dict)
-                and is_int(leaf["v"], 2**32)
-                and is_int(leaf["seq"])
-                and all(isinstance(leaf[member], str) for member in ("time", "action", "payload"))
-                and leaf["kind"] in KINDS
-                and isinstance(leaf.get("erases", []), list)
-                and all(is_int(index) for index in leaf.get("erases", []))
-            )
-        except (ValueError, KeyError, TypeError, RecursionError):
-            fits = False
-        if not fits:
+        leaf = leaf_of(data)
+        if leaf is None:
             return self.malformed(path, f"leaf {seq} is not the JSON of a leaf")
         if leaf["v"] != 1:
             return self.malformed(path, f"leaf {seq} is of version {leaf['v']}, and this verifier knows 1")
         return leaf
 
     def apply(self, seq, path, data):
-        try:
-            salt, line, text = data.decode("utf-8").partition("\n")
-            payload = read_json(text)
-            files, removed = payload.get("files", []), payload.get("removed", [])
-            sealed, unsealed = payload.get("sealed", {}), payload.get("unsealed", [])
-            fits = (
-                isinstance(sealed, dict)
-                and all(isinstance(value, str) for value in sealed.values())
-                and isinstance(unsealed, list)
-                and all(is_int(index) for index in unsealed)
-                and is_hash(salt)
-                and line == "\n"
-                and isinstance(files, list)
-                and isinstance(removed, list)
-                and all(isinstance(payload[member], str) for member in ("who", "where", "authority", "tool"))
-                and all(isinstance(name, str) for name in removed)
-                and all(
-                    isinstance(file["path"], str)
-                    and is_int(file["size"])
-                    and isinstance(file["sha256"], str)
-                    and isinstance(file.get("external"), (str, type(None)))
-                    for file in files
-                )
-            )
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            fits = False
-        if not fits:
+        payload = payload_of(data)
+        if payload is None:
             return self.malformed(path, "it is not a line of salt and a line of JSON with the members of a payload")
+        files, removed = payload.get("files", []), payload.get("removed", [])
+        sealed, unsealed = payload.get("sealed", {}), payload.get("unsealed", [])
         for index in unsealed:
             self.unsealed.setdefault(index, seq)
         if sealed:
@@ -1036,6 +1054,215 @@ def spooled(reader, limit=MAX_NESTED):
     return Range(file, 0, length)
 
 
+# --- What is given away ---------------------------------------------------------------------------------------
+
+MAX_LIST = 256 << 20
+MAX_LOG = 1 << 30
+EXTRACT = "glasshouse-log-extract-1"
+EXPORT = "glasshouse-export-1"
+
+
+class Given:
+    """An extract of a log (section 2b), or an export with one (2c)."""
+
+    def __init__(self):
+        self.findings, self.anchors, self.unhashed = [], [], {}
+        self.events = self.files = 0
+
+    fault, note = Case.fault, Case.note
+
+    def said(self, deep):
+        return f"{self.events} events" + (f", {self.files} files" if self.files else "")
+
+    # Extracts.
+
+    def check_extract(self, data, kept, fingerprint):
+        """Checks an extract and returns it."""
+        try:
+            extract = read_json(data.decode("utf-8"))
+            fits = (
+                all(isinstance(extract[member], str) for member in ("form", "origin", "public_key", "checkpoint"))
+                and isinstance(extract["events"], list)
+                and all(
+                    is_int(event["seq"])
+                    and isinstance(event["leaf"], str)
+                    and isinstance(event["path"], list)
+                    and all(isinstance(one, str) for one in event["path"])
+                    and isinstance(event.get("payload"), (str, type(None)))
+                    and isinstance(event.get("sealed", {}), dict)
+                    and all(
+                        isinstance(one["salt"], str) and isinstance(one["text"], str)
+                        for one in event.get("sealed", {}).values()
+                    )
+                    for event in extract["events"]
+                )
+            )
+        except (ValueError, KeyError, TypeError, RecursionError):
+            fits = False
+        if not fits:
+            raise CannotCheck("it is no extract of a log")
+        if extract["form"] != EXTRACT:
+            raise CannotCheck(f"it has the form {extract['form']}, and this verifier knows {EXTRACT}")
+        try:
+            key = Key(extract["public_key"])
+        except ValueError as error:
+            self.fault("malformed", "public_key", str(error))
+            return extract
+        try:
+            checkpoint = Checkpoint(extract["checkpoint"].encode())
+        except ValueError as error:
+            self.fault("malformed", "checkpoint", str(error))
+            return extract
+        if not checkpoint.origin == key.name == extract["origin"]:
+            self.fault("unexpected", "checkpoint", "it, the key and the extract do not name the same log")
+        if checkpoint.signed_by(key) != "yes":
+            self.fault("altered", "checkpoint", "it is not signed by the key in the extract")
+        seen = set()
+        for event in extract["events"]:
+            if event["seq"] in seen:
+                self.fault("unexpected", f"event {event['seq']}", "it is there twice")
+            seen.add(event["seq"])
+            self.check_event(event, checkpoint)
+        self.check_given_anchors(extract, key, checkpoint, kept, fingerprint)
+        return extract
+
+    def check_event(self, event, checkpoint):
+        name = f"event {event['seq']}"
+        self.events += 1
+        leaf = event["leaf"].encode("utf-8", "surrogatepass")
+        path = [bytes.fromhex(one) if re.fullmatch("[0-9a-fA-F]{64}", one) else None for one in event["path"]]
+        if None in path or root_above(event["seq"], checkpoint.size, leaf_hash(leaf), path) != checkpoint.root:
+            return self.fault("altered", name, "its path does not lead to the signed root")
+        leaf = leaf_of(leaf)
+        if leaf is None:
+            return self.fault("malformed", name, "it is not the JSON of a leaf")
+        if leaf["seq"] != event["seq"]:
+            self.fault("unexpected", name, f"its leaf says that it is number {leaf['seq']}")
+        if event.get("payload") is None:
+            return self.note("not-checked", name, "its payload is not in the extract")
+        data = event["payload"].encode("utf-8", "surrogatepass")
+        if hashlib.sha256(data).hexdigest() != leaf["payload"]:
+            return self.fault("altered", name, "its payload is not the one that the leaf commits to")
+        payload = payload_of(data)
+        if payload is None:
+            return self.fault("malformed", name, "its payload is not a line of salt and a line of JSON")
+        given, committed = event.get("sealed", {}), payload.get("sealed", {})
+        for what, one in given.items():
+            text = f"{one['salt']}\n{one['text']}".encode("utf-8", "surrogatepass")
+            if committed.get(what) != hashlib.sha256(text).hexdigest():
+                self.fault("altered", name, f"`{what}` is not what the payload commits to")
+        if committed.keys() - given.keys():
+            self.note("not-checked", name, "some of its contents are not in the extract")
+
+    def check_given_anchors(self, extract, key, checkpoint, kept, fingerprint):
+        if fingerprint is not None:
+            if hashlib.sha256(extract["public_key"].encode()).hexdigest() == fingerprint:
+                self.anchors.append("the fingerprint that was given")
+            else:
+                self.fault("unexpected", "public_key", "its fingerprint is not the one that was kept")
+        if kept is not None:
+            if kept.signed_by(key) != "yes":
+                self.fault("unexpected", "checkpoint", "the kept checkpoint is not signed by the key in the extract")
+            elif (kept.size, kept.root) == (checkpoint.size, checkpoint.root):
+                self.anchors.append("the checkpoint that was given")
+            else:
+                self.note("not-checked", "checkpoint", "the kept checkpoint is of another size of the log")
+        if not self.anchors:
+            self.note("unanchored", "checkpoint", "nothing that somebody outside kept was given")
+
+    # Exports.
+
+    def check_export(self, place, kept, fingerprint):
+        folder = Folder(place)
+        try:
+            data = folder.read("export.json", MAX_LIST)
+            listed = read_json(data.decode("utf-8"))
+            files = listed["files"]
+            fits = isinstance(listed["form"], str) and isinstance(listed["kind"], str) and isinstance(files, list)
+            fits = fits and all(
+                isinstance(file["path"], str) and is_int(file["size"]) and isinstance(file["sha256"], str) for file in files
+            )
+        except Bad as bad:
+            raise CannotCheck(f"export.json: {bad}") from None
+        except (ValueError, KeyError, TypeError, RecursionError):
+            fits = False
+        if not fits:
+            raise CannotCheck("export.json is not the list of an export")
+        if listed["form"] != EXPORT:
+            raise CannotCheck(f"it has the form {listed['form']}, and this verifier knows {EXPORT}")
+        try:
+            extract = self.check_extract(folder.read("log.json", MAX_LOG), kept, fingerprint)
+        except Bad as bad:
+            raise CannotCheck(f"log.json: {bad}") from None
+        if not any(names_list(event, hashlib.sha256(data).hexdigest()) for event in extract["events"]):
+            if listed["kind"] == "self":
+                self.note("not-checked", "export.json", "the log of a personal case says nothing of exports")
+            else:
+                self.fault("altered", "export.json", "no event of the log names its hash")
+        try:
+            if folder.read("checkpoint", MAX_LIST) != extract["checkpoint"].encode():
+                self.fault("altered", "checkpoint", "it is not that of the extract")
+        except Bad as bad:
+            self.fault(bad.kind, "checkpoint", str(bad))
+        known = {"export.json", "log.json", "checkpoint"}
+        for file in files:
+            self.check_given_file(folder, file)
+            if file["path"] in known:
+                self.fault("malformed", "export.json", f"it names {file['path']} twice")
+            known.add(file["path"])
+        for above, folders, names in os.walk(place):
+            links = [name for name in folders if os.path.islink(os.path.join(above, name))]
+            for name in names + links:
+                path = os.path.relpath(os.path.join(above, name), place)
+                if path not in known:
+                    self.fault("unmentioned", path, "the list does not name it")
+
+    def check_given_file(self, folder, file):
+        path = file["path"]
+        if not is_plain(path):
+            return self.fault("malformed", "export.json", "it names a path that cannot lie in a folder")
+        try:
+            reader, size = folder.open(path)
+        except Bad as bad:
+            return self.fault(bad.kind, path, str(bad))
+        with reader:
+            found, length = sha256_of(reader, file["size"])
+        if size == length == file["size"] and found == file["sha256"]:
+            self.files += 1
+        else:
+            self.fault("altered", path, "it is not what the list says")
+
+
+def names_list(event, digest):
+    """Says whether an event is that of the export whose list has this hash."""
+    leaf = leaf_of(event["leaf"].encode("utf-8", "surrogatepass"))
+    payload = payload_of((event.get("payload") or "").encode("utf-8", "surrogatepass"))
+    if leaf is None or payload is None or leaf["action"] != "case.exported":
+        return False
+    detail = payload.get("detail")
+    return isinstance(detail, dict) and detail.get("export") == digest
+
+
+def root_above(index, size, root, path):
+    """Returns the root that an audit path of RFC 6962, section 2.1.1, leads to from a leaf, or nothing if it is of no such tree."""
+    if index >= size:
+        return None
+    # From the root down: at each node, whether the leaf lies in its left half. A node of one leaf has no path.
+    sides, first, last = [], 0, size
+    while last - first > 1:
+        half = 1
+        while half * 2 < last - first:
+            half *= 2
+        left = index < first + half
+        sides.append(left)
+        first, last = (first, first + half) if left else (first + half, last)
+    if len(sides) != len(path):
+        return None
+    for left, other in zip(reversed(sides), path):
+        root = hashlib.sha256(b"\1" + (root + other if left else other + root)).digest()
+    return root
+
+
 # --- The whole ------------------------------------------------------------------------------------------------
 
 
@@ -1102,6 +1329,14 @@ def verify(arguments):
         fingerprint = "".join(arguments.fingerprint.split()).lower()
         if not is_hash(fingerprint):
             raise CannotCheck("a fingerprint has 64 hexadecimal digits")
+    given = Given()
+    if os.path.isfile(arguments.case):
+        with open(arguments.case, "rb") as file:
+            given.check_extract(file.read(MAX_LOG + 1), kept, fingerprint)
+        return given
+    if os.path.lexists(os.path.join(arguments.case, "export.json")):
+        given.check_export(arguments.case, kept, fingerprint)
+        return given
     if not os.path.isdir(arguments.case):
         raise CannotCheck(f"{arguments.case} is not a folder")
     case = Case(arguments.case)
@@ -1165,9 +1400,8 @@ def main():
     if faults:
         print(f"not proven: {faults} faults")
         return 1
-    deep = f", {case.contents} contents" if arguments.deep else ""
     anchored = "anchored by " + " and ".join(case.anchors) if case.anchors else "unanchored"
-    print(f"proven: {case.events} events, {case.parts} parts, {case.entries} entries{deep}; {anchored}")
+    print(f"proven: {case.said(arguments.deep)}; {anchored}")
     return 0
 
 

@@ -22,7 +22,15 @@ const en = {
   lost: "The page lost its connection to the program. Is glasshouse serve still running?",
   forbidden: "This session is over. Open the link that glasshouse serve printed, or start it again for a new one.",
   nowhere: "There is no such view. The address may be mistyped.",
-  signIn: { title: "Sign in", lead: "This case is worked on by people with an account of this installation. What they look at is written down.", name: "Name", password: "Password", enter: "Sign in", leave: "Sign out" },
+  signIn: { title: "Sign in", lead: "This case is worked on by people with an account of this installation. What they look at is written down.", name: "Name", password: "Password", enter: "Sign in", leave: "Sign out",
+    code: "Code", spare: "What the app of your second factor shows now, or one of your spare codes.", elsewhere: (host: string) => `Sign in at ${host}`,
+    refused: {
+      unreachable: "The server that says who you are cannot be reached. Try again later, or tell your administrator.",
+      issuer: "What the server said of you cannot be relied on, or it let you go no further. Try again, or tell your administrator.",
+      way: "You came back too late, in another browser, or for a second time. Sign in again.",
+      account: "The server knows you, and nobody here has an account by that name. Your administrator makes one.",
+      policy: "You have an account here, and no role in which you may look into this case.",
+    } as Record<string, string> },
   enquiry: { title: "Line of enquiry", lead: "Say what you look for before you look. Everything from now on is written down as looked at for this line; E changes it.", change: "Change the line of enquiry", chosen: (line: string) => `Line of enquiry: ${line}` },
   records: (n: number) => count(n, "record", "records"),
   entries: (n: number) => count(n, "entry", "entries"),
@@ -235,6 +243,13 @@ const en = {
     title: "What this account reveals", lead: "What the services named here hold about the account holder, as far as it is in the exports that were read. Every line leads to its records.", print: "Print", held: "Held", people: "people", places: "places", deleteAt: "Where it can be deleted", notTried: "(unverified: nobody here has tried this address)", described: (page: string) => `(as the company's help describes it, ${page}; nobody here has tried it)`, heldBy: "Held by", routes: "Who could get it, and how", contacts: "Who you are in touch with most", home: "Where you probably live", work: "Where you probably work", nights: "Nights away", voice: "Voice", searches: "Searches", devices: "Devices", finding: "Finding: computed from records, not a fact.", noneFound: "Nothing was found in what was read.",
     daysOf: (n: number, of: number) => `${number(n)} of ${count(of, "day", "days")}`,
     nightsAt: (n: number) => count(n, "night", "nights"), times: (n: number) => count(n, "time", "times"), voiceHeld: (n: number) => `${count(n, "voice recording", "voice recordings")} or transcripts`, searchesHeld: (n: number) => `${count(n, "search", "searches")}`, notSelf: "This page is made for the holder of an account, in a case of their own.",
+  },
+  /** What is typed at the command line; it is not translated. */
+  commands: {
+    due: "glasshouse authority amend CASE FILE\nglasshouse case destroy CASE --reason TEXT --yes",
+    discard: "glasshouse process CASE --discard --preview\nglasshouse process CASE --discard --reason TEXT",
+    give: (what: string, own: boolean) => ["glasshouse export CASE", what, "--to DIR", own ? "" : "--recipient TEXT --purpose TEXT"].filter(Boolean).join(" "),
+    verify: (n: number) => `glasshouse-verify export-${n}`,
   },
   give: {
     title: "Give away", lead: "Makes a folder of records that opens anywhere: all of each record, its bytes, pages for a browser without a network, and what proves it.", own: "No legal basis is recorded: this is a personal case, and its log says nothing of an export.", logged: "Recipient, purpose and the hash of what was given are in the log before you get it.",

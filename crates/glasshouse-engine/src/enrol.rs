@@ -319,11 +319,22 @@ pub fn establish(text: &str, name: &str, password: &[u8], home: &Home) -> Result
     Ok(organisation)
 }
 
+/// What a draft says of signing in by an organisation's own server.
+const SIGN_IN: &str = "
+# Who says at the page who people are, if that is a server of yours that speaks OpenID Connect.
+# It is then the one thing that this installation connects to.
+# [sign_in]
+# issuer = \"https://id.example.com\"
+# client_id = \"glasshouse\"
+# client_secret_file = \"issuer-secret\"
+# claim = \"preferred_username\"   # must be the name of an account, or its known_as under [[people]]
+";
+
 /// Returns a first organisation's file with everybody who has an account, for its administrator to change and sign.
 pub fn draft(title: &str, administrator: &str, home: &Home) -> Result<String, EngineError> {
     let admin = home.person(administrator)?;
     let mut text = format!(
-        "# Who is who in this organisation. Signed by the administrator: glasshouse organisation new --from FILE --as {administrator}\n\nname = {}\nversion = 1\nadministrator = \"{administrator}\"\nadministrator_key = \"{}\"\n# Whether people may open cases on their own data here.\nself_allowed = false\n",
+        "# Who is who in this organisation. Signed by the administrator: glasshouse organisation new --from FILE --as {administrator}\n\nname = {}\nversion = 1\nadministrator = \"{administrator}\"\nadministrator_key = \"{}\"\n# Whether people may open cases on their own data here.\nself_allowed = false\n# Whether people need a code of an app beside their password at the page: glasshouse person second-factor.\n# second_factor = \"required\"\n",
         toml::Value::from(title),
         admin.key
     );
@@ -341,5 +352,6 @@ pub fn draft(title: &str, administrator: &str, home: &Home) -> Result<String, En
             text.extend(person.recipient.iter().map(|r| format!("recipient = \"{r}\"\n")));
         }
     }
+    text.push_str(SIGN_IN);
     Ok(text)
 }

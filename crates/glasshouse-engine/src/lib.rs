@@ -12,6 +12,7 @@ pub mod export;
 pub mod facts;
 pub mod gate;
 pub mod ingest;
+pub mod issuer;
 mod keyholders;
 pub mod organisation;
 pub mod people;

@@ -3,6 +3,7 @@
 //! Its administrator signs it. Without it an authority is *self-enrolled*: two keys are not two people.
 
 use crate::authority::{Fault, Kind, Sheet, is_name, lines};
+use crate::issuer::{self, Issuer};
 use crate::people::Role;
 use glasshouse_layout::{statement, states};
 use glasshouse_store::sign;
@@ -19,6 +20,10 @@ pub struct Organisation {
     pub members: Vec<Member>,
     /// Files with further `forbid` rules beside it, and their SHA-256.
     pub policies: Vec<(String, String)>,
+    /// Who vouches for people at the page; their passwords, if left out.
+    pub issuer: Option<Issuer>,
+    /// Whether a password alone lets nobody in at the page.
+    pub second_factor: bool,
 }
 
 /// One of its people.
@@ -31,17 +36,30 @@ pub struct Member {
     pub may_authorise: Vec<Kind>,
     /// What evidence is sealed to for this person, if the file pins it.
     pub recipient: Option<String>,
+    /// What the issuer calls this person, where that is not the name of the account.
+    pub known_as: Option<String>,
 }
 
-const FIELDS: [&str; 8] =
-    ["name", "version", "administrator", "administrator_key", "self_allowed", "people", "policies", "about"];
+const FIELDS: [&str; 9] = [
+    "name",
+    "version",
+    "administrator",
+    "administrator_key",
+    "self_allowed",
+    "people",
+    "policies",
+    "about",
+    "second_factor",
+];
+/// What is said of one of the people.
+const OF_PEOPLE: [&str; 6] = ["name", "key", "roles", "may_authorise", "recipient", "known_as"];
 
 impl Organisation {
     /// Reads and checks the file.
     pub fn check(text: &str) -> Result<Self, Vec<Fault>> {
         let mut sheet = Sheet::parse(text).map_err(|fault| vec![fault])?;
         for path in sheet.paths() {
-            if !FIELDS.contains(&path.as_str()) {
+            if !FIELDS.contains(&path.as_str()) && !issuer::FIELDS.contains(&path.as_str()) {
                 sheet.fault(
                     &path,
                     format!("`{path}` is not a field of organisation.toml. Remove it, or write it as a `#` comment."),
@@ -65,7 +83,12 @@ impl Organisation {
         if own.as_deref().is_some_and(|v| v != "true" && v != "false") {
             sheet.fault("self_allowed", "`self_allowed` is neither true nor false.");
         }
+        let second = sheet.plain("second_factor");
+        if second.as_deref().is_some_and(|v| v != "required" && v != "optional") {
+            sheet.fault("second_factor", "`second_factor` is neither \"required\" nor \"optional\".");
+        }
         let members = members(&mut sheet);
+        let issuer = issuer::read(&mut sheet);
         let policies = policies(&mut sheet);
         let key = sheet.plain("administrator_key").unwrap_or_default();
         let administrator = sheet.plain("administrator").unwrap_or_default();
@@ -83,6 +106,8 @@ impl Organisation {
             own_allowed: own.as_deref() == Some("true"),
             members,
             policies,
+            issuer,
+            second_factor: second.as_deref() == Some("required"),
         })
     }
 
@@ -111,6 +136,11 @@ impl Organisation {
         self.members.iter().find(|m| m.name == name && m.key == key)
     }
 
+    /// Returns the member whom the issuer calls so: by `known_as`, or by their name if they have none.
+    pub fn called(&self, said: &str) -> Option<&Member> {
+        self.members.iter().find(|m| m.called() == said)
+    }
+
     /// Says why somebody's signature does not count for an authority, if it does not.
     pub fn refuses(&self, authoriser: &str, key: &str, kind: Kind) -> Option<String> {
         let Some(member) = self.member(authoriser, key) else {
@@ -121,6 +151,12 @@ impl Organisation {
         }
         (!member.may_authorise.contains(&kind))
             .then(|| format!("organisation.toml of {} does not let {authoriser} authorise the kind {kind}", self.name))
+    }
+}
+
+impl Member {
+    fn called(&self) -> &str {
+        self.known_as.as_deref().unwrap_or(&self.name)
     }
 }
 
@@ -137,8 +173,9 @@ fn members(sheet: &mut Sheet<'_>) -> Vec<Member> {
         let recipient = one(&table, "recipient").first().cloned();
         let parsed: Vec<Role> = roles.iter().filter_map(|r| r.parse().ok()).filter(|r| *r != Role::Holder).collect();
         let may: Vec<Kind> = kinds.iter().filter_map(|k| k.parse().ok()).filter(|k| *k != Kind::Own).collect();
-        let strange =
-            table.iter().find(|(k, _)| !["name", "key", "roles", "may_authorise", "recipient"].contains(&k.as_str()));
+        let known_as = one(&table, "known_as").first().map(|called| called.trim().to_owned());
+        let called = known_as.as_deref().unwrap_or(&name);
+        let strange = table.iter().find(|(k, _)| !OF_PEOPLE.contains(&k.as_str()));
         let wrong = if !is_name(&name) {
             Some("needs a name of small letters".to_owned())
         } else if !sign::is_key(&key) || key.split('+').next() != Some(&name) {
@@ -155,13 +192,15 @@ fn members(sheet: &mut Sheet<'_>) -> Vec<Member> {
             ))
         } else if members.iter().any(|m| m.name == name) {
             Some(format!("`{name}` is there twice"))
+        } else if called.is_empty() || members.iter().any(|m| m.called() == called) {
+            Some(format!("`{name}` is known as `{called}`, and so is somebody else, or nobody"))
         } else {
             strange.map(|(key, _)| format!("has the unknown key `{key}`"))
         };
         if let Some(wrong) = wrong {
             sheet.fault("people", format!("An entry of [[people]] {wrong}."));
         }
-        members.push(Member { name, key, roles: parsed, may_authorise: may, recipient });
+        members.push(Member { name, key, roles: parsed, may_authorise: may, recipient, known_as });
     }
     members
 }

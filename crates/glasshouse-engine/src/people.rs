@@ -3,6 +3,10 @@
 //! They lie in the folder of the installation, one file a person, readable by its owner alone. The password is
 //! kept as an Argon2id hash; the seed of the signing key is sealed under the password.
 
+mod second;
+
+pub use second::{Attempt, Fresh};
+
 use crate::EngineError;
 use crate::authority::is_name;
 use crate::organisation::Organisation;
@@ -91,6 +95,8 @@ struct Kept {
     recipient: Option<String>,
     #[serde(default)]
     sealed_identity: Option<String>,
+    #[serde(default)]
+    second: Option<second::Second>,
 }
 
 /// The folder of an installation: people, the organisation, its policies.
@@ -165,6 +171,7 @@ impl Home {
             sealed_key: glasshouse_layout::hex(sealed),
             recipient: Some(recipient),
             sealed_identity: Some(identity),
+            second: None,
         };
         files::make_private_folder(&self.folder.join("people"))?;
         self.write(&kept)?;
@@ -179,6 +186,16 @@ impl Home {
             .verify_password(password, &hash)
             .map_err(|_| EngineError::other(format!("That is not the password of {name}.")))?;
         self.placed(kept)
+    }
+
+    /// Returns the person whom the organisation's issuer names so: a member with this account and its key.
+    pub fn recognised(&self, called: &str) -> Result<Option<Person>, EngineError> {
+        let Some(organisation) = self.organisation()? else { return Ok(None) };
+        let Some(member) = organisation.called(called) else { return Ok(None) };
+        if !self.path(&member.name).exists() {
+            return Ok(None);
+        }
+        Ok(Some(self.person(&member.name)?).filter(|person| person.key == member.key))
     }
 
     /// Signs a text as a person, who gives their password for it.

@@ -70,7 +70,7 @@ pub(crate) fn rows_of(case: &Path, segment: &Segment, keep: &[bool]) -> Result<R
     Ok(Rows { records, words, parties, attachments })
 }
 
-/// Returns the words of the parties of each record, all and senders only, as the builder collects them.
+/// Returns the words of the parties of each record, others and senders, as the builder collects them.
 pub(crate) fn words(ids: &StringArray, parties: &RecordBatch) -> Result<(StringArray, StringArray), EngineError> {
     let owner: &StringArray = typed(parties, "record_id")?;
     let (role, name): (&StringArray, &StringArray) = (typed(parties, "role")?, typed(parties, "name")?);
@@ -80,12 +80,9 @@ pub(crate) fn words(ids: &StringArray, parties: &RecordBatch) -> Result<(StringA
         let (who, from) = by_record.entry(owner.value(row)).or_default();
         let sender = matches!(role.value(row), "sender" | "author" | "organizer");
         for word in [name, identifier].into_iter().filter(|c| c.is_valid(row)).map(|c| c.value(row)) {
-            who.push_str(word);
-            who.push('\n');
-            if sender {
-                from.push_str(word);
-                from.push('\n');
-            }
+            let column = if sender { &mut *from } else { &mut *who };
+            column.push_str(word);
+            column.push('\n');
         }
     }
     let (mut who, mut from) = (StringBuilder::new(), StringBuilder::new());

@@ -232,6 +232,16 @@ impl Session {
         self.log(Some(event))
     }
 
+    /// Writes down that this person came in, and by what they were known.
+    pub fn begun(&self, by: &str) -> Result<(), EngineError> {
+        let ruling = self.permitted("case.serve")?;
+        if self.is_own() {
+            return Ok(());
+        }
+        let detail = serde_json::json!({ "by": by });
+        self.log(Some(self.event(&ruling, Kind::Consultation, "session.begun", detail)))
+    }
+
     /// Takes note of records that were shown; they are written down in one event, with the next act at the latest.
     pub fn seen<S: Into<String>>(&self, ids: impl IntoIterator<Item = S>) {
         if !self.is_own() {
@@ -312,14 +322,14 @@ impl Drop for Session {
     }
 }
 
-/// Writes down that somebody wanted in and did not know the password. What was typed as a name is in it only where an
-/// account has that name: people type passwords there.
-pub fn deny_entry(root: &Path, actor: &Actor, home: &Home, name: &str) -> Result<(), EngineError> {
+/// Writes down that somebody wanted in and was not let in, and for want of what. What was given as a name is in it only
+/// where an account has that name: people type passwords there.
+pub fn deny_entry(root: &Path, actor: &Actor, home: &Home, name: &str, why: &str) -> Result<(), EngineError> {
     let who = if home.person(name).is_ok() { name } else { "unknown" };
     let actor = Actor { who: who.to_owned(), place: actor.place.clone() };
     let authority = authority::standings(root)?.first().map_or_else(String::new, |s| s.authority.id.clone());
     let acting = Acting { authority, ..Acting::default() };
-    let detail = serde_json::json!({ "action": "session.begin", "why": "password" });
+    let detail = serde_json::json!({ "action": "session.begin", "why": why });
     let event = Event::by(&actor, acting, Kind::Consultation, "access.denied", Vec::new(), detail);
     Case::open_to_log(root, actor, PATIENCE)?.append(&[event])?;
     Ok(())

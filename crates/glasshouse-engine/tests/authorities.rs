@@ -194,3 +194,83 @@ fn any_text_is_answered() {
     let deep = format!("kind = {}1{}", "[".repeat(5000), "]".repeat(5000));
     assert!(!faults(&deep).is_empty());
 }
+
+/// Answers what is asked as an example would.
+struct Example {
+    example: toml::Value,
+    document: PathBuf,
+    /// The field that is asked for now, and how many prompts it had.
+    field: (String, usize),
+    drafts: Vec<String>,
+}
+
+impl authority::Asked for Example {
+    fn tell(&mut self, text: &str) {
+        let line = text.trim_start();
+        if let Some((path, _)) = line.split_once(": ").filter(|(path, _)| FIELDS.iter().any(|f| f.path == *path)) {
+            self.field = (path.to_owned(), 0);
+        }
+    }
+
+    fn answer(&mut self, prompt: &str) -> Result<Option<String>, glasshouse_engine::EngineError> {
+        let (path, prompts) = (self.field.0.clone(), self.field.1);
+        self.field.1 += 1;
+        assert!(prompts < 9, "{path} is asked for again and again: {prompt}");
+        let value = path.split('.').try_fold(&self.example, |value, name| value.get(name));
+        let said = |value: &toml::Value| match value {
+            toml::Value::String(text) => text.clone(),
+            toml::Value::Boolean(true) => "yes".to_owned(),
+            toml::Value::Boolean(false) => "no".to_owned(),
+            toml::Value::Array(items) => {
+                let items: Vec<&str> = items.iter().filter_map(toml::Value::as_str).collect();
+                items.join(if prompt.contains(';') { "; " } else { ", " })
+            }
+            other => other.to_string(),
+        };
+        Ok(Some(match (path.as_str(), value) {
+            ("documents", _) => self.document.to_string_lossy().into_owned(),
+            ("scope.window.from", None) => "none".to_owned(),
+            ("exclude", Some(all)) => {
+                let keys = ["kind", "parties", "terms", "reason"];
+                let one = all.get(prompts / keys.len());
+                let part = one.and_then(|one| one.get(keys[prompts % keys.len()]));
+                part.map_or_else(String::new, said)
+            }
+            (_, Some(value)) => said(value),
+            (path, None) => panic!("the example lacks {path}, and it is asked for: {prompt}"),
+        }))
+    }
+
+    fn key(&self, _: &str) -> Option<String> {
+        None
+    }
+
+    fn keep(&mut self, draft: &str) -> Result<(), glasshouse_engine::EngineError> {
+        self.drafts.push(draft.to_owned());
+        Ok(())
+    }
+}
+
+#[test]
+fn every_kind_is_written_by_answering_and_from_each_draft() {
+    let document = std::env::temp_dir().join(format!("glasshouse-document-{}", std::process::id()));
+    std::fs::write(&document, "the document").expect("written");
+    for (name, text) in examples().into_iter().filter(|(name, _)| name != "self") {
+        let asked = |begun: Option<&str>| {
+            let example = toml::Value::Table(text.parse().expect("TOML"));
+            let field = (String::new(), 0);
+            let mut input = Example { example, document: document.clone(), field, drafts: Vec::new() };
+            let written = authority::complete(begun, &mut input).unwrap_or_else(|e| panic!("{name}: {e}"));
+            (written, input.drafts)
+        };
+        let (written, drafts) = asked(None);
+        let (made, model) = (authority::check(&written).expect("whole"), authority::check(&text).expect("whole"));
+        assert_eq!((made.kind, &made.id, &made.lines_of_enquiry), (model.kind, &model.id, &model.lines_of_enquiry));
+        assert!(drafts.len() > 30, "{name}: {}", drafts.len());
+        for draft in drafts.iter().step_by(9) {
+            let (again, _) = asked(Some(draft));
+            assert_eq!(authority::check(&again).expect("whole"), made, "{name}");
+        }
+    }
+    let _ = std::fs::remove_file(&document);
+}

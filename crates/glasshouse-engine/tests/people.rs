@@ -1,7 +1,7 @@
 //! Accounts: passwords, keys, and what lies on the disk of them.
 
 use glasshouse_engine::organisation::Organisation;
-use glasshouse_engine::people::{Home, Role};
+use glasshouse_engine::people::{Attempt, Home, Role};
 use glasshouse_engine::session::{About, Asking, Session, Who};
 use glasshouse_engine::words::Words;
 use glasshouse_engine::{authority, enrol, events};
@@ -107,6 +107,103 @@ fn an_organisation_gives_roles_and_its_file_cannot_be_changed_unseen() {
 }
 
 #[test]
+fn an_issuer_names_members_and_nobody_else() {
+    let place = Place::new("issuer");
+    let home = Home::at(&place.0);
+    for (name, role) in [("a.mensah", Role::Administrator), ("d.hart", Role::Examiner), ("r.okoro", Role::Authoriser)] {
+        home.enrol(name, name, &[role], PASSWORD).expect("made");
+    }
+    assert!(home.recognised("d.hart").expect("read").is_none(), "nobody vouches where no organisation says who may");
+    let draft = enrol::draft("Northtown", "a.mensah", &home).expect("a draft");
+    let sign_in = "\n[sign_in]\nissuer = \"https://id.example.com\"\nclient_id = \"c\"\nclaim = \"sub\"\nclient_secret_file = \"secret\"\n";
+    let draft = draft.replace("name = \"r.okoro\"", "name = \"r.okoro\"\nknown_as = \"77-a\"") + sign_in;
+    enrol::establish(&draft, "a.mensah", PASSWORD, &home).expect("in force");
+    let named = |called: &str| home.recognised(called).expect("read").map(|person| person.name);
+    assert_eq!(named("d.hart").as_deref(), Some("d.hart"));
+    assert_eq!(named("77-a").as_deref(), Some("r.okoro"));
+    for stranger in ["r.okoro", "D.HART", "d.hart ", "", "x.late", "../d.hart"] {
+        assert_eq!(named(stranger), None, "{stranger}");
+    }
+    home.enrol("x.late", "", &[Role::Examiner], PASSWORD).expect("made");
+    assert_eq!(named("x.late"), None, "an account that the organisation does not know");
+    // The account of a member is made anew, with another key, by who can write the folder.
+    std::fs::remove_file(place.0.join("people/d.hart.toml")).expect("removed");
+    assert_eq!(named("d.hart"), None);
+    home.enrol("d.hart", "", &[Role::Examiner], PASSWORD).expect("made");
+    assert_eq!(named("d.hart"), None, "the key is not the one that the administrator signed");
+    let issuer = home.organisation().expect("read").and_then(|o| o.issuer).expect("one").under(&place.0);
+    assert_eq!(issuer.client_secret_file, Some(place.0.join("secret")));
+    assert!(!issuer.passwords, "the issuer takes the place of the password");
+}
+
+/// Returns the code that an app shows which has read the address.
+fn app(uri: &str, time: u64) -> String {
+    let secret = uri.split("secret=").nth(1).and_then(|rest| rest.split('&').next()).expect("a secret");
+    let (mut bytes, mut value, mut bits) = (Vec::new(), 0_u32, 0);
+    for letter in secret.bytes() {
+        let five = if letter.is_ascii_digit() { letter - b'2' + 26 } else { letter - b'A' };
+        (value, bits) = (((value << 5) | u32::from(five)) & 0xffff, bits + 5);
+        if bits >= 8 {
+            bits -= 8;
+            bytes.push((value >> bits) as u8);
+        }
+    }
+    let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &bytes);
+    let tag = ring::hmac::sign(&key, &(time / 30).to_be_bytes());
+    let at = usize::from(tag.as_ref()[19] & 15);
+    let four: [u8; 4] = tag.as_ref()[at..at + 4].try_into().expect("four");
+    format!("{:06}", (u32::from_be_bytes(four) & 0x7fff_ffff) % 1_000_000)
+}
+
+#[test]
+fn an_organisation_can_ask_for_a_second_factor() {
+    let place = Place::new("second");
+    let home = Home::at(&place.0);
+    home.enrol("a.mensah", "", &[Role::Administrator], PASSWORD).expect("made");
+    let by = |attempt: Attempt| match attempt {
+        Attempt::In(person, by) => format!("{} {by}", person.name),
+        Attempt::WrongPassword => "wrong password".into(),
+        Attempt::CodeWanted => "code wanted".into(),
+        Attempt::WrongCode => "wrong code".into(),
+        Attempt::NoSecondFactor => "no second factor".into(),
+    };
+    let attempt = |password: &[u8], code: &str, now| by(home.attempt("a.mensah", password, code, now).expect("read"));
+    assert_eq!(attempt(PASSWORD, "", 0), "a.mensah password");
+    let draft = enrol::draft("Northtown", "a.mensah", &home).expect("a draft");
+    let asking = draft.replace("# second_factor", "second_factor");
+    enrol::establish(&asking, "a.mensah", PASSWORD, &home).expect("in force");
+    assert_eq!(attempt(PASSWORD, "", 0), "no second factor");
+    assert_eq!(
+        attempt(b"not the password", "", 0),
+        "wrong password",
+        "only who knows it learns that a code is asked for"
+    );
+
+    let fresh = home.new_second("a.mensah").expect("made");
+    assert!(!home.prove_second("a.mensah", PASSWORD, &fresh, "12345", 90).expect("read"));
+    assert_eq!(home.spare_codes("a.mensah").expect("read"), None, "what was not shown to work is not kept");
+    let code = app(&fresh.uri, 90);
+    assert!(home.prove_second("a.mensah", PASSWORD, &fresh, &code, 90).expect("read"));
+    let spare: &str = &fresh.spare[0];
+    assert_eq!(attempt(PASSWORD, "", 90), "code wanted");
+    assert_eq!(attempt(b"not the password", spare, 90), "wrong password");
+    assert_eq!(attempt(PASSWORD, &code, 90), "wrong code", "the code that proved it is used");
+    assert_eq!(attempt(PASSWORD, &app(&fresh.uri, 120), 120), "a.mensah password and code");
+    assert_eq!(attempt(PASSWORD, &app(&fresh.uri, 90), 120), "wrong code", "older than the newest that was used");
+    let grouped = format!("{}-{}", &spare[..8], spare[8..].to_lowercase());
+    assert_eq!(attempt(PASSWORD, &grouped, 90), "a.mensah password and spare code");
+    assert_eq!(attempt(PASSWORD, spare, 90), "wrong code");
+    assert_eq!(home.spare_codes("a.mensah").expect("read"), Some(9));
+    for n in 0..4 {
+        assert_eq!(attempt(PASSWORD, &n.to_string(), 90), "wrong code");
+    }
+    assert_eq!(attempt(PASSWORD, &fresh.spare[1], 389), "wrong code", "after five wrong ones it waits");
+    assert_eq!(attempt(PASSWORD, &fresh.spare[1], 390), "a.mensah password and spare code");
+    assert!(home.drop_second("a.mensah").expect("written") && !home.drop_second("a.mensah").expect("written"));
+    assert_eq!(attempt(PASSWORD, "", 390), "no second factor");
+}
+
+#[test]
 fn what_is_wrong_with_an_organisations_file_is_said() {
     let (_, key) = sign::new_key("a.mensah").expect("a key");
     let (_, other) = sign::new_key("r.okoro").expect("a key");
@@ -126,6 +223,13 @@ fn what_is_wrong_with_an_organisations_file_is_said() {
         ("roles = [\"authoriser\"]", "roles = [\"examiner\"]", "is no authoriser"),
         ("\"warrant\"", "\"self\"", "may authorise kinds out of"),
         ("name = \"r.okoro\"", "name = \"r.x\"", "needs their verifier key"),
+        ("roles = [", "known_as = \" \"\nroles = [", "is known as ``"),
+        ("self_allowed = true", "second_factor = \"perhaps\"", "neither \"required\" nor \"optional\""),
+        ("self_allowed = true", "sign_in = \"here\"", "`sign_in` is not a field"),
+        ("self_allowed = true", "sign_in.issuer = \"http://id.example.com\"", "no address of an issuer"),
+        ("self_allowed = true", "sign_in.issuer = \"https://id.example.com\"", "`sign_in.client_id` is missing"),
+        ("self_allowed = true", "sign_in.secret = \"x\"", "`sign_in.secret` is not a field"),
+        ("self_allowed = true", "sign_in.hosts = [\"https://a\"]", "lists names of hosts"),
     ] {
         let faults = Organisation::check(&good.replace(from, to)).err().unwrap_or_default();
         assert!(faults.iter().any(|f| f.message.contains(words) && f.line > 0), "{to}: {}", authority::lines(&faults));

@@ -53,6 +53,34 @@ fn messages_of_every_root_and_as_pages() {
     assert_eq!(said("facebook", "2019-messages-html", "messages", false, &fields), pages);
 }
 
+/// Pages have no instants, no ids and no names of members: what is said must be the same, and whom about.
+#[test]
+fn pages_say_what_json_says() {
+    for (format, count) in [
+        ("comments", 1),
+        ("searches", 1),
+        ("logins", 1),
+        ("locations", 1),
+        ("reactions", 1),
+        ("connections", 2),
+        ("posts", 1),
+    ] {
+        let pages = said("instagram", "2026-html", format, false, &[]);
+        let json = said("instagram", "2024-activity", format, false, &[]);
+        assert_eq!(pages.len(), count, "{format}: {pages:#?}");
+        assert!(pages.iter().all(|line| json.contains(line)), "{format}: {pages:#?} {json:#?}");
+    }
+    for format in ["connections", "searches", "comments"] {
+        let pages = said("facebook", "2025-activity-html", format, false, &[]);
+        let json = said("facebook", "2024-activity", format, false, &[]);
+        // The author of a comment stands in its heading alone, in the language of the account.
+        let author = "Party { role: Author, name: Some(\"Nora Field\"), identifiers: [] }";
+        let json: Vec<String> = json.iter().map(|line| line.replace(author, "")).collect();
+        assert_eq!(pages.len(), 1, "{format}: {pages:#?}");
+        assert!(json.contains(&pages[0]), "{format}: {pages:#?} {json:#?}");
+    }
+}
+
 #[test]
 fn tweets_wrapped_and_bare() {
     let fields = ["id_str", "lang", "full_text"];

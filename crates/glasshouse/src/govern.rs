@@ -17,7 +17,7 @@ pub enum AuthorityCommand {
     New {
         /// Where to write it.
         file: PathBuf,
-        /// Begin from this file, and ask only for what it lacks.
+        /// Begin from this file, and ask only for what it lacks: a draft that an earlier try left, or another authority.
         #[arg(long, value_name = "FILE")]
         from: Option<PathBuf>,
     },
@@ -67,6 +67,18 @@ pub enum PersonCommand {
     },
     /// Lists the accounts with their roles and keys.
     List,
+    /// Has the page ask you (--as) for a code of an app beside your password, or no longer.
+    ///
+    /// It prints what the app reads and ten codes for when the app is lost, and keeps it once you typed a code that the
+    /// app shows. The command line asks for the password alone.
+    SecondFactor {
+        /// Take it away: yours, or as an administrator that of PERSON, who lost it.
+        #[arg(long)]
+        remove: bool,
+        /// Whose is taken away; yours if left out.
+        #[arg(requires = "remove")]
+        person: Option<String>,
+    },
     /// Prints the secret that opens evidence sealed to you (--as), for glasshouse-verify --identity or the program age.
     Identity,
 }
@@ -96,9 +108,35 @@ pub fn authority(command: &AuthorityCommand, acting: &As) -> Result<u8, EngineEr
                 return Err(EngineError::other(format!("{} is there already. Choose another name.", file.display())));
             }
             let begun = from.as_ref().map(|f| read(f)).transpose()?;
-            let text = authority::complete(begun.as_deref(), &mut Terminal)?;
+            let draft = PathBuf::from(format!("{}.draft", file.display()));
+            if begun.is_none() && draft.exists() {
+                return Err(EngineError::other(format!(
+                    "{0} holds what was answered before. Go on from there: glasshouse authority new {1} --from {0}. Remove it to begin anew.",
+                    draft.display(),
+                    file.display()
+                )));
+            }
+            let mut input = Terminal { draft: Some(draft.clone()) };
+            let text = authority::complete(begun.as_deref(), &mut input).map_err(|error| {
+                if draft.exists() {
+                    EngineError::other(format!(
+                        "{error}\nWhat you answered is in {0}. Go on from there: glasshouse authority new {1} --from {0}",
+                        draft.display(),
+                        file.display()
+                    ))
+                } else {
+                    error
+                }
+            })?;
             glasshouse_store::files::write_atomic(file, text.as_bytes())?;
-            say!("Wrote {}. Its authoriser signs it: glasshouse authority sign {}", file.display(), file.display());
+            // It was made here, and all that it held is in the file.
+            let _ = std::fs::remove_file(&draft);
+            say!("Wrote {0}. It says:", file.display());
+            if let Ok(authority) = authority::check(&text) {
+                authority.limits_in_words().iter().for_each(|line| say!("  {}", output::plain(line)));
+            }
+            say!("Change it in any editor, and look with glasshouse authority check {0}.", file.display());
+            say!("Then its authoriser signs it: glasshouse authority sign {0} --as NAME", file.display());
             Ok(0)
         }
         AuthorityCommand::Check { file } => match authority::check(&read(file)?) {
@@ -235,6 +273,22 @@ pub fn person(command: &PersonCommand, acting: &As) -> Result<u8, EngineError> {
             say!("# public key: {}", identity.recipient());
             say!("{}", identity.text().as_str());
         }
+        PersonCommand::SecondFactor { remove: false, .. } => return second_factor(acting),
+        PersonCommand::SecondFactor { person, .. } => {
+            let acts = acting.authenticated()?;
+            let of = person.as_deref().unwrap_or(&acts.name);
+            if of != acts.name && !acts.roles.contains(&Role::Administrator) {
+                return Err(EngineError::Denied(format!(
+                    "Only an administrator takes the second factor of somebody else away, and {} is none.",
+                    acts.name
+                )));
+            }
+            if !home().drop_second(of)? {
+                say!("{of} has no second factor.");
+                return Ok(crate::EXIT_NO);
+            }
+            say!("{of} has no second factor any more.");
+        }
         PersonCommand::List => {
             for person in home().people()? {
                 let roles: Vec<_> = person.roles.iter().map(|r| r.as_str()).collect();
@@ -243,6 +297,27 @@ pub fn person(command: &PersonCommand, acting: &As) -> Result<u8, EngineError> {
             }
         }
     }
+    Ok(0)
+}
+
+/// Gives whoever acts a second factor, once they have shown that their app has it.
+fn second_factor(acting: &As) -> Result<u8, EngineError> {
+    let name = acting.name()?;
+    home().person(&name)?;
+    let password = acting.password(&format!("Password of {name}: "))?;
+    home().authenticate(&name, &password)?;
+    let fresh = home().new_second(&name)?;
+    say!("For the app, as an address or by hand its secret:\n  {}", fresh.uri);
+    say!("Codes for when the app is lost; each works once. Keep them apart from the password:");
+    fresh.spare.iter().for_each(|code| say!("  {code}"));
+    let code = Terminal::default().answer("The code that the app shows now: ")?.unwrap_or_default();
+    let seconds = u64::try_from(now() / 1_000_000).unwrap_or(0);
+    if !home().prove_second(&name, &password, &fresh, &code, seconds)? {
+        return Err(EngineError::other(
+            "That is not the code of now, and nothing was kept. Look whether the clocks of this machine and of the app agree, and begin anew.",
+        ));
+    }
+    say!("From now on the page asks {name} for a code, too.");
     Ok(0)
 }
 
@@ -290,7 +365,11 @@ pub fn organisation(command: &OrganisationCommand, acting: &As) -> Result<u8, En
 }
 
 /// The person at the terminal, or whatever is piped in.
-struct Terminal;
+#[derive(Default)]
+struct Terminal {
+    /// Where answers are kept until all are there.
+    draft: Option<PathBuf>,
+}
 
 impl Asked for Terminal {
     fn tell(&mut self, text: &str) {
@@ -303,6 +382,13 @@ impl Asked for Terminal {
         let mut text = String::new();
         let n = std::io::stdin().lock().read_line(&mut text).map_err(|e| EngineError::other(e.to_string()))?;
         Ok((n > 0).then_some(text))
+    }
+
+    fn keep(&mut self, draft: &str) -> Result<(), EngineError> {
+        Ok(match &self.draft {
+            Some(path) => glasshouse_store::files::write_atomic(path, draft.as_bytes())?,
+            None => (),
+        })
     }
 
     fn key(&self, name: &str) -> Option<String> {

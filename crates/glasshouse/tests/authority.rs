@@ -344,6 +344,104 @@ fn an_authority_is_written_by_answering() {
     let written = std::fs::read_to_string(&to).expect("written");
     assert!(written.contains("The provider alone holds it."), "{written}");
     office.good(&[], "", &["authority", "check", &to]);
-    let short = office.run("", "", &["authority", "new", &office.path("short.toml")]);
-    assert!(short.code == 2 && short.err.contains("answers ended") && !Path::new(&office.path("short.toml")).exists());
+    assert!(!Path::new(&format!("{to}.draft")).exists());
+}
+
+/// Answers as a newcomer does, in two sittings: with mistakes, `none` for an empty list, and no window.
+#[test]
+fn whoever_stops_goes_on_where_they_were() {
+    let office = Office::new();
+    let (to, document) = (office.path("notice.toml"), office.path("notice.pdf"));
+    std::fs::write(&document, "the notice").expect("written");
+    let new = |more: &[&str], answers: &str| {
+        let mut command = glasshouse([&["authority", "new", &to][..], more].concat());
+        command
+            .env("GLASSHOUSE_HOME", &office.home)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().expect("runs");
+        child.stdin.take().expect("an input").write_all(answers.as_bytes()).expect("written");
+        let output = child.wait_with_output().expect("ended");
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8_lossy(&said).into_owned())
+    };
+    let (code, said) = new(&[], "self\nstatutory notice\nstatutory_notice\nop-larch-1\n");
+    assert_eq!(code, Some(2), "{said}");
+    for words in ["need no authority's file", "is not one of", "to go)", "notice.toml.draft. Go on from there"] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    assert!(!Path::new(&to).exists());
+    let draft = format!("{to}.draft");
+    let (code, said) = new(&[], "");
+    assert!(code == Some(2) && said.contains("holds what was answered before"), "{said}");
+
+    let mut answers = String::new();
+    for answer in [
+        "What the notice says.",
+        "2024-05-03",
+        "crime",
+        "who arranged the delivery",
+        "Why.",
+        "Why.",
+        "Why.",
+        "Nothing else does.",
+        "Northtown Police",
+        "N-1",
+        "Investigatory Powers Act 2016",
+        "61",
+        "2024-05-04",
+        "Example Mail",
+        &document,
+        "J. Marsh",
+        "suspect",
+        "gmail",
+        "google",
+        "j.marsh@example.com",
+        "mail, account",
+        "none",
+        "The notice names no dates.",
+        "no",
+        "yes",
+        "priviledge",
+        "privilege",
+        "@stoneandreed.example.org",
+        "legal advice; without prejudice",
+        "The solicitors.",
+        "medical",
+        "",
+        "diagnosis",
+        "Letters of a surgery.",
+        "",
+        "privilege, medical",
+        "Some.",
+        "None.",
+        "Some 200.",
+        "none",
+        "none",
+        "DPIA-1",
+        "Told later.",
+        "2024-05-03",
+        "2044-05-03",
+        "2044-06-01",
+        "2045-01-01",
+        "A schedule.",
+        "d.hart",
+        "Constable",
+        "r.okoro",
+        "Inspector",
+    ] {
+        answers.push_str(answer);
+        answers.push('\n');
+    }
+    let (code, said) = new(&["--from", &draft], &answers);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("No format that is read here is of `gmail`"), "{said}");
+    assert!(said.contains("glasshouse authority sign"), "{said}");
+    assert!(!Path::new(&draft).exists(), "all that it held is in the file");
+    office.good(&[], "", &["authority", "check", &to]);
+    let written: String = std::fs::read_to_string(&to).expect("written");
+    assert!(written.contains("services = [\"google\"]") && written.contains("categories = []"), "{written}");
+    assert!(written.contains("unlimited = ") && written.matches("kind = \"medical\"").count() == 1, "{written}");
+    office.good(&[], "r.okoro", &["authority", "sign", &to]);
 }

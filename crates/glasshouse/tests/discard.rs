@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use support::office::Office;
+use support::schema::agrees;
+use support::team::Served;
 use support::{account, glasshouse, open, run};
 
 const YEAR: [(&str, &str); 3] = [("from", "2022-01-01"), ("until", "2022-12-31"), ("other", "\"held_back\"")];
@@ -114,6 +116,23 @@ fn what_is_outside_is_destroyed_and_what_is_inside_stays() {
     assert_eq!(certificate["authorities"][0], "op-rowan-1/1");
     let log = office.good(&[], "t.vale", &["events", "--kind", "erasure", &case]);
     assert!(log.contains("evidence.discarded"), "{log}");
+
+    // The page shows it, and gives the certificate as it lies there.
+    let served = Served::start(&office, &case);
+    let hart = served.enter("d.hart");
+    assert_eq!(hart.post("/api/enquiry", &serde_json::json!({ "line": "1" })).status, 200);
+    let (document, shown) = (hart.get("/api/openapi.json"), hart.get("/api/custody"));
+    let schema = &document["paths"]["/api/custody"]["get"]["responses"]["200"]["content"]["application/json"]["schema"];
+    agrees(&document, schema, &shown, "/api/custody");
+    assert_eq!(shown["certificates"][0]["person"], "r.okoro");
+    let counts = |outcomes: &Value| -> Vec<(Value, Value)> {
+        let all = outcomes.as_array().expect("outcomes").iter();
+        all.map(|one| (one["reason"].clone(), one["count"].clone())).collect()
+    };
+    assert_eq!(counts(&shown["certificates"][0]["outcomes"]), counts(&certificate["outcomes"]));
+    assert_eq!(hart.ask("/api/custody/certificates/1").json(), certificate);
+    assert_eq!(hart.ask("/api/custody/certificates/2").status, 404);
+    drop(served);
 
     // Again there is nothing to do, and processing changes nothing.
     assert!(discard(&office, &case, &[]).contains("Nothing lies outside"));

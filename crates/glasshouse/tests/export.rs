@@ -3,7 +3,9 @@
 mod support;
 
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use support::office::Office;
 use support::{account, glasshouse, open, run};
 
@@ -16,6 +18,26 @@ fn takeout() -> Vec<PathBuf> {
 fn lines(path: &Path) -> Vec<Value> {
     let text = std::fs::read_to_string(path).expect("there");
     text.lines().map(|l| serde_json::from_str(l).expect("a JSON line")).collect()
+}
+
+/// Returns the exit codes of both verifiers, and class and path of what each finds.
+fn both(given: &Path, more: &[&str]) -> [(Option<i32>, BTreeSet<String>); 2] {
+    let mut ours = glasshouse(["verify"]);
+    ours.args(more).arg(given);
+    let mut theirs = Command::new("python3");
+    theirs.arg("-B").arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/independent/verify.py"));
+    theirs.args(more).arg(given);
+    [ours, theirs].map(|mut command| {
+        let output = command.output().expect("it runs");
+        assert!(!String::from_utf8_lossy(&output.stderr).contains("Traceback"), "{output:?}");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let found = text.lines().filter(|line| !line.starts_with("proven")).filter_map(|line| {
+            let parts: Vec<&str> = line.split(": ").collect();
+            let what = if parts[0] == "note" { 3 } else { 2 };
+            (parts.len() > what).then(|| parts[..what].join(": "))
+        });
+        (output.status.code(), found.collect())
+    })
 }
 
 const TO: [&str; 4] = ["--recipient", "the defence", "--purpose", "disclosure before trial"];
@@ -97,6 +119,86 @@ fn an_export_proves_and_says_who_got_it_and_what_for() {
     };
     damage("list", &longer, "altered: export.json");
     damage("checkpoint", &|c| std::fs::write(c.join("checkpoint"), "x").expect("written"), "altered: checkpoint");
+
+    // Both verifiers find the same in the same place, whichever file is changed, gone or emptied.
+    let [(code, found), theirs] = both(given, &["--against", &kept]);
+    assert_eq!((code, &found), (Some(0), &theirs.1), "{theirs:?}");
+    assert_eq!(theirs.0, Some(0));
+    let copy = PathBuf::from(office.path("tampered"));
+    let put_back = |path: &str| std::fs::copy(given.join(path), copy.join(path)).expect("copied");
+    assert!(Command::new("cp").args(["-a", &to]).arg(&copy).status().expect("cp runs").success());
+    let agree = |what: &str, expected: Option<&str>| {
+        let [(code, found), (their_code, their_found)] = both(&copy, &[]);
+        assert_eq!((code, &found), (their_code, &their_found), "{what}");
+        match expected {
+            Some(expected) => {
+                assert_eq!(code, Some(1), "{what}");
+                assert!(found.contains(expected), "{what}: {found:?}");
+            }
+            None => assert_eq!(code, Some(2), "{what}: without the list and the log nothing can be said"),
+        }
+    };
+    let listed: Vec<String> = list["files"].as_array().expect("a list").iter().map(|f| f["path"].to_string()).collect();
+    let listed: Vec<&str> = listed.iter().map(|path| path.trim_matches('"')).collect();
+    let (some, rest): (Vec<&str>, Vec<&str>) = listed.iter().copied().partition(|path| !path.starts_with("bytes/"));
+    assert!(some.contains(&"records.ndjson") && some.contains(&"index.html") && rest.len() > 5);
+    for path in some.into_iter().chain(rest.into_iter().take(2)).chain(["checkpoint", "export.json", "log.json"]) {
+        let whole = std::fs::read(given.join(path)).expect("there");
+        let outside = path.ends_with(".json");
+        for (at, what) in [(0, "first"), (whole.len() / 2, "middle")] {
+            let mut changed = whole.clone();
+            match changed.get_mut(at) {
+                Some(byte) => *byte ^= 1,
+                None => changed.push(b'x'),
+            }
+            std::fs::write(copy.join(path), &changed).expect("written");
+            if !outside {
+                agree(&format!("{path}: {what} byte"), Some(&format!("altered: {path}")));
+            } else {
+                let [ours, theirs] = both(&copy, &[]);
+                assert!(ours.0 != Some(0) && ours == theirs, "{path}: {what} byte: {ours:?} {theirs:?}");
+            }
+        }
+        std::fs::write(copy.join(path), if whole.is_empty() { "\n" } else { "" }).expect("written");
+        agree(&format!("{path} emptied"), (!outside).then_some(format!("altered: {path}")).as_deref());
+        std::fs::remove_file(copy.join(path)).expect("removed");
+        if path != "export.json" {
+            agree(&format!("{path} gone"), (!outside).then_some(format!("missing: {path}")).as_deref());
+        }
+        put_back(path);
+    }
+    // What the log says of it is changed with care.
+    let log: Value = serde_json::from_slice(&std::fs::read(given.join("log.json")).expect("there")).expect("JSON");
+    let events = log["events"].as_array().expect("events").clone();
+    let given_away = events.len() - 1;
+    let seq = events[given_away]["seq"].to_string();
+    let changed = |change: &dyn Fn(&mut Value)| {
+        let mut log = log.clone();
+        change(&mut log);
+        std::fs::write(copy.join("log.json"), log.to_string()).expect("written");
+    };
+    let in_text = |value: &mut Value, from: &str, to: &str| {
+        let text = value.as_str().expect("a text").replacen(from, to, 1);
+        assert_ne!(Some(text.as_str()), value.as_str(), "{from} is there");
+        *value = text.into();
+    };
+    changed(&|log| log["events"] = events[..given_away].into());
+    agree("the event of the export is gone", Some("altered: export.json"));
+    changed(&|log| in_text(&mut log["events"][given_away]["payload"], "p.quill", "d.hart"));
+    agree("who gave it", Some(&format!("altered: event {seq}")));
+    changed(&|log| in_text(&mut log["events"][given_away]["leaf"], "case.exported", "record.shown"));
+    agree("what was done", Some(&format!("altered: event {seq}")));
+    changed(&|log| in_text(&mut log["events"][given_away]["sealed"]["recipient"]["text"], "defence", "press"));
+    agree("who got it", Some(&format!("altered: event {seq}")));
+    changed(&|log| log["events"][given_away]["path"][0] = "0".repeat(64).into());
+    agree("the way to the root", Some(&format!("altered: event {seq}")));
+    changed(&|log| log["events"][0]["seq"] = 1.into());
+    agree("a place in the log", Some("altered: event 1"));
+    changed(&|log| in_text(&mut log["checkpoint"], "\n", "x\n"));
+    agree("the head", Some("altered: checkpoint"));
+    put_back("log.json");
+    // A whole log of somebody else, with another key, vouches for nothing here.
+    assert_eq!(both(&copy, &[])[1].0, Some(0), "all was put back");
 
     // The folder is not written over.
     refused("p.quill", &export(&to, query, &TO), "is there already");

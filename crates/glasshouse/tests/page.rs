@@ -3,8 +3,9 @@
 mod support;
 
 use serde_json::{Value, json};
+use support::schema::agrees;
 use support::server::{Server, escaped};
-use support::{open, run};
+use support::{glasshouse, open, run};
 
 /// Who is one person may be said by hand: it is an event, it can be undone, and what came later counts.
 #[test]
@@ -22,6 +23,22 @@ fn people_are_joined_and_split_by_hand() {
     let mbox = folder.path().join("mail.mbox");
     std::fs::write(&mbox, text).expect("written");
     run(open(&case, &[mbox], &[]), 0);
+    // Whoever has a part in a record is found by it, whether they wrote or were written to; and a phrase is one person.
+    for (query, count) in [
+        ("with:ana", "3"),
+        ("with:bo", "4"),
+        ("from:ana", "3"),
+        ("from:bo", "0"),
+        ("with:\"ana r\"", "1"),
+        ("with:\"bo ana\"", "0"),
+        ("with:an*", "3"),
+        ("-with:ana", "1"),
+        ("with:ana with:bo", "3"),
+    ] {
+        let mut search = glasshouse(["search", "--count"]);
+        search.arg(&case).args(["--", query]);
+        assert_eq!(run(search, 0).trim(), count, "{query}");
+    }
     let page = Server::start(&case).enter();
     let people = || page.get("/api/people?limit=200");
     let find = |name: &str| page.get(&format!("/api/people?limit=10&name={}", escaped(name)))["rows"].clone();
@@ -114,6 +131,58 @@ fn heic_shows_its_preview_or_says_why_not() {
     assert!(none.status == 404 && none.text().contains("holds no preview"), "{}", none.text());
     let whole = page.ask(&format!("/api/media/{}", of("without.HEIC")), "");
     assert_eq!((whole.status, whole.header("content-type")), (200, Some("image/heic")));
+}
+
+/// A picture without a preview is made small apart from the server; those that look alike are found, and named as that.
+#[test]
+fn pictures_are_made_small_and_those_that_look_alike_are_found() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let pictures = folder.path().join("pictures");
+    std::fs::create_dir(&pictures).expect("a folder");
+    let draw = |name: &str, side: u32, of: fn(u32, u32) -> [u8; 3]| {
+        let picture = image::RgbImage::from_fn(side, side, |x, y| image::Rgb(of(x * 64 / side, y * 64 / side)));
+        picture.save(pictures.join(name)).expect("written");
+    };
+    draw("large.jpg", 1400, |x, y| [(x * 3) as u8, (x * y % 251) as u8, (y * 2) as u8]);
+    draw("copy.jpg", 350, |x, y| [(x * 3) as u8, (x * y % 251) as u8, (y * 2) as u8]);
+    draw("other.jpg", 900, |x, y| [((64 - x) * y % 255) as u8, (x * x % 255) as u8, 9]);
+    // Damaged, and of a kind that is not taken apart: the browser gets them as they are.
+    let whole = std::fs::read(pictures.join("large.jpg")).expect("there");
+    std::fs::write(pictures.join("half.webp"), b"RIFF\x20\0\0\0WEBPVP8L\x10\0\0\0/").expect("written");
+    let case = folder.path().join("case");
+    run(open(&case, &[pictures], &[]), 0);
+    let page = Server::start(&case).enter();
+    let rows = page.get("/api/media?limit=10")["rows"].clone();
+    let of = |name: &str| {
+        let row = rows.as_array().expect("rows").iter().find(|r| r["media"]["name"] == name).expect("the picture");
+        format!("{}/{}", row["id"].as_str().expect("an id"), row["media"]["n"])
+    };
+    for _ in 0..2 {
+        let small = page.ask(&format!("/api/thumb/{}", of("large.jpg")), "");
+        assert_eq!((small.status, small.header("content-type")), (200, Some("image/jpeg")));
+        let read = image::load_from_memory(&small.body).expect("a JPEG");
+        assert!((read.width(), read.height()) == (512, 512) && small.body.len() < whole.len());
+    }
+    let given = page.ask(&format!("/api/thumb/{}", of("half.webp")), "");
+    assert_eq!((given.status, given.header("content-type")), (200, Some("image/webp")));
+    assert!(given.body.starts_with(b"RIFF"));
+
+    let document = page.get("/api/openapi.json");
+    let answers = &document["paths"]["/api/media/{id}/{n}/alike"]["get"]["responses"]["200"];
+    let alike = page.get(&format!("/api/media/{}/alike", of("large.jpg")));
+    agrees(&document, &answers["content"]["application/json"]["schema"], &alike, "those that look alike");
+    let names: Vec<&str> =
+        alike["rows"].as_array().expect("rows").iter().filter_map(|r| r["shown"]["media"]["name"].as_str()).collect();
+    assert_eq!(names, ["copy.jpg"]);
+    assert_eq!((alike["looked"].as_u64(), alike["of"].as_u64(), alike["all"].as_u64()), (Some(3), Some(3), Some(4)));
+    assert_eq!(page.get(&format!("/api/media/{}/alike", of("other.jpg")))["rows"], json!([]));
+    for (path, status) in [
+        (format!("{}/alike", of("half.webp")), 404),
+        (format!("{}/alike?q=after:yesterday", of("large.jpg")), 400),
+        ("0000000000000000/0/alike".to_owned(), 404),
+    ] {
+        assert_eq!(page.ask(&format!("/api/media/{path}"), "").status, status, "{path}");
+    }
 }
 
 /// Returns a HEIC of metadata alone: its boxes, an EXIF block, and in that block perhaps a preview (ISO/IEC 23008-12).

@@ -45,6 +45,9 @@ export interface FullRecord extends Omit<Row, "attachments" | "snippet"> {
 export interface Bytes { entry: number | string; path: string[]; mime?: string; size?: number; start: number; length: number; window_start: number; window_base64: string; text?: string | null; node?: string | null }
 export interface List { count: number; rank: number; rows: Row[] }
 export interface FacetValue { value: string; label?: string; count: number }
+/** How people come in: by a password, or over the issuer that says who they are. */
+export interface Ways { passwords: boolean; issuer: string | null }
+export interface Entered { entered: boolean; code_wanted: boolean }
 export interface Session {
   case: { title: string; kind: string; fingerprint: string; notice?: string | null };
   person?: { name: string; role: string } | null;

@@ -9,8 +9,8 @@ export const PASSWORD = "correct horse battery staple";
 const PEOPLE = { "d.hart": "examiner", "r.okoro": "authoriser", "t.vale": "auditor", "p.quill": "disclosure_officer" };
 const FAMILIES = "mail message call post reaction contact account login device location visit trip web_visit search media file note task event purchase payment play health voice setting app ad activity".split(" ");
 
-/** Makes people and a case of theirs in a folder; `as` runs a command as one of them. */
-export async function office(folder) {
+/** Makes people and a case of theirs in a folder; `as` runs a command as one of them. `organised` gives the organisation's file out of its draft. */
+export async function office(folder, { organised } = {}) {
   const env = { ...process.env, GLASSHOUSE_HOME: join(folder, "home") };
   const secret = join(folder, "password");
   await writeFile(secret, `${PASSWORD}\n`);
@@ -23,6 +23,12 @@ export async function office(folder) {
     }
   };
   for (const [name, role] of Object.entries(PEOPLE)) as(name, "person", "new", name, "--role", role);
+  if (organised) {
+    as("a.mensah", "person", "new", "a.mensah", "--role", "administrator");
+    const file = join(folder, "organisation.toml");
+    await writeFile(file, organised(as("a.mensah", "organisation", "new", "--name", "Northtown")));
+    as("a.mensah", "organisation", "new", "--from", file);
+  }
   const key = as("d.hart", "person", "list").split("\n").find((line) => line.startsWith("r.okoro")).split(" ").at(-1);
   const example = await readFile(new URL("../../../docs/authorities/warrant.toml", import.meta.url), "utf8");
   const wide = { authoriser_key: `"${key}"`, services: '["google", "mail", "vcard", "icalendar", "media", "gpx"]', families: JSON.stringify(FAMILIES), other: '"in"' };

@@ -29,6 +29,10 @@ const OUTSIDE: &[&str] =
 /// The clock and the machine's zone by another way.
 const CLOCKS: &[&str] = &["::now(", "TimeZone::system(", "TimeZone::try_system("];
 
+/// What connects to somewhere else, and the one file that does.
+const CONNECTS: &[&str] = &["ureq::", "TcpStream::connect", "UdpSocket", "hyper::client", "reqwest"];
+const CONNECTOR: &str = "crates/glasshouse/src/serve/issuer/asking.rs";
+
 /// Checks the length of a file.
 pub fn length(source: &Source) -> Option<Finding> {
     let lines = source.text.lines().count();
@@ -46,6 +50,9 @@ pub fn check(source: &Source) -> Vec<Finding> {
     let is_program = file == "main.rs" || file.starts_with("bin/");
     if !SPEAKERS.contains(&name) && !is_program {
         found.extend(words(source, PRINTS, |word| format!("`{word}` outside the command line.")));
+    }
+    if source.path != CONNECTOR {
+        found.extend(words(source, CONNECTS, |word| format!("`{word}` outside {CONNECTOR}.")));
     }
     if name == PARSERS {
         found.extend(words(source, CLOCKS, |word| format!("A parser may not look at the clock: `{word}`.")));
@@ -98,6 +105,13 @@ mod tests {
         for path in ["glasshouse/src/x.rs", "glasshouse-testkit/src/x.rs", "glasshouse-verify/src/main.rs"] {
             assert!(lines(&format!("crates/{path}"), "println!();").is_empty());
         }
+    }
+
+    #[test]
+    fn connections_are_found() {
+        let text = "use ureq::Agent;\nlet s = std::net::TcpStream::connect(a);\nlet l = TcpListener::bind(a);\n";
+        assert_eq!(lines("crates/glasshouse/src/serve/x.rs", text), [1, 2]);
+        assert!(lines(CONNECTOR, text).is_empty());
     }
 
     #[test]

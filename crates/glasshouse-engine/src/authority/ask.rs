@@ -3,8 +3,12 @@
 use super::fields::{self, CONFIDENTIAL, FIELDS, Field, Form};
 use super::{Kind, check, lines};
 use crate::EngineError;
+use glasshouse_model::Family;
 use std::path::Path;
 use toml::{Table, Value};
+
+/// What may be typed where a list is to be empty.
+const NONE: &str = "none";
 
 /// Somebody who is asked.
 pub trait Asked {
@@ -14,6 +18,8 @@ pub trait Asked {
     fn answer(&mut self, prompt: &str) -> Result<Option<String>, EngineError>;
     /// Returns the verifier key of a person with an account.
     fn key(&self, name: &str) -> Option<String>;
+    /// Keeps what was answered so far, so that whoever stops here can go on later.
+    fn keep(&mut self, draft: &str) -> Result<(), EngineError>;
 }
 
 /// Asks for what a file lacks until it is a whole authority, and returns its text.
@@ -24,7 +30,7 @@ pub fn complete(begun: Option<&str>, input: &mut dyn Asked) -> Result<String, En
     };
     if begun.is_none() {
         input.tell(
-            "An authority is written field by field. Each says what rule asks for it; an empty answer skips nothing.\n",
+            "An authority is written field by field; each says what rule asks for it. What was answered is kept: stop when you like, and go on later.\nThe sorts of legal basis:\n",
         );
         for kind in Kind::ALL.iter().filter(|k| **k != Kind::Own) {
             input.tell(&format!("  {:<20} {}", kind.as_str(), kind.about()));
@@ -33,6 +39,7 @@ pub fn complete(begun: Option<&str>, input: &mut dyn Asked) -> Result<String, En
     }
     while let Some(field) = next(&table) {
         ask(&mut table, field, input)?;
+        input.keep(&to_text(&table)?)?;
     }
     let text = match begun {
         // What was whole already stays as its writer left it, comments and all.
@@ -56,6 +63,10 @@ fn to_text(table: &Table) -> Result<String, EngineError> {
 
 /// Returns the first field that the kind needs and that is not there; the kind comes first.
 fn next(table: &Table) -> Option<&'static Field> {
+    missing(table).into_iter().next()
+}
+
+fn missing(table: &Table) -> Vec<&'static Field> {
     let value = |path: &str| match at(table, path)? {
         Value::String(text) => (!text.trim().is_empty()).then(|| text.clone()),
         Value::Array(items) => (!items.is_empty()).then(|| "+".to_owned()),
@@ -63,13 +74,14 @@ fn next(table: &Table) -> Option<&'static Field> {
         other => Some(other.to_string()),
     };
     let Some(kind) = value("kind").and_then(|k| k.parse::<Kind>().ok()) else {
-        return fields::by_path("kind");
+        return fields::by_path("kind").into_iter().collect();
     };
-    FIELDS.iter().find(|f| {
+    let lacks = |f: &&Field| {
         let empty_will_do = matches!(f.form, Form::Choices(_) | Form::Texts(true));
         let there = if empty_will_do { at(table, f.path).is_some() } else { value(f.path).is_some() };
         f.is_needed(kind, &value) && !there
-    })
+    };
+    FIELDS.iter().filter(lacks).collect()
 }
 
 fn at<'t>(table: &'t Table, path: &str) -> Option<&'t Value> {
@@ -94,14 +106,33 @@ fn put(table: &mut Table, path: &str, value: Value) {
 }
 
 fn ask(table: &mut Table, field: &'static Field, input: &mut dyn Asked) -> Result<(), EngineError> {
-    input.tell(&format!("\n{}: {}", field.path, field.about));
+    let left = missing(table).len();
+    let of = if field.path == "kind" { String::new() } else { format!("   ({left} to go)") };
+    input.tell(&format!("\n{}: {}{of}", field.path, field.about));
     if !field.rule.is_empty() {
         input.tell(&format!("  asked for by {}", field.rule));
     }
+    let mut doubted = None;
     loop {
         match answer(table, field, input)? {
             Err(why) => input.tell(&format!("  {why}")),
             Ok(value) => {
+                // Nothing comes in of a service that is spelt otherwise; a lens of one's own may know it all the same.
+                if field.path == "scope.services" && doubted.as_ref() != Some(&value) {
+                    let strange = strangers(&value);
+                    if !strange.is_empty() {
+                        input.tell(&format!(
+                            "  No format that is read here is of {strange}. Known: {}. Say the same again if you mean it.",
+                            services().join(", ")
+                        ));
+                        doubted = Some(value);
+                        continue;
+                    }
+                }
+                if field.path == "scope.window.from" && value.as_str() == Some(NONE) {
+                    let Some(why) = fields::by_path("scope.window.unlimited") else { return Ok(()) };
+                    return ask(table, why, input);
+                }
                 let mut tried = table.clone();
                 put(&mut tried, field.path, value);
                 let wrong = check(&to_text(&tried)?).err().unwrap_or_default();
@@ -120,22 +151,40 @@ fn ask(table: &mut Table, field: &'static Field, input: &mut dyn Asked) -> Resul
 
 fn line(prompt: &str, input: &mut dyn Asked) -> Result<String, EngineError> {
     let answer = input.answer(&format!("  {prompt}: "))?;
-    let ended = || EngineError::other("The answers ended before the authority was whole; nothing was written.");
+    let ended = || EngineError::other("The answers ended before the authority was whole.");
     Ok(answer.ok_or_else(ended)?.trim().to_owned())
 }
 
 fn answer(table: &Table, field: &Field, input: &mut dyn Asked) -> Result<Result<Value, String>, EngineError> {
-    let words = |text: &str| text.split([',', ' ']).map(str::trim).filter(|w| !w.is_empty()).map(Value::from).collect();
+    let words = |text: &str| -> Vec<Value> {
+        let words = text.split([',', ' ']).map(|word| word.trim_matches(['"', '\'', '[', ']']));
+        words.filter(|word| !word.is_empty() && *word != NONE).map(Value::from).collect()
+    };
     let texts = |text: &str| text.split(';').map(str::trim).filter(|w| !w.is_empty()).map(Value::from).collect();
     Ok(match field.form {
-        Form::Name | Form::Text | Form::Zone => Ok(Value::from(line("text", input)?)),
+        Form::Name => Ok(Value::from(line("name", input)?)),
+        Form::Text | Form::Zone => Ok(Value::from(line("text", input)?)),
+        Form::Time if field.path == "scope.window.from" => {
+            let prompt = "date (2026-01-31) or time (2026-01-31T09:00:00Z), or none if the document sets no window";
+            Ok(Value::from(line(prompt, input)?))
+        }
         Form::Time => Ok(Value::from(line("date (2026-01-31) or time (2026-01-31T09:00:00Z)", input)?)),
+        Form::Choice(_) if field.path == "kind" => {
+            let kind = line("one of these", input)?;
+            if kind == Kind::Own.as_str() {
+                return Ok(Err("Your own data need no authority's file: glasshouse open PATH.".into()));
+            }
+            Ok(Value::from(kind))
+        }
         Form::Choice(choices) => Ok(Value::from(line(&choices.join(" / "), input)?)),
         Form::Texts(_) => Ok(Value::Array(texts(&line("texts, with ; between them", input)?))),
         Form::Choices(choices) => {
             Ok(Value::Array(words(&line(&format!("none, or some of {}", choices.join(", ")), input)?)))
         }
-        Form::Families => Ok(Value::Array(words(&line("families, or *", input)?))),
+        Form::Families => {
+            let known: Vec<&str> = Family::ALL.iter().map(|f| f.as_str()).collect();
+            Ok(Value::Array(words(&line(&format!("* for all, or some of {}", known.join(", ")), input)?)))
+        }
         Form::Count => {
             line("number", input)?.parse::<i64>().map(Value::Integer).map_err(|_| "That is no number.".into())
         }
@@ -156,18 +205,42 @@ fn answer(table: &Table, field: &Field, input: &mut dyn Asked) -> Result<Result<
         }
         Form::Documents => documents(&line("paths of the documents, with ; between them", input)?),
         Form::Exclusions => {
-            let kind = line(&CONFIDENTIAL.join(" / "), input)?;
-            let parties = line("addresses, numbers, names or @domains, with ; between them", input)?;
-            let terms = line("terms, with ; between them", input)?;
-            let reason = line("reason", input)?;
-            let mut one = Table::new();
-            one.insert("kind".into(), kind.into());
-            one.insert("parties".into(), Value::Array(texts(&parties)));
-            one.insert("terms".into(), Value::Array(texts(&terms)));
-            one.insert("reason".into(), reason.into());
-            Ok(Value::Array(vec![Value::Table(one)]))
+            let mut all = Vec::new();
+            loop {
+                let more = if all.is_empty() { "" } else { ", or nothing if that is all" };
+                let kind = line(&format!("{}{more}", CONFIDENTIAL.join(" / ")), input)?;
+                if kind.is_empty() && !all.is_empty() {
+                    break;
+                }
+                if !CONFIDENTIAL.contains(&kind.as_str()) {
+                    input.tell(&format!("  `{kind}` is none of these."));
+                    continue;
+                }
+                let parties = line("whose: addresses, numbers, names or @domains, with ; between them", input)?;
+                let terms = line("terms, with ; between them", input)?;
+                let reason = line("reason", input)?;
+                let mut one = Table::new();
+                one.insert("kind".into(), kind.into());
+                one.insert("parties".into(), Value::Array(texts(&parties)));
+                one.insert("terms".into(), Value::Array(texts(&terms)));
+                one.insert("reason".into(), reason.into());
+                all.push(Value::Table(one));
+            }
+            Ok(Value::Array(all))
         }
     })
+}
+
+/// Returns the services of the formats that are read.
+fn services() -> Vec<&'static str> {
+    glasshouse_providers::providers().iter().map(|provider| provider.manifest().id).collect()
+}
+
+/// Returns those of a list of services that no format is of.
+fn strangers(value: &Value) -> String {
+    let known = services();
+    let given = value.as_array().into_iter().flatten().filter_map(Value::as_str);
+    given.filter(|name| !known.contains(name)).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 fn documents(paths: &str) -> Result<Value, String> {

@@ -142,9 +142,9 @@ fn asked_for(case: &Path, wanted: &Wanted) -> Result<Vec<String>, EngineError> {
         }
     };
     match count {
-        0 => Err(EngineError::Query("Nothing is found by this, so nothing is given away.".into())),
+        0 => Err(EngineError::Query("This finds nothing, so nothing is given away.".into())),
         count if count > MOST as u64 => Err(EngineError::Query(format!(
-            "{count} records are found by this, and an export holds at most {MOST}. Ask for fewer, in several exports.",
+            "This finds {count} records, and an export holds at most {MOST}. Ask for fewer, in several exports.",
         ))),
         _ => Ok(ids),
     }

@@ -16,7 +16,7 @@ use query::{Condition, Filter, Place, Query, Words};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use tantivy::query::{BooleanQuery, Occur, PhrasePrefixQuery, PhraseQuery, Query as IndexQuery, TermQuery};
-use tantivy::schema::IndexRecordOption;
+use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{Index, Searcher as IndexSearcher, Term};
 
 /// A record as a list shows it.
@@ -299,11 +299,18 @@ fn docs(index: &IndexSearcher, query: &dyn IndexQuery) -> Result<Vec<u32>, Engin
 }
 
 fn clause(fields: IndexFields, words: &Words) -> Option<Box<dyn IndexQuery>> {
-    let field = match words.place {
-        Place::Text => fields.text,
-        Place::From => fields.from,
-        Place::With => fields.who,
-    };
+    match words.place {
+        Place::Text => clause_in(fields.text, words),
+        Place::From => clause_in(fields.from, words),
+        Place::With => {
+            let either = [fields.from, fields.who].into_iter().filter_map(|field| clause_in(field, words));
+            let either: Vec<_> = either.map(|clause| (Occur::Should, clause)).collect();
+            (!either.is_empty()).then(|| Box::new(BooleanQuery::new(either)) as Box<dyn IndexQuery>)
+        }
+    }
+}
+
+fn clause_in(field: Field, words: &Words) -> Option<Box<dyn IndexQuery>> {
     let mut terms: Vec<Term> = text::words(&words.text).iter().map(|w| Term::from_field_text(field, w)).collect();
     if words.begins && !terms.is_empty() {
         return Some(Box::new(PhrasePrefixQuery::new(terms)));

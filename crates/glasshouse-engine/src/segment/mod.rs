@@ -82,7 +82,8 @@ pub static ATTACHMENTS: LazyLock<SchemaRef> = LazyLock::new(|| {
 
 /// Names of the index's fields.
 pub const TEXT: &str = "text";
-/// Words of the names and identifiers of all parties.
+/// Words of the names and identifiers of all parties but those of [`FROM`]: a question about anybody asks both. In segments
+/// of earlier versions those of all.
 pub const WHO: &str = "who";
 /// Words of the names and identifiers of senders and authors.
 pub const FROM: &str = "from";
@@ -134,7 +135,7 @@ pub struct SegmentBuilder {
     claim: UInt32Builder,
     authority: StringBuilder,
     same_as: FixedSizeBinaryBuilder,
-    /// For each row, the words of its parties (all, then senders).
+    /// For each row, the words of its parties (those that are no senders, then senders).
     who: StringBuilder,
     from: StringBuilder,
     parties: [StringBuilder; 5],
@@ -265,7 +266,7 @@ impl SegmentBuilder {
     }
 
     fn push_parties(&mut self, record: &Record, id: &str) {
-        let (mut has_words, mut has_senders) = (false, false);
+        let (mut has_others, mut has_senders) = (false, false);
         for party in &record.parties {
             let sender = matches!(
                 party.role,
@@ -273,16 +274,15 @@ impl SegmentBuilder {
                     | glasshouse_model::PartyRole::Author
                     | glasshouse_model::PartyRole::Organizer
             );
+            let (column, has) = match sender {
+                true => (&mut self.from, &mut has_senders),
+                false => (&mut self.who, &mut has_others),
+            };
             for word in party.name.iter().chain(party.identifiers.iter().map(|i| &i.value)) {
                 // What is written to a builder becomes the value that is appended next.
-                for (column, has) in [(&mut self.who, &mut has_words), (&mut self.from, &mut has_senders)]
-                    .into_iter()
-                    .take(1 + usize::from(sender))
-                {
-                    let _ = column.write_str(word);
-                    let _ = column.write_char('\n');
-                    *has = true;
-                }
+                let _ = column.write_str(word);
+                let _ = column.write_char('\n');
+                *has = true;
                 self.bytes += word.len() + 1;
             }
             let nobody = party.identifiers.is_empty().then_some(None);
@@ -296,7 +296,7 @@ impl SegmentBuilder {
                 self.bytes += 80;
             }
         }
-        self.who.append_option(has_words.then_some(""));
+        self.who.append_option(has_others.then_some(""));
         self.from.append_option(has_senders.then_some(""));
     }
 
@@ -370,7 +370,7 @@ impl SegmentBuilder {
     }
 }
 
-/// What becomes a segment: records, the words of their parties (all, then senders), parties, attachments.
+/// What becomes a segment: records, the words of their parties (others, then senders), parties, attachments.
 pub(crate) struct Rows {
     pub(crate) records: RecordBatch,
     pub(crate) words: (StringArray, StringArray),

@@ -116,7 +116,7 @@ pub(crate) fn write_segment(
         }
     }
     let mut folders = Vec::new();
-    let text = title.null_count() < title.len() || body.null_count() < body.len() || who.null_count() < who.len();
+    let text = [&title, &body, &who, &from].iter().any(|column| column.null_count() < column.len());
     if text {
         write_index(case, &format!("{path}/text"), [&title, &body, &who, &from], &order, &mut keep)?;
         folders.push(folder.join("text"));

@@ -102,19 +102,28 @@ pub fn keep_found(fields: &mut Fields, key: &str, bytes: &[u8]) {
 /// Returns JSON without blanks between its tokens.
 fn compact(raw: &str) -> String {
     let mut out = String::with_capacity(raw.len());
-    let (mut in_string, mut escaped, mut start) = (false, false, 0);
-    for (i, byte) in raw.bytes().enumerate() {
-        if in_string {
-            in_string = escaped || byte != b'"';
-            escaped = byte == b'\\' && !escaped;
-        } else if byte == b'"' {
-            in_string = true;
+    let bytes = raw.as_bytes();
+    let (mut start, mut at) = (0, 0);
+    while let Some(byte) = bytes.get(at) {
+        at += 1;
+        if *byte == b'"' {
+            // A string without an end goes on to the end of the text.
+            loop {
+                let found = bytes.get(at..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest));
+                at = found.map_or(bytes.len(), |found| at + found + 1);
+                if found.is_none() || bytes.get(at - 1) == Some(&b'"') {
+                    break;
+                }
+                at = (at + 1).min(bytes.len());
+            }
         } else if byte.is_ascii_whitespace() {
-            out.push_str(&raw[start..i]);
-            start = i + 1;
+            out.push_str(raw.get(start..at - 1).unwrap_or_default());
+            // Blanks come in runs: the indentation of a line.
+            at += bytes.get(at..).map_or(0, |rest| rest.iter().take_while(|b| b.is_ascii_whitespace()).count());
+            start = at;
         }
     }
-    out.push_str(&raw[start..]);
+    out.push_str(raw.get(start..).unwrap_or_default());
     out
 }
 
@@ -187,6 +196,11 @@ mod tests {
             keep(&mut fields, "k", raw);
             let json = fields.to_json();
             assert!(serde_json::from_str::<serde_json::Value>(&json).is_ok(), "{json}");
+        }
+        for (raw, expected) in
+            [("[ 1 ,\n\t \"a \\\" b\" ]", "[1,\"a \\\" b\"]"), ("\"a b", "\"a b"), ("\" \\", "\" \\"), (" ", "")]
+        {
+            assert_eq!(compact(raw), expected, "{raw}");
         }
         let mut fields = Fields::new();
         keep(&mut fields, "k", "[1.10, true]");

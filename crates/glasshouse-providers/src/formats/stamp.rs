@@ -70,7 +70,17 @@ pub fn scan(line: &[u8]) -> Option<Stamp> {
     if !matches!(line.first()?, b'0'..=b'9' | b'[' | 0xc2..=0xef) {
         return None;
     }
-    let mut head = line.get(..LONGEST).unwrap_or(line);
+    // Nearly all stamps are short. One that ends well before its head does says the same whatever follows.
+    const SHORT: usize = 64;
+    if let Some(short) = line.get(..SHORT)
+        && let Some(stamp) = scan_head(short).filter(|stamp| stamp.body + 8 < SHORT)
+    {
+        return Some(stamp);
+    }
+    scan_head(line.get(..LONGEST).unwrap_or(line))
+}
+
+fn scan_head(mut head: &[u8]) -> Option<Stamp> {
     if let Some(end) = memchr::memchr(b'\n', head) {
         head = head.get(..end)?;
     }
@@ -292,8 +302,11 @@ fn is_letter(c: char) -> bool {
 }
 
 fn digit(c: char) -> Option<u16> {
-    const ZEROS: [u32; 6] = [0x30, 0x660, 0x6f0, 0x966, 0x9e6, 0xff10];
+    const ZEROS: [u32; 5] = [0x660, 0x6f0, 0x966, 0x9e6, 0xff10];
     let code = c as u32;
+    if c.is_ascii() {
+        return c.is_ascii_digit().then(|| (code - 0x30) as u16);
+    }
     let zero = ZEROS.iter().find(|zero| (**zero..**zero + 10).contains(&code))?;
     u16::try_from(code - zero).ok()
 }

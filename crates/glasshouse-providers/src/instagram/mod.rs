@@ -15,7 +15,7 @@ static MANIFEST: Manifest = Manifest {
     not_covered: &[
         "Returns under legal process (records.html).",
         "The flat files of exports before 2020 (messages.json, connections.json).",
-        "Values of pages other than messages by their labels, which are translated: they stay lines of text.",
+        "What a translated label of a page means, beyond comments, searches and places: its value is a line with its label.",
     ],
     references: &[
         "https://github.com/timelinize/timelinize",

@@ -27,19 +27,22 @@ static MANIFEST: Manifest = Manifest {
             "Account, devices and logins (`account.json`)",
             &[Family::Account, Family::Device, Family::Login, Family::Setting],
         ),
-        format(
-            lists::FORMAT,
-            "Friends, locations, memories, calls, searches, changes of the account",
-            &[
-                Family::Contact,
-                Family::Location,
-                Family::Visit,
-                Family::Media,
-                Family::Call,
-                Family::Search,
-                Family::Activity,
-            ],
-        ),
+        Format {
+            version: 2,
+            ..format(
+                lists::FORMAT,
+                "Friends, locations, memories, calls, searches, changes of the account",
+                &[
+                    Family::Contact,
+                    Family::Location,
+                    Family::Visit,
+                    Family::Media,
+                    Family::Call,
+                    Family::Search,
+                    Family::Activity,
+                ],
+            )
+        },
         Format {
             id: lists::OTHER,
             title: "Other files of the export: purchases, stories, subscriptions, surveys, terms, Bitmoji, ranking",

@@ -160,6 +160,9 @@ pub(super) fn split(rest: &str) -> (Option<&str>, &str) {
 }
 
 fn balanced(name: &str) -> bool {
+    if name.is_ascii() && !name.contains('"') {
+        return true;
+    }
     let count = |quotes: &[char]| name.chars().filter(|c| quotes.contains(c)).count();
     count(&['"']) % 2 == 0
         && count(&['«']) == count(&['»'])

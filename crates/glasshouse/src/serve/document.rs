@@ -23,6 +23,7 @@ use utoipa::{Modify, OpenApi, ToSchema};
         license(name = "Apache-2.0")
     ),
     paths(
+        sign_in::ways,
         sign_in::sign_in,
         sign_in::sign_out,
         sign_in::enquire,
@@ -141,7 +142,10 @@ shapes! {
         /// Lines of enquiry to choose from, and the one that is chosen.
         enquiries: Vec<String>, enquiry: Option<String>,
     }
-    Entered { entered: bool }
+    /// `issuer` is who says who people are, at `/sign-in/begin?place=` and the place of the page to come back to.
+    Ways { passwords: bool, issuer: Option<String> }
+    /// `code_wanted`: the password is right, and the same is to be sent again with a code.
+    Entered { entered: bool, code_wanted: bool }
     Left { left: bool }
     Chosen { enquiry: Option<String> }
     /// `notice` is a sentence that every page shows; empty for none.

@@ -9,6 +9,7 @@ mod document;
 mod exports;
 mod guard;
 mod html;
+mod issuer;
 mod lists;
 mod log;
 mod media;
@@ -34,6 +35,7 @@ use glasshouse_engine::people::Home;
 use glasshouse_engine::session::Session;
 use glasshouse_engine::view::View;
 use glasshouse_store::seal::{Identity, Seal};
+use issuer::Elsewhere;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -53,6 +55,8 @@ struct House {
     link: Mutex<Option<(String, Session)>>,
     /// The installation whose people may sign in; none in a personal case.
     home: Option<Home>,
+    /// The organisation's issuer, where it says who people are.
+    elsewhere: Option<Elsewhere>,
     /// One password is checked at a time.
     turn: Mutex<()>,
     /// One export is made at a time.
@@ -189,13 +193,23 @@ pub fn serve(case: &Path, listening: &Listening<'_>, door: Door) -> Result<u8, E
         hosts.extend((port == usual).then(|| name.clone()));
     }
     let shown = listening.names.first().unwrap_or(&ip);
+    let base = if port == usual { format!("{scheme}://{shown}") } else { format!("{scheme}://{shown}:{port}") };
+    let mut elsewhere = None;
     let (link, home, way) = match door {
         Door::Link(session) => {
             let link = random()?;
-            let way = format!("Open once: {scheme}://{shown}:{port}/open?link={link}");
+            let way = format!("Open once: {base}/open?link={link}");
             (Some((link, session)), None, way)
         }
-        Door::People(home) => (None, Some(home), format!("Sign in at {scheme}://{shown}:{port}/")),
+        Door::People(home) => {
+            let mut way = format!("Sign in at {base}/");
+            if let Some(named) = home.organisation()?.and_then(|organisation| organisation.issuer) {
+                let over = Elsewhere::new(named.under(home.folder()), &base)?;
+                way.push_str(&format!("\n{} says who people are, and sends them back to {}", over.url(), over.back()));
+                elsewhere = Some(over);
+            }
+            (None, Some(home), way)
+        }
     };
     let live = Arc::new(Live::open(case, home.as_ref())?);
     exports::clear(case);
@@ -204,6 +218,7 @@ pub fn serve(case: &Path, listening: &Listening<'_>, door: Door) -> Result<u8, E
         live: Mutex::new(Watched { stamp: stamp(case), live }),
         link: Mutex::new(link),
         home,
+        elsewhere,
         turn: Mutex::new(()),
         exporting: Mutex::new(()),
         decoder: crate::decoder(),
@@ -257,7 +272,9 @@ fn outside(address: SocketAddr, encrypted: bool, names: &[String], door: &Door) 
 
 fn router(house: Arc<House>) -> Router {
     Router::new()
-        .route("/api/sign-in", post(sign_in::sign_in))
+        .route("/api/sign-in", get(sign_in::ways).post(sign_in::sign_in))
+        .route("/sign-in/begin", get(issuer::begin))
+        .route("/sign-in/return", get(issuer::come_back))
         .route("/api/sign-out", post(sign_in::sign_out))
         .route("/api/enquiry", post(sign_in::enquire))
         .route("/api/session", get(case::session))

@@ -95,7 +95,8 @@ pub(crate) fn blocks(html: &str) -> Option<Vec<Block>> {
         let tag = next_tag(html, at)?;
         at = tag.range.end;
         let text = html.get(tag.range.clone()).unwrap_or_default();
-        if tag.kind == Kind::Open && attribute(text, "role").as_deref() == Some("main") {
+        let main = html.get(tag.name.clone()).is_some_and(|name| name.eq_ignore_ascii_case("main"));
+        if tag.kind == Kind::Open && (main || attribute(text, "role").as_deref() == Some("main")) {
             break at;
         }
     };
@@ -154,12 +155,24 @@ pub(crate) struct Body {
     pub shared: Vec<String>,
     /// Lists, an entry an item.
     pub lists: Vec<String>,
+    /// Rows of tables: labels, and the values that they stand for.
+    pub rows: Vec<(String, String)>,
 }
 
-/// Reads the body of an item.
+/// Files, links, and entries of lists of one item, beyond which no more are looked at; and rows of its tables.
+const MOST: usize = 100;
+const MOST_ROWS: usize = 500;
+/// Tables in tables deeper than these are read as text.
+const DEEPEST_TABLE: usize = 8;
+
+/// Reads the body of an item; what is in rows of tables is not in its text.
 pub(crate) fn body(html: &str) -> Body {
-    const MOST: usize = 100;
     let mut body = Body::default();
+    read(html, &mut body, 0);
+    body
+}
+
+fn read(html: &str, body: &mut Body, depth: usize) {
     let mut shown = String::new();
     let (mut at, mut kept) = (0, 0);
     while let Some(tag) = next_tag(html, at) {
@@ -170,6 +183,14 @@ pub(crate) fn body(html: &str) -> Body {
         let name = html.get(tag.name.clone()).unwrap_or_default().to_ascii_lowercase();
         let text = html.get(tag.range.clone()).unwrap_or_default();
         match name.as_str() {
+            "tr" if tag.kind == Kind::Open && depth < DEEPEST_TABLE && body.rows.len() < MOST_ROWS => {
+                let end = element_end(html, tag.range.end, "tr");
+                let inner = html.get(tag.range.end..end).unwrap_or_default();
+                if row(inner, body, depth) {
+                    shown.push_str(html.get(kept..tag.range.start).unwrap_or_default());
+                    (at, kept) = (end, end);
+                }
+            }
             "ul" if tag.kind == Kind::Open => {
                 let end = element_end(html, tag.range.end, "ul");
                 let inner = html.get(tag.range.end..end).unwrap_or_default();
@@ -204,7 +225,67 @@ pub(crate) fn body(html: &str) -> Body {
     }
     shown.push_str(html.get(kept..).unwrap_or_default());
     body.text = html_to_text(&shown).trim().to_owned();
-    body
+}
+
+/// Reads a row; says whether it was one of a label and a value.
+///
+/// They are two cells, or one whose own text, or first element, is the label. A value may be a table again.
+fn row(html: &str, body: &mut Body, depth: usize) -> bool {
+    let cells = cells(html);
+    let (label, value) = match cells.as_slice() {
+        [label, value] => (*label, *value),
+        [cell] => {
+            let Some(first) = next_tag(cell, 0) else { return false };
+            let own = cell.get(..first.range.start).unwrap_or_default();
+            let split = match own.trim_ascii().is_empty() {
+                false => first.range.start,
+                true => {
+                    let name = cell.get(first.name.clone()).unwrap_or_default();
+                    let end = element_end(cell, first.range.end, name);
+                    next_tag(cell, end).map_or(cell.len(), |tag| tag.range.end)
+                }
+            };
+            (cell.get(..split).unwrap_or_default(), cell.get(split..).unwrap_or_default())
+        }
+        _ => return false,
+    };
+    let label = text(label);
+    let before = body.rows.len();
+    let mut inner = Body { rows: std::mem::take(&mut body.rows), ..Body::default() };
+    read(value, &mut inner, depth + 1);
+    body.rows = inner.rows;
+    // A link that shows its own address is a value, and so is the only text there is.
+    let value = if inner.text.is_empty() { inner.shared.join("\n") } else { inner.text };
+    let nested = body.rows.len() > before;
+    for (list, found) in [(&mut body.files, inner.files), (&mut body.lists, inner.lists)] {
+        found.into_iter().for_each(|value| push(list, value, MOST));
+    }
+    if label.is_empty() && !nested {
+        return false;
+    }
+    if !value.is_empty() {
+        body.rows.insert(before, (label, value));
+    }
+    true
+}
+
+/// Returns the contents of the cells of a row.
+fn cells(html: &str) -> Vec<&str> {
+    let mut cells = Vec::new();
+    let mut at = 0;
+    while let Some(tag) = next_tag(html, at) {
+        at = tag.range.end;
+        let name = html.get(tag.name.clone()).unwrap_or_default();
+        if tag.kind == Kind::Open && (name.eq_ignore_ascii_case("td") || name.eq_ignore_ascii_case("th")) {
+            let end = element_end(html, tag.range.end, name);
+            cells.push(html.get(tag.range.end..end).unwrap_or_default());
+            at = end;
+        }
+        if cells.len() > 2 {
+            break;
+        }
+    }
+    cells
 }
 
 fn push(list: &mut Vec<String>, value: String, most: usize) {
@@ -275,6 +356,14 @@ pub(crate) fn title(html: &str) -> Option<String> {
     (!title.is_empty()).then_some(title)
 }
 
+/// Says whether a text is a time and nothing else: at least a day, a year, an hour and a minute, and few words.
+pub(crate) fn is_only_time(text: &str) -> bool {
+    const LONGEST: usize = 60;
+    let numbers = text.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty()).count();
+    let words = text.split(|c: char| !c.is_alphabetic()).filter(|part| !part.is_empty()).count();
+    is_time(text) && text.len() <= LONGEST && (4..=9).contains(&numbers) && words <= 5
+}
+
 /// Says whether a text is a time as pages write it, in whatever language: a clock, and a year of four digits.
 pub(crate) fn is_time(text: &str) -> bool {
     let bytes = text.as_bytes();
@@ -312,6 +401,35 @@ mod tests {
         assert_eq!(body.files, ["m/p/1.jpg"]);
         assert_eq!(body.shared, ["https://example.org/?a=1&b"]);
         assert_eq!(body.lists, ["x Ola", "y Nora"]);
+    }
+
+    #[test]
+    fn rows_of_both_shapes() {
+        let html = "<p>first</p><table><tr><td class='a'>IP &amp; port</td><td>192.0.2.1</td></tr>\
+                    <tr><td colspan=2>Comment<div><div>so <b>sch\u{f6}n</b></div></div></td></tr>\
+                    <tr><td><div>Latitude</div><div><div>33.7</div></div></td></tr>\
+                    <tr><td>URL<div><a href='https://example.org/'>https://example.org/</a></div></td></tr>\
+                    <tr><td>Author<div><table><tr><td>Name</td><td>Kim</td></tr></table></div></td></tr>\
+                    <tr><td>a</td><td>b</td><td>c</td></tr><tr><td>alone</td></tr></table>";
+        let body = body(html);
+        let rows: Vec<(&str, &str)> = body.rows.iter().map(|(label, value)| (label.as_str(), value.as_str())).collect();
+        let expected = [
+            ("IP & port", "192.0.2.1"),
+            ("Comment", "so sch\u{f6}n"),
+            ("Latitude", "33.7"),
+            ("URL", "https://example.org/"),
+            ("Name", "Kim"),
+        ];
+        assert_eq!(rows, expected);
+        assert_eq!(body.text.split_whitespace().collect::<Vec<_>>(), ["first", "a", "b", "c", "alone"]);
+        let deep = format!("{}x", "<table><tr><td>l<div>".repeat(2000));
+        assert!(super::body(&deep).rows.len() <= DEEPEST_TABLE + 1);
+    }
+
+    #[test]
+    fn what_was_said_about_a_time_is_not_one() {
+        assert!(is_only_time("Sep 29, 2026 1:39 am") && is_only_time("ago 10, 2026 4:38 da manh\u{e3}"));
+        assert!(!is_only_time("see you at 12:30 in 2026") && !is_only_time("2026"));
     }
 
     #[test]

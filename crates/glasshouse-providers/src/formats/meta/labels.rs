@@ -32,34 +32,52 @@ const LONGITUDE: &[&str] = &["longitud", "länge", "lengte", "долгота", "
 /// Reads `{"Label": {"href": …, "value": …, "timestamp": …}}`.
 pub(super) fn map(raw: &str, record: &mut Record) {
     let Ok(object) = Object::parse(raw) else { return };
-    let (mut lat, mut lon, mut main) = (None, None, None);
+    let mut told = Told::default();
     for (label, raw) in object.members().take(MOST) {
         let Ok(value) = Object::parse(raw.get()) else { continue };
-        let label = meant(label);
         time(&value, "timestamp", record);
-        let text = filled(&value, "value").or_else(|| filled(&value, "href"));
-        if let Some(text) = text {
-            let words = if record.family == Family::Search { SEARCHED } else { COMMENT };
-            let lower = label.to_lowercase();
-            if main.is_none() && words.contains(&lower.as_str()) {
-                main = Some(text.clone());
-            }
-            let names = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-            match text.parse::<f64>() {
-                // The last one counts: after the imprecise the precise, if there is one.
-                Ok(number) if names(LATITUDE) => lat = Some(number),
-                Ok(number) if names(LONGITUDE) => lon = Some(number),
-                _ => {}
-            }
-            line(record, &label, &text);
+        if let Some(text) = filled(&value, "value").or_else(|| filled(&value, "href")) {
+            told.add(&meant(label), &text, record);
         }
     }
-    // Where the label of what was written is known, it alone is the text, in whatever language.
-    if record.format == "comments" || record.family == Family::Search {
-        record.text = main.or(record.text.take());
+    told.finish(record);
+}
+
+/// What labelled values of one item say together.
+#[derive(Default)]
+pub(super) struct Told {
+    lat: Option<f64>,
+    lon: Option<f64>,
+    main: Option<String>,
+}
+
+impl Told {
+    /// Adds a value with its label.
+    pub(super) fn add(&mut self, label: &str, text: &str, record: &mut Record) {
+        let words = if record.family == Family::Search { SEARCHED } else { COMMENT };
+        let lower = label.to_lowercase();
+        if self.main.is_none() && words.contains(&lower.as_str()) {
+            self.main = Some(text.to_owned());
+        }
+        let names = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+        match text.parse::<f64>() {
+            // The last one counts: after the imprecise the precise, if there is one.
+            Ok(number) if names(LATITUDE) => self.lat = Some(number),
+            Ok(number) if names(LONGITUDE) => self.lon = Some(number),
+            _ => {}
+        }
+        line(record, label, text);
     }
-    if let (Some(lat), Some(lon)) = (lat, lon) {
-        record.place = Place::at(lat, lon);
+
+    /// Ends the item.
+    pub(super) fn finish(self, record: &mut Record) {
+        // Where the label of what was written is known, it alone is the text, in whatever language.
+        if record.format == "comments" || record.family == Family::Search {
+            record.text = self.main.or(record.text.take());
+        }
+        if let (Some(lat), Some(lon)) = (self.lat, self.lon) {
+            record.place = Place::at(lat, lon);
+        }
     }
 }
 

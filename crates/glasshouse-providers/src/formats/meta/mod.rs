@@ -40,7 +40,7 @@ const fn formats() -> [Format; 20] {
     let mut i = 0;
     while i < kinds::FORMATS.len() {
         let (id, title, families, tier) = kinds::FORMATS[i];
-        all[i + 2] = Format { id, title, families, tier, version: 1 };
+        all[i + 2] = Format { id, title, families, tier, version: 2 };
         i += 1;
     }
     all
@@ -115,7 +115,7 @@ pub(crate) fn parse(opened: &Opened<'_>, service: Service, out: &mut Sink) {
     match (opened.claim.format, page) {
         (messages::FORMAT, true) => page::messages(opened, out),
         (messages::FORMAT, false) => messages::parse(opened, out),
-        (_, true) => page::items(opened, kinds::kind(service, &opened.entry.path, ""), out),
+        (_, true) => page::items(opened, service, kinds::kind(service, &opened.entry.path, ""), out),
         (_, false) => items::parse(opened, service, out),
     }
 }

@@ -1,9 +1,11 @@
 //! Messages as a page: the same records as from JSON, with times that have no zone.
 
-use super::html::{Block, blocks, body, is_time, text, title};
+use super::html::{Block, blocks, body, is_only_time, is_time, text, title};
 use super::kinds::Kind;
+use super::labels::Told;
 use super::messages::{FORMAT, THREADS, conversation, named};
-use crate::formats::element;
+use super::roots::Service;
+use crate::formats::{element, time};
 use crate::{Frame, Opened, Sink};
 use glasshouse_model::{
     Attachment, Family, Fields, Links, Locator, LocatorKind, Moment, MomentRole, Party, PartyRole, Precision, Record,
@@ -54,16 +56,16 @@ fn node(frame: &Frame<'_>, at: &Ref, html: &str, block: &Block, number: usize) -
 
 /// Reads the items of a page of anything but messages.
 ///
-/// An item has its heading as title and the rest as text, in lines; its values are labelled in the language of
-/// the account, so nothing more is taken from them.
-pub(crate) fn items(opened: &Opened<'_>, kind: Kind, out: &mut Sink) {
+/// An item has its heading as title and the rest as text, in lines. Rows of tables are the labelled values that the
+/// same list has in JSON, and are read as those: labels are in the language of the account.
+pub(crate) fn items(opened: &Opened<'_>, service: Service, kind: Kind, out: &mut Sink) {
     for frame in opened.frames {
         let at = opened.at(Locator::bytes(frame.offset, frame.bytes.len() as u64));
         let Some((html, blocks)) = open(frame, &at, out) else { continue };
         for (number, block) in blocks.iter().enumerate() {
             let item = Item::of(&html, block);
             let mut record = Record::new(kind.family, kind.format);
-            let whole = body(html.get(block.range.clone()).unwrap_or_default());
+            let whole = body(html.get(block.range.start..item.foot.start).unwrap_or_default());
             let time = item.time.filter(|time| is_time(time));
             // Where the time has no part of its own it is a line among others, or a row of a table.
             let time = time.or_else(|| whole.text.lines().rev().find_map(line_time).map(Into::into));
@@ -75,12 +77,24 @@ pub(crate) fn items(opened: &Opened<'_>, kind: Kind, out: &mut Sink) {
                 .filter(|line| Some(*line) != record.title.as_deref() && Some(line.trim()) != time.as_deref());
             let text = lines.collect::<Vec<_>>().join("\n");
             record.text = Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+            // Over pictures of Instagram stands what was written with them; what is labelled is about the pictures.
+            let captioned = service == Service::Instagram && kind.format == "posts";
+            let caption = if captioned { record.text.take().or_else(|| record.title.take()) } else { None };
+            labelled(&whole.rows, &mut record);
+            if captioned {
+                record.text = caption.or(record.text.take());
+            }
+            // The service's own address of the item stands around its time.
+            let own = body(html.get(item.foot.clone()).unwrap_or_default());
+            record.fields.opt_text("link", own.files.first().or(own.shared.first()).map(String::as_str));
             let (links, files): (Vec<_>, Vec<_>) =
                 whole.shared.iter().chain(&whole.files).partition(|file| file.contains("://"));
             record.attachments = files.into_iter().map(|file| named(file, &opened.claim.links)).collect();
             if kind.family == Family::Contact {
                 let url = links.first().map(|url| (*url).clone());
-                record.parties.extend(super::item::linked(PartyRole::Subject, record.title.clone(), url));
+                // Without a heading the name is the link's own text.
+                let name = record.title.clone().or_else(|| record.text.take_if(|text| !text.contains('\n')));
+                record.parties.extend(super::item::linked(PartyRole::Subject, name, url));
             }
             if !links.is_empty() {
                 record.fields.list("links", &links);
@@ -88,7 +102,13 @@ pub(crate) fn items(opened: &Opened<'_>, kind: Kind, out: &mut Sink) {
             if !whole.lists.is_empty() {
                 record.fields.list("lists", &whole.lists);
             }
-            if record.title.is_some() || record.text.is_some() || !record.attachments.is_empty() || !links.is_empty() {
+            if record.title.is_some()
+                || record.text.is_some()
+                || !record.attachments.is_empty()
+                || !links.is_empty()
+                || !record.parties.is_empty()
+                || !whole.rows.is_empty()
+            {
                 out.record(node(frame, &at, &html, block, number), record);
             }
         }
@@ -97,7 +117,28 @@ pub(crate) fn items(opened: &Opened<'_>, kind: Kind, out: &mut Sink) {
 
 /// Returns a line that is a time.
 fn line_time(line: &str) -> Option<&str> {
-    is_time(line.trim()).then(|| line.trim())
+    is_only_time(line.trim()).then(|| line.trim())
+}
+
+/// Reads rows of tables: times, and values that become lines with their labels.
+fn labelled(rows: &[(String, String)], record: &mut Record) {
+    const MOST_TIMES: usize = 20;
+    if rows.is_empty() {
+        return;
+    }
+    let mut told = Told::default();
+    let mut kept = Vec::new();
+    for (label, value) in rows {
+        let mut fields = Fields::new();
+        kept.push(fields.text("label", label).text("value", value).to_json());
+        if !is_only_time(value) {
+            told.add(label, value, record);
+        } else if record.moments.len() < MOST_TIMES && !record.moments.iter().any(|known| known.text == *value) {
+            record.moments.push(moment(MomentRole::Created, value));
+        }
+    }
+    told.finish(record);
+    record.fields.raw("label_values", &format!("[{}]", kept.join(",")));
 }
 
 fn page(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
@@ -146,6 +187,8 @@ struct Item<'h> {
     heading: Option<String>,
     body: &'h str,
     time: Option<String>,
+    /// Where its foot is, with the time; at its end and empty when it has none.
+    foot: std::ops::Range<usize>,
 }
 
 impl<'h> Item<'h> {
@@ -155,15 +198,21 @@ impl<'h> Item<'h> {
         let complete = children.len() > 2;
         let time =
             children.last().map(|last| text(last)).filter(|text| is_time(text) || (complete && !text.is_empty()));
+        let mut foot = block.range.end..block.range.end;
         if time.is_some() {
             children.pop();
+            foot = block.children.last().cloned().unwrap_or(foot);
         }
-        let heading = (children.len() > 1).then(|| text(children.first().copied().unwrap_or_default()));
+        // A heading that says so needs no body below it: a friend is a name and a time.
+        let named = |child: &str| matches!(child.as_bytes(), [b'<', b'h' | b'H', b'1'..=b'6', ..]);
+        let alone = children.first().is_some_and(|first| named(first));
+        let heading = (children.len() > 1 || alone).then(|| text(children.first().copied().unwrap_or_default()));
         let body = match children.as_slice() {
             [] => "",
+            [_] if alone => "",
             [.., body] => body,
         };
-        Item { block, heading, body, time }
+        Item { block, heading, body, time, foot }
     }
 
     /// Returns the text of the whole item.
@@ -188,7 +237,9 @@ impl<'h> Item<'h> {
             }
         }
         let body = body(self.body);
-        record.text = Some(body.text).filter(|text| !text.is_empty());
+        let rows = body.rows.iter().map(|(label, value)| format!("{label}: {value}"));
+        let lines: Vec<String> = Some(body.text).filter(|text| !text.is_empty()).into_iter().chain(rows).collect();
+        record.text = Some(lines.join("\n")).filter(|text| !text.is_empty());
         let shares: Vec<_> = body.shared.iter().chain(body.files.iter().filter(|file| file.contains("://"))).collect();
         if let [link] = shares.as_slice() {
             let mut share = Fields::new();
@@ -257,6 +308,11 @@ fn pair(speakers: &[String], sentence: &str) -> bool {
 
 /// Returns the moment of a time on a page: the clock of the account, whose zone is not stated.
 pub(crate) fn moment(role: MomentRole, text: &str) -> Moment {
+    // Some headings are times that say their offset.
+    let read = time::iso(role, text);
+    if read.instant.is_some() {
+        return read;
+    }
     let seconds = text.split(|c: char| !c.is_ascii_digit() && c != ':').any(|clock| clock.matches(':').count() == 2);
     Moment {
         role,
