@@ -264,7 +264,7 @@ fn read_all(
         .flat_map(|o| std::iter::once(o.standing.claim.main).chain(o.standing.claim.companions.iter().copied()))
         .collect();
     let mut entries: Vec<_> = tree.iter().filter(|e| !known.contains(e.id.0) && !on_the_way.contains(&e.id)).collect();
-    entries.sort_by_key(|e| std::cmp::Reverse(e.size));
+    entries.sort_by_key(|e| work::in_turn(e.id, e.size));
     let parts: Vec<usize> = (0..evidence.parts.len()).filter(|i| evidence.parts[*i].row.sha256.is_none()).collect();
     let nothing_new = open.is_empty() && entries.is_empty() && parts.is_empty() && obsolete.is_empty();
     // A run that was interrupted while it was being finished has nothing left to read but is not in force.
