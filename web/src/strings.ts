@@ -29,7 +29,7 @@ const en = {
       issuer: "What the server said of you cannot be relied on, or it let you go no further. Try again, or tell your administrator.",
       way: "You came back too late, in another browser, or for a second time. Sign in again.",
       account: "The server knows you, and nobody here has an account by that name. Your administrator makes one.",
-      policy: "You have an account here, and no role in which you may look into this case.",
+      policy: "You have an account here, and may not look into this case: no role of yours allows it, or no one authority is in force.",
     } as Record<string, string> },
   enquiry: { title: "Line of enquiry", lead: "Say what you look for before you look. Everything from now on is written down as looked at for this line; E changes it.", change: "Change the line of enquiry", chosen: (line: string) => `Line of enquiry: ${line}` },
   records: (n: number) => count(n, "record", "records"),

@@ -76,7 +76,7 @@ test("nobody without an account, and nobody without a role, comes in", async () 
   assert.ok(!JSON.stringify(events()).includes("obody"), "what the issuer called them is not in the log");
   await tab.context().close();
   // The auditor is known to the issuer by another name, and looks into no case; by the account's own name nobody comes in.
-  for (const [name, words] of [["vale", "no role in which you may look"], ["t.vale", "nobody here has an account"]]) {
+  for (const [name, words] of [["vale", "may not look into this case"], ["t.vale", "nobody here has an account"]]) {
     const tab = await site.page();
     await tab.to("/case");
     await goAs(tab, name);

@@ -1,6 +1,6 @@
 //! The list of servers that the account is in: names by their ids.
 
-use crate::formats::element::{keep, place, text};
+use crate::formats::element::{keep_found, place, text};
 use crate::formats::json::as_text;
 use crate::{Opened, Sink, TreeEntry};
 use glasshouse_model::{Family, Framing, Record};
@@ -29,7 +29,7 @@ pub(super) fn parse(opened: &Opened<'_>, out: &mut Sink) {
         record.fields.text("id", frame.name);
         if record.title.is_none() {
             out.warn(at.clone(), "json.value", "The server has no name that is a text; what stands there is a field.");
-            keep(&mut record.fields, "name", raw.trim());
+            keep_found(&mut record.fields, "name", frame.bytes.trim_ascii());
         }
         out.record(at, record);
     }

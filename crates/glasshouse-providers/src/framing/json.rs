@@ -1,4 +1,4 @@
-use super::json_value::{LONGEST_KEY, Value, key, string_end};
+use super::json_value::{Cursor, Key};
 use super::{Framer, LONGEST_FRAME, Span, Trouble};
 
 /// Names that documents are assigned to are shorter.
@@ -8,13 +8,7 @@ const LONGEST_NAME: u64 = 4096;
 pub(super) struct JsonArrays {
     arrays: &'static [&'static str],
     state: State,
-    /// Next byte to look at.
-    at: u64,
-    /// First byte of the key or value in progress.
-    start: u64,
-    value: Value,
-    /// A backslash came last in the key in progress.
-    escaped: bool,
+    cursor: Cursor,
     given: bool,
     key: String,
     index: u64,
@@ -52,10 +46,7 @@ impl JsonArrays {
         JsonArrays {
             arrays,
             state: State::Document,
-            at: 0,
-            start: 0,
-            value: Value::default(),
-            escaped: false,
+            cursor: Cursor::default(),
             given: false,
             key: String::new(),
             index: 0,
@@ -79,29 +70,27 @@ impl JsonArrays {
     }
 
     fn lose(&mut self, code: &'static str, message: &'static str) {
-        self.troubles.push(Trouble { offset: self.at, code, message });
+        self.troubles.push(Trouble { offset: self.cursor.at, code, message });
         self.state = State::Lost;
     }
 
     fn begin_value(&mut self, byte: u8) {
-        self.start = self.at;
+        self.cursor.begin_value(byte);
         self.state = State::InValue;
-        self.value = Value::begin(byte);
         self.given = false;
-        self.at += 1;
     }
 
     fn give(&mut self, end: u64, truncated: bool, spans: &mut Vec<Span>) {
         if !self.given && (self.in_array || !self.around) {
             let index = if self.in_array { self.index } else { 0 };
             let (name, element) = (self.key.clone(), self.in_array);
-            spans.push(Span { name, element, index, start: self.start, end, truncated });
+            spans.push(Span { name, element, index, start: self.cursor.start, end, truncated });
         }
         self.given = true;
     }
 
     fn end_value(&mut self, spans: &mut Vec<Span>) {
-        self.give(self.at, false, spans);
+        self.give(self.cursor.at, false, spans);
         self.index += 1;
         self.state = if self.in_array { State::Element } else { State::Key };
     }
@@ -114,58 +103,44 @@ impl JsonArrays {
             spans.push(Span { name: String::new(), element: false, index, start, end, truncated });
         }
     }
-
-    /// Moves `at` to the end of the value in progress or of the window.
-    fn scan_value(&mut self, window: &[u8], base: u64, spans: &mut Vec<Span>) {
-        let rest = window.get((self.at - base) as usize..).unwrap_or_default();
-        match self.value.scan(rest) {
-            Some(length) => {
-                self.at += length as u64;
-                self.end_value(spans);
-            }
-            None => self.at += rest.len() as u64,
-        }
-    }
 }
 
 impl Framer for JsonArrays {
     fn scan(&mut self, window: &[u8], base: u64, end: bool, spans: &mut Vec<Span>) {
         let have = base + window.len() as u64;
-        while self.at < have {
-            let byte = window[(self.at - base) as usize];
+        while self.cursor.at < have {
+            let byte = window[(self.cursor.at - base) as usize];
             let blank = matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
             match self.state {
-                State::Lost => self.at = have,
-                State::InValue => self.scan_value(window, base, spans),
-                State::InKey => {
-                    let rest = &window[(self.at - base) as usize..];
-                    if let Some(length) = string_end(rest, &mut self.escaped) {
-                        self.at += length as u64;
-                        let raw = &window[(self.start - base) as usize..(self.at - base) as usize];
-                        self.key = key(raw);
-                        self.state = State::Colon;
-                    } else if have - self.start > LONGEST_KEY {
-                        self.lose("json.key", "A key is longer than 64 KiB; the rest of the entry was not read.");
-                    } else {
-                        self.at = have;
+                State::Lost => self.cursor.at = have,
+                State::InValue => {
+                    if self.cursor.end_value(window, base) {
+                        self.end_value(spans);
                     }
                 }
-                _ if blank => self.at += 1,
+                State::InKey => match self.cursor.end_key(window, base) {
+                    Key::Whole(key) => (self.key, self.state) = (key, State::Colon),
+                    Key::TooLong => {
+                        self.lose("json.key", "A key is longer than 64 KiB; the rest of the entry was not read.");
+                    }
+                    Key::GoesOn => {}
+                },
+                _ if blank => self.cursor.at += 1,
                 State::Document => match byte {
                     // A byte order mark before the document is common in exports.
-                    0xef | 0xbb | 0xbf if self.at < 3 => self.at += 1,
+                    0xef | 0xbb | 0xbf if self.cursor.at < 3 => self.cursor.at += 1,
                     b'{' => {
-                        self.rest = self.around.then_some(self.at);
+                        self.rest = self.around.then_some(self.cursor.at);
                         self.state = State::Key;
-                        self.at += 1;
+                        self.cursor.at += 1;
                     }
                     b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'$' if self.assigned => {
-                        (self.start, self.state) = (self.at, State::Name);
-                        self.at += 1;
+                        (self.cursor.start, self.state) = (self.cursor.at, State::Name);
+                        self.cursor.at += 1;
                     }
                     b'[' if self.arrays.contains(&"") => {
                         (self.in_array, self.root_array, self.state) = (true, true, State::Element);
-                        self.at += 1;
+                        self.cursor.at += 1;
                     }
                     b'[' => self.lose("json.layout", "The document is an array where an object was expected."),
                     _ => self.lose("json.syntax", "The entry does not begin as a JSON object or array."),
@@ -173,34 +148,36 @@ impl Framer for JsonArrays {
                 State::Name => match byte {
                     b'=' => {
                         (self.assigned, self.state) = (false, State::Document);
-                        self.at += 1;
+                        self.cursor.at += 1;
                     }
-                    _ if self.at - self.start < LONGEST_NAME && !matches!(byte, b'<' | b'{' | b'"') => self.at += 1,
+                    _ if self.cursor.at - self.cursor.start < LONGEST_NAME && !matches!(byte, b'<' | b'{' | b'"') => {
+                        self.cursor.at += 1
+                    }
                     _ => self.lose("json.syntax", "The entry does not begin as an assignment of JSON."),
                 },
                 State::Key => match byte {
-                    b',' => self.at += 1,
+                    b',' => self.cursor.at += 1,
                     b'"' => {
-                        (self.start, self.escaped, self.state) = (self.at, false, State::InKey);
-                        self.at += 1;
+                        self.state = State::InKey;
+                        self.cursor.begin_key();
                     }
                     b'}' => {
                         self.state = State::Done;
-                        self.at += 1;
-                        self.give_rest(self.at, false, spans);
+                        self.cursor.at += 1;
+                        self.give_rest(self.cursor.at, false, spans);
                     }
                     _ => self.lose("json.syntax", "A key was expected; the rest of the entry was not read."),
                 },
                 State::Colon if byte == b':' => {
                     self.state = State::ValueOrArray;
-                    self.at += 1;
+                    self.cursor.at += 1;
                 }
                 State::Colon => self.lose("json.syntax", "A colon was expected; the rest of the entry was not read."),
                 State::ValueOrArray => {
                     if byte == b'[' && self.arrays.contains(&self.key.as_str()) {
-                        self.give_rest(self.at, false, spans);
+                        self.give_rest(self.cursor.at, false, spans);
                         (self.in_array, self.index, self.state) = (true, 0, State::Element);
-                        self.at += 1;
+                        self.cursor.at += 1;
                     } else if matches!(byte, b',' | b'}' | b']') {
                         self.lose("json.syntax", "A value was expected; the rest of the entry was not read.");
                     } else {
@@ -208,12 +185,12 @@ impl Framer for JsonArrays {
                     }
                 }
                 State::Element => match byte {
-                    b',' => self.at += 1,
+                    b',' => self.cursor.at += 1,
                     b']' => {
                         self.in_array = false;
                         self.state = if self.root_array { State::Done } else { State::Key };
-                        self.at += 1;
-                        self.rest = (self.around && !self.root_array).then_some(self.at);
+                        self.cursor.at += 1;
+                        self.rest = (self.around && !self.root_array).then_some(self.cursor.at);
                     }
                     b'}' | b':' => {
                         self.lose("json.syntax", "An element was expected; the rest of the entry was not read.")
@@ -221,14 +198,14 @@ impl Framer for JsonArrays {
                     _ => self.begin_value(byte),
                 },
                 // An assignment may end with a semicolon.
-                State::Done if byte == b';' && self.script => self.at += 1,
+                State::Done if byte == b';' && self.script => self.cursor.at += 1,
                 State::Done => {
                     self.lose("json.trailing", "There is more after the end of the document; it was not read.")
                 }
             }
         }
-        if self.state == State::InValue && have - self.start > LONGEST_FRAME {
-            self.give(self.start + LONGEST_FRAME, true, spans);
+        if self.state == State::InValue && have - self.cursor.start > LONGEST_FRAME {
+            self.give(self.cursor.start + LONGEST_FRAME, true, spans);
         }
         if let Some(start) = self.rest.filter(|start| have - start > LONGEST_FRAME) {
             self.give_rest(start + LONGEST_FRAME, true, spans);
@@ -245,9 +222,9 @@ impl Framer for JsonArrays {
 
     fn needed_from(&self) -> u64 {
         let needed = match self.state {
-            State::InValue if !self.given => self.start,
-            State::InKey => self.start,
-            _ => self.at,
+            State::InValue if !self.given => self.cursor.start,
+            State::InKey => self.cursor.start,
+            _ => self.cursor.at,
         };
         self.rest.map_or(needed, |rest| rest.min(needed))
     }

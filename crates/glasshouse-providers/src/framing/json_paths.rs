@@ -1,4 +1,4 @@
-use super::json_value::{LONGEST_KEY, Value, key, string_end};
+use super::json_value::{Cursor, Key};
 use super::{Framer, LONGEST_FRAME, Span, Trouble};
 use std::fmt::Write;
 
@@ -10,13 +10,7 @@ pub(super) struct JsonPaths {
     paths: Vec<Vec<&'static str>>,
     levels: Vec<Level>,
     state: State,
-    /// Next byte to look at.
-    at: u64,
-    /// First byte of the key or value in progress.
-    start: u64,
-    value: Value,
-    /// A backslash came last in the key in progress.
-    escaped: bool,
+    cursor: Cursor,
     given: bool,
     element: bool,
     troubles: Vec<Trouble>,
@@ -53,10 +47,7 @@ impl JsonPaths {
             paths: paths.iter().map(|path| path.split('/').skip(1).collect()).collect(),
             levels: Vec::new(),
             state: State::Document,
-            at: 0,
-            start: 0,
-            value: Value::default(),
-            escaped: false,
+            cursor: Cursor::default(),
             given: false,
             element: false,
             troubles: Vec::new(),
@@ -64,7 +55,7 @@ impl JsonPaths {
     }
 
     fn lose(&mut self, code: &'static str, message: &'static str) {
-        self.troubles.push(Trouble { offset: self.at, code, message });
+        self.troubles.push(Trouble { offset: self.cursor.at, code, message });
         self.state = State::Lost;
     }
 
@@ -103,15 +94,13 @@ impl JsonPaths {
             let pointer = self.pointer();
             self.levels.push(Level { array, index: 0, key: String::new(), pointer, leads });
             self.state = if array { State::Element } else { State::Key };
-            self.at += 1;
+            self.cursor.at += 1;
             return;
         }
         self.element = whole && self.levels.last().is_some_and(|level| level.array);
-        self.start = self.at;
+        self.cursor.begin_value(byte);
         self.state = State::InValue;
-        self.value = Value::begin(byte);
         self.given = false;
-        self.at += 1;
     }
 
     fn give(&mut self, end: u64, truncated: bool, spans: &mut Vec<Span>) {
@@ -120,13 +109,13 @@ impl JsonPaths {
                 Some(level) if self.element => (level.pointer.clone(), level.index),
                 _ => (self.pointer(), 0),
             };
-            spans.push(Span { name, element: self.element, index, start: self.start, end, truncated });
+            spans.push(Span { name, element: self.element, index, start: self.cursor.start, end, truncated });
         }
         self.given = true;
     }
 
     fn end_value(&mut self, spans: &mut Vec<Span>) {
-        self.give(self.at, false, spans);
+        self.give(self.cursor.at, false, spans);
         self.after_value();
     }
 
@@ -142,53 +131,41 @@ impl JsonPaths {
 
     fn leave(&mut self) {
         self.levels.pop();
-        self.at += 1;
+        self.cursor.at += 1;
         self.after_value();
     }
 
-    /// Moves `at` to the end of the value in progress or of the window.
-    fn scan_value(&mut self, window: &[u8], base: u64, spans: &mut Vec<Span>) {
-        let rest = window.get((self.at - base) as usize..).unwrap_or_default();
-        match self.value.scan(rest) {
-            Some(length) => {
-                self.at += length as u64;
-                self.end_value(spans);
-            }
-            None => self.at += rest.len() as u64,
-        }
-    }
-
-    /// Moves `at` behind the key in progress or to the end of the window.
+    /// Looks at the key in progress.
     fn scan_key(&mut self, window: &[u8], base: u64) {
-        let rest = window.get((self.at - base) as usize..).unwrap_or_default();
-        let Some(length) = string_end(rest, &mut self.escaped) else {
-            self.at = base + window.len() as u64;
-            if self.at - self.start > LONGEST_KEY {
-                self.lose("json.key", "A key is longer than 64 KiB; the rest of the entry was not read.");
+        match self.cursor.end_key(window, base) {
+            Key::Whole(key) => {
+                if let Some(level) = self.levels.last_mut() {
+                    level.key = key.replace('~', "~0").replace('/', "~1");
+                }
+                self.state = State::Colon;
             }
-            return;
-        };
-        self.at += length as u64;
-        let raw = window.get((self.start - base) as usize..(self.at - base) as usize).unwrap_or_default();
-        if let Some(level) = self.levels.last_mut() {
-            level.key = key(raw).replace('~', "~0").replace('/', "~1");
+            Key::TooLong => self.lose("json.key", "A key is longer than 64 KiB; the rest of the entry was not read."),
+            Key::GoesOn => {}
         }
-        self.state = State::Colon;
     }
 }
 
 impl Framer for JsonPaths {
     fn scan(&mut self, window: &[u8], base: u64, end: bool, spans: &mut Vec<Span>) {
         let have = base + window.len() as u64;
-        while let Some(byte) = self.at.checked_sub(base).and_then(|at| window.get(at as usize)).copied() {
+        while let Some(byte) = self.cursor.at.checked_sub(base).and_then(|at| window.get(at as usize)).copied() {
             let blank = matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
             match self.state {
-                State::Lost => self.at = have,
-                State::InValue => self.scan_value(window, base, spans),
+                State::Lost => self.cursor.at = have,
+                State::InValue => {
+                    if self.cursor.end_value(window, base) {
+                        self.end_value(spans);
+                    }
+                }
                 State::InKey => self.scan_key(window, base),
-                _ if blank => self.at += 1,
+                _ if blank => self.cursor.at += 1,
                 State::Document => match byte {
-                    0xef | 0xbb | 0xbf if self.at < 3 => self.at += 1,
+                    0xef | 0xbb | 0xbf if self.cursor.at < 3 => self.cursor.at += 1,
                     b'{' | b'[' => {
                         self.begin_value(byte);
                         if self.levels.is_empty() {
@@ -198,17 +175,17 @@ impl Framer for JsonPaths {
                     _ => self.lose("json.syntax", "The entry does not begin as a JSON object or array."),
                 },
                 State::Key => match byte {
-                    b',' => self.at += 1,
+                    b',' => self.cursor.at += 1,
                     b'"' => {
-                        (self.start, self.escaped, self.state) = (self.at, false, State::InKey);
-                        self.at += 1;
+                        self.state = State::InKey;
+                        self.cursor.begin_key();
                     }
                     b'}' => self.leave(),
                     _ => self.lose("json.syntax", "A key was expected; the rest of the entry was not read."),
                 },
                 State::Colon if byte == b':' => {
                     self.state = State::Value;
-                    self.at += 1;
+                    self.cursor.at += 1;
                 }
                 State::Colon => self.lose("json.syntax", "A colon was expected; the rest of the entry was not read."),
                 State::Value => match byte {
@@ -218,7 +195,7 @@ impl Framer for JsonPaths {
                     _ => self.begin_value(byte),
                 },
                 State::Element => match byte {
-                    b',' => self.at += 1,
+                    b',' => self.cursor.at += 1,
                     b']' => self.leave(),
                     b'}' | b':' => {
                         self.lose("json.syntax", "An element was expected; the rest of the entry was not read.")
@@ -230,8 +207,8 @@ impl Framer for JsonPaths {
                 }
             }
         }
-        if self.state == State::InValue && have - self.start > LONGEST_FRAME {
-            self.give(self.start + LONGEST_FRAME, true, spans);
+        if self.state == State::InValue && have - self.cursor.start > LONGEST_FRAME {
+            self.give(self.cursor.start + LONGEST_FRAME, true, spans);
         }
         if end && self.state == State::InValue {
             self.give(have, true, spans);
@@ -243,9 +220,9 @@ impl Framer for JsonPaths {
 
     fn needed_from(&self) -> u64 {
         match self.state {
-            State::InValue if !self.given => self.start,
-            State::InKey => self.start,
-            _ => self.at,
+            State::InValue if !self.given => self.cursor.start,
+            State::InKey => self.cursor.start,
+            _ => self.cursor.at,
         }
     }
 

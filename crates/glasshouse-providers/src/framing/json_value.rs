@@ -7,7 +7,7 @@ use memchr::memchr2;
 /// It holds a depth and no stack, so that no nesting can exhaust anything; whether the value is valid JSON is for
 /// the parser to say.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Value {
+struct Value {
     depth: u64,
     in_string: bool,
     escaped: bool,
@@ -36,13 +36,13 @@ fn role(byte: u8) -> u8 {
 
 impl Value {
     /// Begins a value with its first byte.
-    pub(super) fn begin(byte: u8) -> Self {
+    fn begin(byte: u8) -> Self {
         let opens = matches!(byte, b'{' | b'[');
         Value { depth: u64::from(opens), in_string: byte == b'"', escaped: false, scalar: !opens && byte != b'"' }
     }
 
     /// Looks at the bytes that follow, and returns how many of them belong to the value if it ends there.
-    pub(super) fn scan(&mut self, bytes: &[u8]) -> Option<usize> {
+    fn scan(&mut self, bytes: &[u8]) -> Option<usize> {
         if self.scalar {
             return bytes.iter().position(|b| matches!(b, b',' | b'}' | b']' | b' ' | b'\t' | b'\r' | b'\n'));
         }
@@ -73,10 +73,63 @@ impl Value {
 }
 
 /// Keys are shorter, quotes included.
-pub(super) const LONGEST_KEY: u64 = 1 << 16;
+const LONGEST_KEY: u64 = 1 << 16;
+
+/// Where a framer is in a document, and the key or value that it is in.
+#[derive(Debug, Default)]
+pub(super) struct Cursor {
+    /// Next byte to look at.
+    pub(super) at: u64,
+    /// First byte of the key or value in progress.
+    pub(super) start: u64,
+    value: Value,
+    /// A backslash came last in the key in progress.
+    escaped: bool,
+}
+
+/// What became of a key when the bytes that are there were looked at.
+pub(super) enum Key {
+    Whole(String),
+    GoesOn,
+    TooLong,
+}
+
+impl Cursor {
+    /// Begins the key whose opening quote is the next byte.
+    pub(super) fn begin_key(&mut self) {
+        (self.start, self.escaped) = (self.at, false);
+        self.at += 1;
+    }
+
+    /// Begins the value whose first byte is the next one.
+    pub(super) fn begin_value(&mut self, byte: u8) {
+        self.start = self.at;
+        self.value = Value::begin(byte);
+        self.at += 1;
+    }
+
+    /// Moves behind the value in progress, or to the end of the window; returns whether the value ended.
+    pub(super) fn end_value(&mut self, window: &[u8], base: u64) -> bool {
+        let rest = window.get((self.at - base) as usize..).unwrap_or_default();
+        let length = self.value.scan(rest);
+        self.at += length.unwrap_or(rest.len()) as u64;
+        length.is_some()
+    }
+
+    /// Moves behind the key in progress, or to the end of the window.
+    pub(super) fn end_key(&mut self, window: &[u8], base: u64) -> Key {
+        let rest = window.get((self.at - base) as usize..).unwrap_or_default();
+        let Some(length) = string_end(rest, &mut self.escaped) else {
+            self.at = base + window.len() as u64;
+            return if self.at - self.start > LONGEST_KEY { Key::TooLong } else { Key::GoesOn };
+        };
+        self.at += length as u64;
+        Key::Whole(key(window.get((self.start - base) as usize..(self.at - base) as usize).unwrap_or_default()))
+    }
+}
 
 /// Returns a key by its bytes, quotes included; one that is no valid text stands as it is.
-pub(super) fn key(raw: &[u8]) -> String {
+fn key(raw: &[u8]) -> String {
     serde_json::from_slice(raw).unwrap_or_else(|_| {
         let inner = raw.get(1..raw.len().saturating_sub(1)).unwrap_or_default();
         String::from_utf8_lossy(inner).into_owned()
@@ -85,7 +138,7 @@ pub(super) fn key(raw: &[u8]) -> String {
 
 /// Returns how many bytes there are up to the quote that ends a string, that quote included; `escaped` says that a
 /// backslash came last.
-pub(super) fn string_end(bytes: &[u8], escaped: &mut bool) -> Option<usize> {
+fn string_end(bytes: &[u8], escaped: &mut bool) -> Option<usize> {
     let mut at = 0;
     loop {
         if *escaped {

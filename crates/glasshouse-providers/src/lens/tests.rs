@@ -121,7 +121,7 @@ fn old_and_new_layouts_give_the_same_records() {
         lines
     };
     assert_eq!(lines(old), lines(new));
-    assert_eq!(lines(old).len(), 10);
+    assert_eq!(lines(old).len(), 12);
 }
 
 #[test]

@@ -93,8 +93,11 @@ fn enter(house: &House, entering: &Entering) -> Result<Option<String>, Problem> 
 /// Begins the visit of a person, who was recognised `by` something, and returns what their browser shows from now on.
 pub fn begin(house: &House, person: Person, authority: Option<String>, by: &str) -> Result<String, Problem> {
     let Some(home) = &house.home else { return Err(Problem::missing("Nobody signs in here.")) };
+    let name = person.name.clone();
     let who = Who { actor: intake::actor(), person: Some(person) };
-    let session = Session::begin(&house.case, who, home, &Asking { authority, enquiry: None })?;
+    let session = Session::begin(&house.case, who, home, &Asking { authority, enquiry: None }).inspect_err(|_| {
+        let _ = session::deny_entry(&house.case, &intake::actor(), home, &name, "authority");
+    })?;
     session.begun(by)?;
     if session.enquiries().1.is_some() {
         session.consult("case.serve", About::default())?;
