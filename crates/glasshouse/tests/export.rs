@@ -58,7 +58,7 @@ fn an_export_proves_and_says_who_got_it_and_what_for() {
     refused("d.hart", &export(&to, "family:mail", &TO), "export.make");
     refused("p.quill", &export(&to, "family:mail", &TO[2..]), "--recipient");
     refused("p.quill", &export(&to, "family:mail", &TO[..2]), "--purpose");
-    refused("p.quill", &export(&to, "zyzzyvazyzzyva", &TO), "Nothing is found");
+    refused("p.quill", &export(&to, "zyzzyvazyzzyva", &TO), "finds nothing");
     assert!(!Path::new(&to).exists());
 
     let count = |family: &str| office.one(&case, &format!("SELECT count(*) FROM records WHERE family = '{family}'"));

@@ -26,12 +26,15 @@ pub(super) struct Batch {
 }
 
 impl Batch {
+    /// Returns about how many bytes of memory the rows take.
+    pub fn bytes(&self) -> usize {
+        [&self.shown, &self.aside, &self.waiting].iter().map(|b| b.bytes()).sum()
+    }
+
     /// Says whether it is time to write, where rows may take `most` bytes of memory.
     pub fn is_full(&self, most: usize) -> bool {
-        let builders = [&self.shown, &self.aside, &self.waiting];
-        let bytes: usize = builders.iter().map(|b| b.bytes()).sum();
-        let rows: usize = builders.iter().map(|b| b.rows()).sum();
-        bytes > most || rows > SEGMENT_ROWS || self.chunks.len() > CHUNKS
+        let rows: usize = [&self.shown, &self.aside, &self.waiting].iter().map(|b| b.rows()).sum();
+        self.bytes() > most || rows > SEGMENT_ROWS || self.chunks.len() > CHUNKS
     }
 
     /// Writes what was collected as segments, which are then to be brought to the disk and committed with their

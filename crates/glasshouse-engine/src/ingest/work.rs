@@ -33,9 +33,9 @@ const QUEUE: usize = 16 << 20;
 /// the better the more they are, and those without.
 const SEGMENT: usize = 24 << 20;
 const PLAIN_SEGMENT: usize = 16 << 20;
-/// Of a small account a worker writes earlier, when the rows of either kind take this share of what there is to read:
+/// Of a small account a worker writes earlier, when the rows of either kind take this share of what all rows will take:
 /// what a kill loses stays a small part of what was done. Many small segments would cost more than they save.
-const SHARE: u64 = 32;
+const SHARE: f64 = 32.0;
 /// Rows of so little memory are not worth a segment of their own.
 const SMALLEST_SEGMENT: usize = 3 << 20;
 
@@ -127,8 +127,8 @@ struct Shared<'a> {
     work: &'a Work<'a>,
     queue: Mutex<Queue>,
     changed: Condvar,
-    /// Memory of the rows that a worker collects before it writes segments.
-    most: usize,
+    /// Bytes of entries that claims are read from.
+    to_read: u64,
 }
 
 /// Returns what entries are read in the order of: the long ones by length, the others as they lie, so that what is
@@ -143,7 +143,6 @@ pub fn run(work: &Work<'_>, parts: &[usize], entries: &[EntryId]) -> Result<(), 
     let size = |entry: EntryId| work.tree.get(&entry).map_or(0, |e| e.size);
     // The long ones first: their cutting is serial and must not come last.
     let to_read: u64 = work.claims.iter().map(|open| size(open.standing.claim.main)).sum();
-    let most = usize::try_from(to_read / SHARE).unwrap_or(SEGMENT).clamp(SMALLEST_SEGMENT, SEGMENT);
     claims.sort_by_key(|i| {
         let main = work.claims[*i].standing.claim.main;
         in_turn(main, size(main))
@@ -154,7 +153,7 @@ pub fn run(work: &Work<'_>, parts: &[usize], entries: &[EntryId]) -> Result<(), 
     }
     jobs.extend(entries.iter().map(|e| Job::Entry(*e)));
     let queue = Mutex::new(Queue { jobs, ..Queue::default() });
-    let shared = Shared { work, queue, changed: Condvar::new(), most };
+    let shared = Shared { work, queue, changed: Condvar::new(), to_read };
     let (written, to_settle) = sync_channel(settle::MOST);
     std::thread::scope(|scope| {
         scope.spawn(|| shared.noting_failure(settle::all(work, to_settle)));
@@ -205,13 +204,17 @@ struct Worker<'a> {
     hashes: Vec<(u32, EntryHash)>,
     /// Room for the records of the next chunk.
     records: Vec<Record>,
+    /// Bytes of the chunks that were parsed, and of the rows that they became: those of a chat take several times as
+    /// much memory as its text.
+    parsed: u64,
+    grown: u64,
     written: SyncSender<Finished>,
 }
 
 impl<'a> Worker<'a> {
     fn new(shared: &'a Shared<'a>, written: SyncSender<Finished>) -> Self {
         let (worded, plain) = (Batch::default(), Batch::default());
-        Worker { shared, worded, plain, hashes: Vec::new(), records: Vec::new(), written }
+        Worker { shared, worded, plain, hashes: Vec::new(), records: Vec::new(), parsed: 0, grown: 0, written }
     }
 
     fn go(&mut self) -> Result<(), EngineError> {
@@ -480,12 +483,17 @@ impl<'a> Worker<'a> {
             true => (&mut self.worded, SEGMENT),
             false => (&mut self.plain, PLAIN_SEGMENT),
         };
+        let before = batch.bytes();
         batch.add(work, open, source, Parsed { chunk: chunk.number, records: &records, warnings, drift })?;
         if records.capacity() <= KEPT {
             records.clear();
             self.records = records;
         }
-        if batch.is_full(most.min(self.shared.most)) {
+        self.parsed += chunk.bytes.len() as u64;
+        self.grown += (batch.bytes() - before) as u64;
+        let expected = self.shared.to_read as f64 * (self.grown as f64 / self.parsed.max(1) as f64).max(1.0);
+        // A number too great for the type is beyond every bound.
+        if batch.is_full(((expected / SHARE) as usize).clamp(SMALLEST_SEGMENT, most)) {
             let full = std::mem::take(batch);
             self.send(full)?;
         }
