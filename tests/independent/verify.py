@@ -528,6 +528,13 @@ class Case:
         for seq, payload in missing:
             if seq in erased:
                 self.note("erased", payload, f"event {erased[seq]} says that it was erased")
+                path = f"log/sealed/{seq // 1000}/{seq % 1000:03}"
+                try:
+                    self.folder.read(path, MAX_PAYLOAD)
+                    self.fault("unexpected", path, f"event {erased[seq]} says that it was erased, and it is there")
+                except Bad as problem:
+                    if problem.kind != "missing":
+                        self.fault(problem.kind, path, str(problem))
             else:
                 self.complete = False
                 self.fault("missing", payload, f"leaf {seq} commits to it, and no event says that it was erased")

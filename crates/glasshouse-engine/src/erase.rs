@@ -9,6 +9,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+/// The event of a case that is destroyed.
+const DESTROYED: &str = "case.destroyed";
+
 /// What is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Asked {
@@ -31,8 +34,9 @@ pub struct Erased {
 pub fn events(session: &Session, asked: &Asked) -> Result<Erased, EngineError> {
     let case = session.open("log.erase")?;
     let root = session.root();
-    let all = read_case_events(root)?;
+    // What an erasure that was cut off left behind is not erased a second time.
     sweep(root)?;
+    let all = read_case_events(root)?;
     let wanted: BTreeSet<u64> = asked.events.iter().copied().collect();
     let (mut erases, mut unsealed, mut left) = (Vec::new(), Vec::new(), 0);
     for (leaf, payload) in all.iter().filter(|(leaf, _)| wanted.contains(&leaf.seq)) {
@@ -81,17 +85,20 @@ pub fn case(session: &Session, reason: &str) -> Result<(), EngineError> {
     let case = session.open("case.destroy")?;
     let root = session.root().to_path_buf();
     if session.is_own() {
-        // The keys first; then nothing else needs to be in an order.
-        destroy(&root.join(paths::KEYS))?;
+        glasshouse_store::files::write_atomic(&root.join(paths::DESTROYING), b"")?;
         drop(case);
         return whole(&root);
     }
     let goes = |path: &String| ["evidence/", "runs/", paths::WORK].iter().any(|p| path.starts_with(p));
     let removed: Vec<String> = case.logged_files()?.into_keys().filter(goes).collect();
-    let mut event = case.event(Kind::Erasure, "case.destroyed", Vec::new(), json!({ "files": removed.len() }));
-    event.payload.removed = removed;
-    event.content.insert("reason", reason.to_owned());
-    case.append(&[event])?;
+    let told = || Ok::<_, EngineError>(read_case_events(&root)?.iter().any(|(leaf, _)| leaf.action == DESTROYED));
+    // One that was cut off is in the log already, and only has to end.
+    if !removed.is_empty() || !told()? {
+        let mut event = case.event(Kind::Erasure, DESTROYED, Vec::new(), json!({ "files": removed.len() }));
+        event.payload.removed = removed;
+        event.content.insert("reason", reason.to_owned());
+        case.append(&[event])?;
+    }
     for folder in ["evidence", "runs", "cache"] {
         burn(&root.join(folder))?;
         glasshouse_store::files::make_folder(&root.join(folder))?;
@@ -102,8 +109,16 @@ pub fn case(session: &Session, reason: &str) -> Result<(), EngineError> {
     Ok(())
 }
 
-/// Removes a personal case: what it consists of, and nothing that somebody else put into its folder.
-fn whole(root: &Path) -> Result<(), EngineError> {
+/// Says whether a folder is what is left of a personal case that was being destroyed when that was cut off.
+pub fn is_cut_off(root: &Path) -> bool {
+    root.join(paths::DESTROYING).exists()
+}
+
+/// Removes a personal case: what it consists of, and nothing that somebody else put into its folder. What it was
+/// begun on may be gone in part, and cannot be opened any more.
+pub fn whole(root: &Path) -> Result<(), EngineError> {
+    // The keys first; then nothing else needs to be in an order.
+    destroy(&root.join(paths::KEYS))?;
     for folder in ["keys", "evidence", "runs", "cache", "authorities"] {
         burn(&root.join(folder))?;
     }
@@ -111,7 +126,7 @@ fn whole(root: &Path) -> Result<(), EngineError> {
         destroy(&root.join(name))?;
     }
     burn(&root.join("log"))?;
-    for name in [".lock"] {
+    for name in [".lock", paths::DESTROYING] {
         let _ = fs::remove_file(root.join(name));
     }
     fs::remove_dir(root).map_err(|e| EngineError::io(root, "remove, for something else lies in it,", e))

@@ -10,6 +10,8 @@ pub const CHECKPOINT: &str = "log/checkpoint";
 pub const AHEAD: &str = "log/ahead";
 /// People's tags, notes and decisions.
 pub const WORK: &str = "work.sqlite";
+/// There while a personal case is being destroyed.
+pub const DESTROYING: &str = "destroying";
 
 /// Returns the path of an authority's version.
 pub fn authority(id: &str, version: u32) -> String {

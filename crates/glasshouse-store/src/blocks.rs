@@ -4,7 +4,7 @@
 //! each block lies. A file that was not finished, or was cut or altered, does not open: it is a cache,
 //! and is made again.
 
-use crate::seal::{Identity, Stream, stream};
+use crate::seal::{Identity, SealedFile, SealedReader};
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -276,32 +276,27 @@ impl Seek for BlockReader {
 /// A file of the cache open for reading, in clear or sealed.
 pub(crate) enum Handle {
     Clear(File),
-    Sealed(Box<Stream>),
+    Sealed(SealedReader, u64),
 }
 
 impl Handle {
     pub(crate) fn open(path: &Path, key: Option<&Identity>) -> io::Result<Self> {
-        let file = File::open(path)?;
-        Ok(match key {
-            None => Handle::Clear(file),
-            Some(key) => Handle::Sealed(Box::new(stream(Arc::new(file), key)?)),
-        })
+        let Some(key) = key else { return Ok(Handle::Clear(File::open(path)?)) };
+        let file = SealedFile::open(path, key)?;
+        Ok(Handle::Sealed(file.reader(), file.len()))
     }
 
     pub(crate) fn len(&mut self) -> io::Result<u64> {
         match self {
             Handle::Clear(file) => Ok(file.metadata()?.len()),
-            Handle::Sealed(stream) => stream.seek(SeekFrom::End(0)),
+            Handle::Sealed(_, len) => Ok(*len),
         }
     }
 
     pub(crate) fn read_exact_at(&mut self, buffer: &mut [u8], place: u64) -> io::Result<()> {
         match self {
             Handle::Clear(file) => file.read_exact_at(buffer, place),
-            Handle::Sealed(stream) => {
-                stream.seek(SeekFrom::Start(place))?;
-                stream.read_exact(buffer)
-            }
+            Handle::Sealed(reader, _) => reader.read_exact_at(buffer, place),
         }
     }
 }

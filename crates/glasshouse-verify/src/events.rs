@@ -263,6 +263,16 @@ impl Reader<'_> {
                 Some(by) => {
                     self.report.counts.erased += 1;
                     self.report.note(Class::Erased, path, format!("event {by} says that it was erased"));
+                    // What it committed to is not known any more, and must not be there either.
+                    let sealed = paths::sealed(seq);
+                    match self.root.read(&sealed, MAX_PAYLOAD) {
+                        Err(FileError::Missing) => {}
+                        Ok(_) => {
+                            let message = format!("event {by} says that it was erased, and it is there");
+                            self.report.fault(Class::Unexpected, sealed, message);
+                        }
+                        Err(error) => self.report.push(unusable(sealed, &error)),
+                    }
                 }
                 None => {
                     self.state.complete = false;

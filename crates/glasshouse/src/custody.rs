@@ -44,11 +44,19 @@ pub struct Destroy {
 
 /// `glasshouse case destroy`.
 pub fn destroy(asked: &Destroy, acting: &As) -> Result<u8, EngineError> {
+    let confirmed = || match asked.yes {
+        true => Ok(()),
+        false => Err(EngineError::other("This cannot be undone. Confirm it with --yes.")),
+    };
+    if erase::is_cut_off(&asked.case) {
+        confirmed()?;
+        erase::whole(&asked.case)?;
+        say!("{} is gone; what an earlier command had begun is done.", asked.case.display());
+        return Ok(0);
+    }
     let session = acting.session(&asked.case)?;
     session.permitted("case.destroy")?;
-    if !asked.yes {
-        return Err(EngineError::other("This cannot be undone. Confirm it with --yes."));
-    }
+    confirmed()?;
     if asked.reason.trim().is_empty() && !session.is_own() {
         return Err(EngineError::other("Say why, with --reason: it stands in the log."));
     }

@@ -4,7 +4,7 @@ mod support;
 
 use serde_json::Value;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use support::office::{Office, PASSWORD, warrant};
 use support::{account, glasshouse, open, run};
@@ -171,4 +171,120 @@ fn whoever_authorises_now_gets_the_key_of_a_case_that_is_there() {
     office.good(&[], "s.lind", &["authority", "sign", &file]);
     office.good(&[], "d.hart", &["authority", "amend", &case, &file]);
     assert!(!Path::new(&case).join("evidence/key-3.age").exists());
+}
+
+/// Every file below some folders and files of a case, folder by folder, in the order in which they go.
+fn files_of(case: &Path, names: &[&str]) -> Vec<PathBuf> {
+    let (mut all, mut open) = (Vec::new(), Vec::new());
+    for name in names {
+        open.push(case.join(name));
+        while let Some(path) = open.pop() {
+            if path.is_dir() {
+                open.extend(fs::read_dir(&path).expect("a folder").map(|e| e.expect("an entry").path()));
+            } else if path.exists() {
+                all.push(path.strip_prefix(case).expect("inside").to_path_buf());
+            }
+        }
+    }
+    all
+}
+
+fn copied(from: &Path, to: &Path) {
+    let done = Command::new("cp").arg("-a").arg(from).arg(to).status().expect("cp runs");
+    assert!(done.success());
+}
+
+#[test]
+fn a_personal_case_of_which_a_part_is_gone_is_destroyed_to_the_end() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let own = folder.path().join("own");
+    run(open(&own, &[account().folder.join("loose")], &[]), 0);
+    let order = ["keys", "evidence", "runs", "cache", "authorities", "work.sqlite", "case.toml", "log", ".lock"];
+    let files = files_of(&own, &order);
+    assert!(files.len() > 20 && files[0] == Path::new("keys/case.toml"), "{files:?}");
+    let at = |path: &str| files.iter().position(|f| f == Path::new(path)).expect("a file");
+    // A kill leaves it after any of these steps; the file of the next one may be written over already.
+    for gone in [0, 1, 2, files.len() / 2, at("case.toml"), at("case.toml") + 1, files.len() - 1, files.len()] {
+        let case = folder.path().join(format!("cut {gone}"));
+        copied(&own, &case);
+        fs::write(case.join("destroying"), "").expect("written");
+        for file in &files[..gone] {
+            fs::remove_file(case.join(file)).expect("removed");
+        }
+        if let Some(next) = files.get(gone) {
+            let length = fs::metadata(case.join(next)).expect("there").len() as usize;
+            fs::write(case.join(next), vec![0; length]).expect("written over");
+        }
+        let destroy = |more: &[&str], code: i32| {
+            let mut command = glasshouse(["case", "destroy"]);
+            command.arg(&case).args(more);
+            run(command, code)
+        };
+        assert!(destroy(&[], 2).contains("--yes"), "{gone}");
+        destroy(&["--yes"], 0);
+        assert!(!case.exists(), "{gone} of {} were gone", files.len());
+    }
+    // Nothing is begun without its word: the case is whole.
+    assert!(own.join("keys/case.toml").exists());
+}
+
+#[test]
+fn a_case_that_was_destroyed_in_part_is_destroyed_to_the_end() {
+    let office = Office::new();
+    office.sign();
+    let case = office.case("case");
+    let whole = office.folder.join("whole");
+    copied(Path::new(&case), &whole);
+    let all = |case: &str| {
+        office.good(&[], "a.mensah", &["case", "destroy", case, "--yes", "--reason", "the time of keeping is over"])
+    };
+    all(&case);
+    let files = files_of(&whole, &["evidence", "runs", "work.sqlite"]);
+    assert!(files.len() > 10, "{files:?}");
+    for gone in [0, 1, files.len() / 2, files.len() - 1] {
+        // The event is in the log, and these are still there.
+        let cut = office.path(&format!("cut {gone}"));
+        copied(Path::new(&case), Path::new(&cut));
+        for file in &files[gone..] {
+            let to = Path::new(&cut).join(file);
+            fs::create_dir_all(to.parent().expect("a folder")).expect("made");
+            fs::copy(whole.join(file), &to).expect("copied");
+        }
+        all(&cut);
+        assert!(files_of(Path::new(&cut), &["evidence", "runs", "work.sqlite"]).is_empty(), "{gone}");
+        let told = events(&office, &cut, &["--kind", "erasure"]);
+        assert_eq!(told.len(), 1, "it is told once: {told:?}");
+        proven(&cut);
+    }
+}
+
+#[test]
+fn an_erasure_of_events_that_was_cut_off_is_finished_and_not_told_twice() {
+    let office = Office::new();
+    office.sign();
+    let case = office.case("case");
+    office.run("d.hart", PASSWORD, &["search", "--enquiry", "1", &case, "marmalade"]);
+    let seq = events(&office, &case, &["--action", "search.run"])[0]["seq"].as_u64().expect("a number");
+    let parts = [
+        format!("log/payload/{}/{:03}", seq / 1000, seq % 1000),
+        format!("log/sealed/{}/{:03}", seq / 1000, seq % 1000),
+    ];
+    let kept = parts.clone().map(|path| fs::read(Path::new(&case).join(path)).expect("a file of the event"));
+    let number = seq.to_string();
+    let erase = |event: &str| {
+        office.run("a.mensah", PASSWORD, &["log", "erase", &case, "--event", event, "--reason", "the subject asked"])
+    };
+    assert_eq!(erase(&number).code, 0);
+    for left in [&[0, 1][..], &[1]] {
+        for at in left {
+            fs::write(Path::new(&case).join(&parts[*at]), &kept[*at]).expect("written");
+        }
+        let said = run(glasshouse(["verify", &case]), 1);
+        assert!(left.iter().all(|at| said.contains(&format!("unexpected: {}", parts[*at]))), "{said}");
+        let said = erase(&number);
+        assert!(!said.out.contains("marmalade"), "{}", said.out);
+        assert!(parts.iter().all(|path| !Path::new(&case).join(path).exists()));
+        assert_eq!(events(&office, &case, &["--action", "log.erased"]).len(), 1, "it is told once");
+        proven(&case);
+    }
 }

@@ -4,7 +4,7 @@
 
 use super::claims::Recognised;
 use super::journal::{Hashes, Journal};
-use super::limits::{CopyKey, Counts, Kind, Out, Outside, Tally};
+use super::limits::{CopyKey, Counts, Kind, Outside, Tally};
 use super::parts::Evidence;
 use crate::EngineError;
 use crate::rewrite::read_columns;
@@ -22,8 +22,7 @@ pub fn key(secret: &[u8; 32], same_as: &[u8; 16]) -> CopyKey {
 }
 
 /// Counts a record; one that may have copies is given, for what tells them.
-pub fn tally(out: &mut Out, kind: Kind, record: Option<&Record>, secret: &[u8; 32]) {
-    let tally: &mut Tally = out.entry(kind).or_default();
+pub fn tally(tally: &mut Tally, record: Option<&Record>, secret: &[u8; 32]) {
     tally.records += 1;
     tally.keys.extend(record.and_then(|r| r.same_as.as_deref()).map(|same| key(secret, &same_as(same))));
 }

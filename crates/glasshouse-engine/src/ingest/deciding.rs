@@ -4,13 +4,13 @@ use super::batch::Batch;
 use super::copies;
 use super::journal::{ChunkRow, Pending};
 use super::kept::{keep_warnings, keep_warnings_within};
-use super::limits::{Judged, Out, Ruling};
+use super::limits::{Judged, Out, Ruling, Tally, Undecided, WITHIN};
 use super::staged::Waiting;
 use super::work::{OpenClaim, Purpose, Work};
 use crate::EngineError;
 use crate::segment::RowContext;
 use glasshouse_model::{Record, Warning};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::Ordering;
 
 /// What a chunk gave.
@@ -34,9 +34,8 @@ impl Batch {
         let service = open.standing.provider.manifest().id;
         let judged: Vec<Judged> = records.iter().map(|record| work.limits.judge(service, source, record)).collect();
         let noted = work.limits.noted(&judged, records);
-        if work.purpose == Purpose::Note {
+        if work.purpose == Purpose::Count {
             work.limits.recall(&noted);
-            return Ok(());
         }
         let context = |ordinal, authority| RowContext {
             provider: service,
@@ -49,6 +48,7 @@ impl Batch {
         };
         let (mut last_place, mut ordinal) = (None, 0);
         let (mut shown, mut waiting, mut out) = (Vec::new(), Vec::new(), Out::new());
+        let mut undecided: HashMap<Undecided, Tally> = HashMap::new();
         let grouped = open.standing.claim.group.is_some();
         for (record, judged) in records.iter().zip(&judged) {
             let place = record.refs.first().map(|r| (r.entry, r.locator.start, r.locator.length));
@@ -56,17 +56,22 @@ impl Batch {
             last_place = place;
             let mut count = |outcome: &str, reason: &str| {
                 let kind = (outcome.to_owned(), service.to_owned(), record.family.to_string(), reason.to_owned());
-                copies::tally(&mut out, kind, grouped.then_some(record), &work.record_key);
+                copies::tally(out.entry(kind).or_default(), grouped.then_some(record), &work.record_key);
             };
+            let waits = work.limits.waits(judged, record, &noted, &work.linked);
             if work.purpose == Purpose::Count {
-                match work.limits.rule(judged) {
-                    Ruling::Shown(_) => count("shown", "within scope"),
-                    Ruling::HeldBack(reason) => count("held back", reason),
-                    Ruling::PutAside { why, .. } => count("quarantined", &why.kind),
+                match (waits, work.limits.rule_alone(judged)) {
+                    (Some(_), _) => {
+                        let tally = undecided.entry(judged.undecided(service, record.family)).or_default();
+                        copies::tally(tally, grouped.then_some(record), &work.record_key);
+                    }
+                    (None, Ruling::Shown(_)) => count("shown", WITHIN),
+                    (None, Ruling::HeldBack(reason)) => count("held back", reason),
+                    (None, Ruling::PutAside { why, .. }) => count("quarantined", &why.kind),
                 }
                 continue;
             }
-            if let Some(authority) = work.limits.waits(judged, record, &noted, &work.linked) {
+            if let Some(authority) = waits {
                 let id = self.waiting.push(record, &context(ordinal, authority))?;
                 let row = Waiting { chunk, key: judged.key, stands: judged.stands.clone() };
                 self.known.push((id.clone(), row.as_why()?));
@@ -86,7 +91,7 @@ impl Batch {
             }
         }
         if work.purpose == Purpose::Count {
-            work.limits.count(open.number, out);
+            work.limits.count(open.number, out, undecided);
             return Ok(());
         }
         work.progress.records.fetch_add(shown.len() as u64, Ordering::Relaxed);

@@ -12,6 +12,7 @@ use super::parts::Evidence;
 use crate::EngineError;
 use crate::quarantine::{self, Held, texts};
 use crate::rewrite::rows_of;
+use crate::scope;
 use glasshouse_layout::EntryLine;
 use glasshouse_store::seal::Seal;
 use glasshouse_store::{Arranged, Case, Catalog, CatalogEntry, Part};
@@ -106,14 +107,16 @@ pub fn judged(journal: &Journal, limits: &Limits) -> Result<(), EngineError> {
     journal.put_fact(JUDGED, &limits.identity())
 }
 
-/// Takes note of the records of what is left, before any that comes later is decided.
-pub fn note(case: &Case, journal: &Journal, evidence: &Evidence, limits: &Limits) -> Result<(), EngineError> {
+/// Takes note of the records of what is left, before any other is read, and returns the entries that they have attached.
+pub fn note(case: &Case, journal: &Journal, evidence: &Evidence, limits: &Limits) -> Result<HashSet<u32>, EngineError> {
+    let mut linked = HashSet::new();
     if !limits.exclude() || !evidence.parts.iter().any(|p| p.row.is_left()) {
-        return Ok(());
+        return Ok(linked);
     }
-    let judge = |row: &Again| {
+    let mut judge = |row: &Again| {
         let judged = limits.judge(&row.service, &row.source, &row.record);
         limits.recall(&limits.noted(std::slice::from_ref(&judged), std::slice::from_ref(&row.record)));
+        linked.extend(scope::attached(&row.record));
         judged
     };
     for (_, segment, _) in journal.segments()? {
@@ -135,7 +138,7 @@ pub fn note(case: &Case, journal: &Journal, evidence: &Evidence, limits: &Limits
             }
         }
     }
-    Ok(())
+    Ok(linked)
 }
 
 /// Decides on a record of what is left.

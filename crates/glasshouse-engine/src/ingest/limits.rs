@@ -9,7 +9,7 @@ use crate::scope::{self, Aside, Found, Key, Reason, Scope};
 use glasshouse_model::{Family, Record};
 use glasshouse_store::{Case, SELF_AUTHORITY};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Mutex, PoisonError, RwLock};
 
 /// The form in which decisions are kept; another one means that everything is decided anew.
@@ -25,6 +25,7 @@ pub struct Limits {
     exclude: bool,
     aside: RwLock<Vec<Aside>>,
     counted: Mutex<Outside>,
+    undecided: Mutex<HashMap<(u32, Undecided), Tally>>,
 }
 
 /// An outcome of records: outcome, service, family and reason.
@@ -44,11 +45,31 @@ pub struct Tally {
 /// What is equal for copies of one record, and tells nothing to who lacks the case's secret.
 pub type CopyKey = [u8; 16];
 
+impl Tally {
+    fn add(&mut self, other: Tally) {
+        self.records += other.records;
+        self.keys.extend(other.keys);
+    }
+}
+
 /// Records that stay out, by what became of them.
 pub type Out = BTreeMap<Kind, Tally>;
 
 /// Records that stay out, by claim.
 pub type Outside = Vec<(u32, Out)>;
+
+/// What is said of records that come in.
+pub const WITHIN: &str = "within scope";
+
+/// What all is decided by of records that are counted before every conversation was seen to its end.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Undecided {
+    service: &'static str,
+    family: Family,
+    stands: Vec<Stand>,
+    key: Key,
+    entry: u32,
+}
 
 /// What becomes of a record.
 pub enum Ruling<'a> {
@@ -70,7 +91,7 @@ pub struct Why {
 }
 
 /// How one authority has a record, looked at by itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Stand {
     /// Outside its limits.
     Out,
@@ -90,6 +111,14 @@ pub struct Judged {
     /// Made where there are exclusions only.
     pub key: Key,
     entry: Option<u32>,
+}
+
+impl Judged {
+    /// Returns what it is decided by later.
+    pub fn undecided(&self, service: &'static str, family: Family) -> Undecided {
+        let entry = self.entry.unwrap_or(u32::MAX);
+        Undecided { service, family, stands: self.stands.clone(), key: self.key, entry }
+    }
 }
 
 /// What the records of a chunk say of conversations.
@@ -134,7 +163,14 @@ impl Limits {
         }
         let aside = scopes.iter().map(|_| Aside::default()).collect();
         let exclude = scopes.iter().any(|(_, s)| s.has_exclusions());
-        Ok(Limits { scopes, accounts, exclude, aside: RwLock::new(aside), counted: Mutex::default() })
+        Ok(Limits {
+            scopes,
+            accounts,
+            exclude,
+            aside: RwLock::new(aside),
+            counted: Mutex::default(),
+            undecided: Mutex::default(),
+        })
     }
 
     /// Says whether everything comes in.
@@ -320,14 +356,31 @@ impl Limits {
         others.map(|o| o.len() as u64)
     }
 
-    /// Counts records of a claim in a look that keeps nothing.
-    pub fn count(&self, claim: u32, out: Out) {
+    /// Counts records of a claim in a look that keeps nothing, and those that wait for all to be seen.
+    pub fn count(&self, claim: u32, out: Out, waiting: HashMap<Undecided, Tally>) {
         self.counted.lock().unwrap_or_else(PoisonError::into_inner).push((claim, out));
+        let mut undecided = self.undecided.lock().unwrap_or_else(PoisonError::into_inner);
+        for (what, tally) in waiting {
+            undecided.entry((claim, what)).or_default().add(tally);
+        }
     }
 
-    /// Returns what was counted, and begins anew.
+    /// Returns what was counted, when all was seen, and begins anew.
     pub fn take_counted(&self) -> Outside {
-        std::mem::take(&mut self.counted.lock().unwrap_or_else(PoisonError::into_inner))
+        let mut counted = std::mem::take(&mut *self.counted.lock().unwrap_or_else(PoisonError::into_inner));
+        let undecided = std::mem::take(&mut *self.undecided.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut decided: BTreeMap<u32, Out> = BTreeMap::new();
+        for ((claim, what), tally) in undecided {
+            let (outcome, reason) = match self.rule_waiting(&what.stands, &what.key, what.entry) {
+                Ruling::Shown(_) => ("shown", WITHIN.to_owned()),
+                Ruling::HeldBack(reason) => ("held back", reason.to_owned()),
+                Ruling::PutAside { why, .. } => ("quarantined", why.kind),
+            };
+            let kind = (outcome.to_owned(), what.service.to_owned(), what.family.to_string(), reason);
+            decided.entry(claim).or_default().entry(kind).or_default().add(tally);
+        }
+        counted.extend(decided);
+        counted
     }
 }
 

@@ -264,7 +264,7 @@ fn read_all(
         .flat_map(|o| std::iter::once(o.standing.claim.main).chain(o.standing.claim.companions.iter().copied()))
         .collect();
     let mut entries: Vec<_> = tree.iter().filter(|e| !known.contains(e.id.0) && !on_the_way.contains(&e.id)).collect();
-    entries.sort_by_key(|e| std::cmp::Reverse(e.size));
+    entries.sort_by_key(|e| work::in_turn(e.id, e.size));
     let parts: Vec<usize> = (0..evidence.parts.len()).filter(|i| evidence.parts[*i].row.sha256.is_none()).collect();
     let nothing_new = open.is_empty() && entries.is_empty() && parts.is_empty() && obsolete.is_empty();
     // A run that was interrupted while it was being finished has nothing left to read but is not in force.
@@ -310,6 +310,12 @@ fn read_all(
     journal.put_fact("unfinished", "yes")?;
     progress.total.fetch_add(size, Ordering::Relaxed);
     let number = last.as_ref().and_then(|r| r.run.get(1..)?.parse::<u32>().ok()).unwrap_or(0) + 1;
+    let deciding = limits.exclude() && (!open.is_empty() || otherwise || !journal.waiting()?.is_empty());
+    let mut linked = if limits.exclude() { recognised.linked() } else { HashSet::new() };
+    if deciding {
+        // What is read now may be attached to what is not read again.
+        linked.extend(left::note(case, journal, &evidence, &limits)?);
+    }
     let entries: Vec<EntryId> = entries.into_iter().map(|e| e.id).collect();
     let shared = work::Work {
         case,
@@ -324,16 +330,15 @@ fn read_all(
         known,
         hashed,
         limits: &limits,
-        linked: if limits.exclude() { recognised.linked() } else { HashSet::new() },
+        linked,
         purpose: work::Purpose::Keep,
     };
     let started = glasshouse_store::now();
     progress.say("Reading");
     clear_stray_segments(case, journal)?;
     work::run(&shared, &parts, &entries)?;
-    if limits.exclude() && (!shared.claims.is_empty() || otherwise || !journal.waiting()?.is_empty()) {
+    if deciding {
         progress.say("Deciding on conversations");
-        left::note(case, journal, &evidence, &limits)?;
         let gone: HashSet<u32> = obsolete.iter().copied().collect();
         journal.noted_but(&gone, &mut |noted| limits.recall(noted))?;
         let run = &shared.run;
@@ -398,23 +403,6 @@ fn limits(case: &Case, journal: &Journal, ended: bool) -> Result<Limits, EngineE
     Limits::of(case, accounts, crate::session::now(), ended)
 }
 
-/// Looks through every claim and keeps nothing of it but what is counted.
-fn look(shared: &work::Work<'_>, recognised: &claims::Recognised) -> Result<(), EngineError> {
-    let claims = (0..).zip(&recognised.claims);
-    let claims =
-        claims.map(|(number, standing)| work::OpenClaim { standing, number, finished: BTreeSet::new() }).collect();
-    let look = work::Work {
-        claims,
-        tree: shared.tree.clone(),
-        run: String::new(),
-        known: Hashes::default(),
-        hashed: intake::Hashed::new(),
-        linked: HashSet::new(),
-        ..*shared
-    };
-    work::run(&look, &[], &[])
-}
-
 /// Returns how much would come in and how much would not, under the limits as they are; nothing is kept of it.
 pub fn preview(case: &Case, options: &Options, progress: &Progress) -> Result<limits::Counts, EngineError> {
     let journal = Journal::open(case)?;
@@ -425,27 +413,26 @@ pub fn preview(case: &Case, options: &Options, progress: &Progress) -> Result<li
     let mut recognised = claims::recognise(&evidence, &tree, &lenses)?.within(&limits, &evidence);
     // Nothing is kept, so that any numbers do.
     (0..).zip(&mut recognised.claims).for_each(|(number, claim)| claim.number = number);
-    let shared = work::Work {
+    let mut linked = recognised.linked();
+    linked.extend(left::note(case, &journal, &evidence, &limits)?);
+    let open = |standing| work::OpenClaim { standing, number: standing.number, finished: BTreeSet::new() };
+    let look = work::Work {
         case,
         journal: &journal,
         evidence: &evidence,
         options,
         progress,
-        claims: Vec::new(),
+        claims: recognised.claims.iter().map(open).collect(),
         tree: tree.iter().map(|e| (e.id, e)).collect(),
         record_key: case.record_key()?,
         run: String::new(),
         known: Hashes::default(),
         hashed: intake::Hashed::new(),
         limits: &limits,
-        linked: HashSet::new(),
-        purpose: work::Purpose::Note,
+        linked,
+        purpose: work::Purpose::Count,
     };
-    if limits.exclude() {
-        left::note(case, &journal, &evidence, &limits)?;
-        look(&shared, &recognised)?;
-    }
-    look(&work::Work { purpose: work::Purpose::Count, ..shared }, &recognised)?;
+    work::run(&look, &[], &[])?;
     let copies = Copies::of(&journal.hashes()?, &evidence, &recognised);
     let mut counts = copies.once(&limits.take_counted(), &HashSet::new());
     for (standing, reason) in &recognised.outside {

@@ -77,8 +77,6 @@ pub struct Work<'a> {
 /// What the claims are read for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// To know which conversations are put aside, before what would come in is counted; nothing is kept.
-    Note,
     /// To know how much would come in and how much not; nothing is kept.
     Count,
     Keep,
@@ -133,13 +131,22 @@ struct Shared<'a> {
     to_read: u64,
 }
 
+/// Returns what entries are read in the order of: the long ones by length, the others as they lie, so that what is
+/// opened of a sealed part serves its neighbours, too.
+pub fn in_turn(entry: EntryId, size: u64) -> (std::cmp::Reverse<u64>, u32) {
+    (std::cmp::Reverse(if size < CHUNK { 0 } else { size }), entry.0)
+}
+
 /// Does all that is left to do and returns the hashes of parts that were made on the way.
 pub fn run(work: &Work<'_>, parts: &[usize], entries: &[EntryId]) -> Result<(), EngineError> {
     let mut claims: Vec<_> = (0..work.claims.len()).collect();
     let size = |entry: EntryId| work.tree.get(&entry).map_or(0, |e| e.size);
-    // The longest first: their cutting is serial and must not come last.
+    // The long ones first: their cutting is serial and must not come last.
     let to_read: u64 = work.claims.iter().map(|open| size(open.standing.claim.main)).sum();
-    claims.sort_by_key(|i| std::cmp::Reverse(size(work.claims[*i].standing.claim.main)));
+    claims.sort_by_key(|i| {
+        let main = work.claims[*i].standing.claim.main;
+        in_turn(main, size(main))
+    });
     let mut jobs: VecDeque<Job> = claims.into_iter().map(Job::Claim).collect();
     for part in parts.iter().rev() {
         jobs.insert(jobs.len().min(2), Job::Part(*part));

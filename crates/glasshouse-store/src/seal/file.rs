@@ -1,66 +1,45 @@
 //! Sealed files that are read at any place.
 
 use super::Identity;
+use super::pieces::{PIECE, Pieces, TAG, begin_reading};
 use crate::blocks::{Block, Recent, next_id};
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
-use std::iter;
+use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-/// What age seals as one piece.
-const PIECE: u64 = 64 << 10;
 /// Longest header that is taken into memory at once; a longer one is read piece by piece.
 const HEADER: usize = 1 << 10;
-/// Streams that wait for the next reader of the same file.
-const IDLE: usize = 32;
 
-/// The content of a sealed file, which can be moved to any place.
-pub(crate) type Stream = age::stream::StreamReader<Whole>;
-
-/// Opens a sealed file.
-pub(crate) fn stream(file: Arc<File>, key: &Identity) -> io::Result<Stream> {
-    let mut head = vec![0; HEADER];
-    let mut have = 0;
-    while let Some(rest) = head.get_mut(have..).filter(|rest| !rest.is_empty()) {
-        match file.read_at(rest, have as u64)? {
-            0 => break,
-            n => have += n,
-        }
-    }
-    head.truncate(have);
-    let wrong = |e: age::DecryptError| io::Error::new(io::ErrorKind::InvalidData, format!("it cannot be opened: {e}"));
-    let decryptor = age::Decryptor::new(Whole { file, head, at: 0 }).map_err(wrong)?;
-    decryptor.decrypt(iter::once(key.age() as &dyn age::Identity)).map_err(wrong)
-}
-
-/// The sealed bytes, read at a position of their own. The header is parsed byte by byte, hence from memory.
-#[derive(Debug)]
-pub(crate) struct Whole {
-    file: Arc<File>,
+/// The beginning of a sealed file. The header is parsed byte by byte, hence from memory.
+struct Beginning<'a> {
+    file: &'a File,
     head: Vec<u8>,
     at: u64,
 }
 
-impl Read for Whole {
+impl<'a> Beginning<'a> {
+    fn of(file: &'a File) -> io::Result<Self> {
+        let mut head = vec![0; HEADER];
+        let mut have = 0;
+        while let Some(rest) = head.get_mut(have..).filter(|rest| !rest.is_empty()) {
+            match file.read_at(rest, have as u64)? {
+                0 => break,
+                n => have += n,
+            }
+        }
+        head.truncate(have);
+        Ok(Beginning { file, head, at: 0 })
+    }
+}
+
+impl Read for Beginning<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let held = usize::try_from(self.at).ok().and_then(|at| self.head.get(at..)).unwrap_or_default();
         let n = if held.is_empty() { self.file.read_at(buffer, self.at)? } else { (&*held).read(buffer)? };
         self.at += n as u64;
         Ok(n)
-    }
-}
-
-impl Seek for Whole {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let to = match to {
-            SeekFrom::Start(at) => Some(at),
-            SeekFrom::End(by) => self.file.metadata()?.len().checked_add_signed(by),
-            SeekFrom::Current(by) => self.at.checked_add_signed(by),
-        };
-        self.at = to.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "seek to before the beginning"))?;
-        Ok(self.at)
     }
 }
 
@@ -71,11 +50,12 @@ pub struct SealedFile(Arc<Opened>);
 struct Opened {
     /// Tells files apart that share their recent pieces.
     id: u64,
-    file: Arc<File>,
-    key: Identity,
+    file: File,
+    pieces: Pieces,
+    /// Where the pieces begin, how long they are together, and the content that is in them.
+    start: u64,
+    sealed: u64,
     len: u64,
-    /// To open a stream takes longer than to move one.
-    idle: Mutex<Vec<Stream>>,
     recent: Recent,
 }
 
@@ -88,13 +68,18 @@ impl std::fmt::Debug for SealedFile {
 impl SealedFile {
     /// Opens a sealed file. One that is cut short, or sealed to another key, is `InvalidData`.
     pub(crate) fn open(path: &Path, key: &Identity) -> io::Result<Self> {
-        let file = Arc::new(File::open(path)?);
-        let mut first = stream(file.clone(), key)?;
+        let file = File::open(path)?;
+        let mut beginning = Beginning::of(&file)?;
+        let pieces = begin_reading(&mut beginning, key)?;
+        let start = beginning.at;
+        let sealed = file.metadata()?.len().saturating_sub(start);
+        let count = sealed.div_ceil((PIECE + TAG) as u64);
+        let len = sealed.saturating_sub(count * TAG as u64);
+        let opened = Opened { id: next_id(), file, pieces, start, sealed, len, recent: Recent::default() };
+        let file = SealedFile(Arc::new(opened));
         // The end says of itself that it is the end: a file that was cut off does not get further.
-        let len = first.seek(SeekFrom::End(0))?;
-        first.seek(SeekFrom::Start(0))?;
-        let idle = Mutex::new(vec![first]);
-        Ok(SealedFile(Arc::new(Opened { id: next_id(), file, key: key.clone(), len, idle, recent: Recent::default() })))
+        file.piece(count.saturating_sub(1))?;
+        Ok(file)
     }
 
     /// Length of the content.
@@ -109,19 +94,30 @@ impl SealedFile {
 
     /// A reader of the content.
     pub fn reader(&self) -> SealedReader {
-        SealedReader { sealed: self.clone(), stream: None, held: None }
+        SealedReader { sealed: self.clone(), held: None, at: 0 }
     }
 
-    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Stream>> {
-        self.0.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    fn piece(&self, number: u64) -> io::Result<Block> {
+        let place = usize::try_from(number).map_err(io::Error::other)?;
+        if let Some(piece) = self.0.recent.get(self.0.id, place) {
+            return Ok(piece);
+        }
+        let start = number * (PIECE + TAG) as u64;
+        let length = self.0.sealed.saturating_sub(start).min((PIECE + TAG) as u64);
+        let mut piece = vec![0; length as usize];
+        self.0.file.read_exact_at(&mut piece, self.0.start + start)?;
+        self.0.pieces.open(number, start + length == self.0.sealed, &mut piece)?;
+        let piece = Arc::new(piece);
+        self.0.recent.put(self.0.id, place, &piece);
+        Ok(piece)
     }
 }
 
 /// Reads a [`SealedFile`] and keeps the piece it is in.
 pub struct SealedReader {
     sealed: SealedFile,
-    stream: Option<Stream>,
-    held: Option<(usize, Block)>,
+    held: Option<(u64, Block)>,
+    at: u64,
 }
 
 impl std::fmt::Debug for SealedReader {
@@ -136,56 +132,27 @@ impl SealedReader {
         if place >= self.sealed.0.len || buffer.is_empty() {
             return Ok(0);
         }
-        let number = usize::try_from(place / PIECE).map_err(io::Error::other)?;
-        let piece = self.piece(number)?;
-        piece.get((place % PIECE) as usize..).unwrap_or_default().read(buffer)
-    }
-
-    fn piece(&mut self, number: usize) -> io::Result<Block> {
-        if let Some((held, piece)) = &self.held
-            && *held == number
-        {
-            return Ok(Arc::clone(piece));
-        }
-        let opened = &self.sealed.0;
-        let piece = match opened.recent.get(opened.id, number) {
-            Some(piece) => piece,
-            None => {
-                let piece = Arc::new(self.decode(number)?);
-                self.sealed.0.recent.put(self.sealed.0.id, number, &piece);
-                piece
-            }
+        let number = place / PIECE as u64;
+        let piece = match &self.held {
+            Some((held, piece)) if *held == number => Arc::clone(piece),
+            _ => self.sealed.piece(number)?,
         };
         self.held = Some((number, Arc::clone(&piece)));
-        Ok(piece)
+        piece.get((place % PIECE as u64) as usize..).unwrap_or_default().read(buffer)
     }
 
-    fn decode(&mut self, number: usize) -> io::Result<Vec<u8>> {
-        let start = number as u64 * PIECE;
-        let mut piece = vec![0; self.sealed.0.len.saturating_sub(start).min(PIECE) as usize];
-        let stream = match &mut self.stream {
-            Some(stream) => stream,
-            none => {
-                let idle = self.sealed.idle().pop();
-                none.insert(match idle {
-                    Some(stream) => stream,
-                    None => stream(self.sealed.0.file.clone(), &self.sealed.0.key)?,
-                })
-            }
-        };
-        stream.seek(SeekFrom::Start(start))?;
-        stream.read_exact(&mut piece)?;
-        Ok(piece)
+    /// Fills the buffer from a place on.
+    pub(crate) fn read_exact_at(&mut self, buffer: &mut [u8], place: u64) -> io::Result<()> {
+        self.at = place;
+        self.read_exact(buffer)
     }
 }
 
-impl Drop for SealedReader {
-    fn drop(&mut self) {
-        if let Some(stream) = self.stream.take() {
-            let mut idle = self.sealed.idle();
-            if idle.len() < IDLE {
-                idle.push(stream);
-            }
-        }
+/// Reads on from where it was, at first from the beginning.
+impl Read for SealedReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.read_at(buffer, self.at)?;
+        self.at += n as u64;
+        Ok(n)
     }
 }

@@ -5,11 +5,11 @@
 //! of something inside it are sealed to that. Whoever destroys a part's key has destroyed all of them.
 
 mod file;
+mod pieces;
 mod text;
 mod write;
 
 pub use file::{SealedFile, SealedReader};
-pub(crate) use file::{Stream, stream};
 pub use text::TextKey;
 pub(crate) use write::write_sealed;
 pub use write::{Output, Plain, Sealer, copy_sealed};
@@ -32,7 +32,7 @@ use age::x25519;
 pub fn input(path: &Path, key: Option<&Identity>) -> io::Result<Box<dyn Read + Send>> {
     Ok(match key {
         None => Box::new(fs::File::open(path)?),
-        Some(key) => Box::new(stream(Arc::new(fs::File::open(path)?), key)?),
+        Some(key) => Box::new(SealedFile::open(path, key)?.reader()),
     })
 }
 

@@ -1,17 +1,17 @@
 //! Writing sealed files: what goes in is hashed, and what comes out of it.
 
 use super::Identity;
+use super::pieces::Sealing;
 use crate::copy::{beside, free_space, settle};
 use crate::error::StoreError;
 use ring::digest::{Context, SHA256};
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Write};
-use std::iter;
 use std::path::Path;
 
 /// Seals what is written to it, and hashes both.
 pub struct Sealer<W: Write> {
-    stream: age::stream::StreamWriter<Hashing<W>>,
+    stream: Sealing<Hashing<W>>,
     content: Context,
     len: u64,
 }
@@ -28,10 +28,7 @@ pub struct Plain {
 impl<W: Write> Sealer<W> {
     /// Begins a sealed file.
     pub fn new(out: W, key: &Identity) -> io::Result<Self> {
-        let recipient = key.age().to_public();
-        let encryptor = age::Encryptor::with_recipients(iter::once(&recipient as &dyn age::Recipient));
-        let encryptor = encryptor.map_err(io::Error::other)?;
-        let stream = encryptor.wrap_output(Hashing { out, context: Context::new(&SHA256), len: 0 })?;
+        let stream = Sealing::begin(Hashing { out, context: Context::new(&SHA256), len: 0 }, key)?;
         Ok(Sealer { stream, content: Context::new(&SHA256), len: 0 })
     }
 
@@ -87,7 +84,7 @@ pub struct Output(Inner);
 
 enum Inner {
     Clear(BufWriter<File>),
-    Sealed(Box<age::stream::StreamWriter<BufWriter<File>>>),
+    Sealed(Box<Sealing<BufWriter<File>>>),
 }
 
 impl Output {
@@ -95,9 +92,7 @@ impl Output {
     pub fn create(path: &Path, key: Option<&Identity>) -> io::Result<Self> {
         let file = BufWriter::with_capacity(1 << 17, File::create(path)?);
         let Some(key) = key else { return Ok(Output(Inner::Clear(file))) };
-        let recipient = key.age().to_public();
-        let encryptor = age::Encryptor::with_recipients(iter::once(&recipient as &dyn age::Recipient));
-        Ok(Output(Inner::Sealed(Box::new(encryptor.map_err(io::Error::other)?.wrap_output(file)?))))
+        Ok(Output(Inner::Sealed(Box::new(Sealing::begin(file, key)?))))
     }
 
     /// Writes the end, and returns the file.

@@ -1,0 +1,180 @@
+//! What is left after a discard: what stays encrypted, what cannot be cut, and what is read later beside it.
+
+mod support;
+
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{Cursor, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use support::dump::Dump;
+use support::glasshouse;
+use support::office::{Office, PASSWORD};
+use support::run;
+use zip::AesMode;
+use zip::write::SimpleFileOptions;
+
+const YEAR: [(&str, &str); 3] = [("from", "2022-01-01"), ("until", "2022-12-31"), ("other", "\"in\"")];
+const PRIVILEGED: [(&str, &str); 2] = [("parties", "[]"), ("terms", "[\"heliotrope\"]")];
+const SECRET: &str = "a password of the export";
+
+/// Writes a zip: name, content, and whether it is encrypted.
+fn zipped(office: &Office, name: &str, files: &[(&str, &[u8], bool)]) -> PathBuf {
+    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, content, encrypted) in files {
+        let options = SimpleFileOptions::default();
+        let options = if *encrypted { options.with_aes_encryption(AesMode::Aes256, SECRET) } else { options };
+        zip.start_file(*name, options).expect("an entry");
+        zip.write_all(content).expect("written");
+    }
+    let path = office.folder.join(name);
+    fs::write(&path, zip.finish().expect("written").into_inner()).expect("written");
+    path
+}
+
+fn mail(n: u32, date: &str) -> String {
+    format!(
+        "From x@example.com Thu Jan 01 00:00:00 2022\nMessage-ID: <{n}@example.com>\nFrom: K. Lowe <k.lowe@example.com>\nTo: j.marsh@example.com\nDate: {date} 10:00:00 +0000\nSubject: plans\n\nwords\n\n"
+    )
+}
+
+fn outcomes(office: &Office, case: &str) -> BTreeMap<(String, String, String), u64> {
+    let sum = "SELECT outcome, unit, reason, CAST(sum(count) AS BIGINT) AS n FROM outcomes GROUP BY ALL";
+    let text = |row: &BTreeMap<String, Value>, name: &str| row[name].as_str().expect("a word").to_owned();
+    let rows = office.rows(case, sum);
+    let row = |r: &BTreeMap<String, Value>| {
+        ((text(r, "outcome"), text(r, "unit"), text(r, "reason")), r["n"].as_u64().expect("a number"))
+    };
+    rows.iter().map(row).collect()
+}
+
+fn of(outcomes: &BTreeMap<(String, String, String), u64>, outcome: &str, unit: &str) -> u64 {
+    outcomes.iter().filter(|((o, u, _), _)| (o.as_str(), u.as_str()) == (outcome, unit)).map(|(_, n)| n).sum()
+}
+
+fn discard(office: &Office, case: &str) -> String {
+    office.good(&[], "r.okoro", &["process", "--quiet", case, "--discard", "--reason", "the order covers one year"])
+}
+
+fn proven(office: &Office, case: &str) {
+    let key = office.home.join("processing.key").to_string_lossy().into_owned();
+    run(glasshouse(["verify", "--deep", "--identity", &key, case]), 0);
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/independent/verify.py");
+    let output = Command::new("python3").arg(script).arg(case).output().expect("python3 runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
+/// Processes a case with the password of its encrypted entries.
+fn with_password(office: &Office, case: &str) -> Output {
+    let secret = office.folder.join("password");
+    fs::write(&secret, SECRET).expect("written");
+    let mut command = Command::new("sh");
+    command.arg("-c").arg("exec \"$0\" process --quiet --secret-fd 0 --password-fd 3 \"$1\" 3<\"$2\"");
+    command.arg(env!("CARGO_BIN_EXE_glasshouse")).arg(case).arg(secret);
+    command.env("GLASSHOUSE_HOME", &office.home).env("GLASSHOUSE_PERSON", "d.hart");
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("runs");
+    child.stdin.take().expect("an input").write_all(format!("{PASSWORD}\n").as_bytes()).expect("typed");
+    child.wait_with_output().expect("ended")
+}
+
+/// A card that a password opens later is attached to a message that is put aside, and the message is not read again.
+#[test]
+fn what_is_read_later_and_attached_to_what_is_left_is_never_in_clear() {
+    let office = Office::new();
+    let file = office.limited(1, &[&YEAR[..], &PRIVILEGED].concat());
+    let talk = r#"{"messages": [{"creator": {"name": "Kay Lowe", "email": "k.lowe@example.com", "user_type": "Human"},
+        "created_date": "Saturday, January 15, 2022 at 10:00:00 AM UTC", "text": "about the heliotrope", "topic_id": "t1",
+        "message_id": "1/t1/m1", "attached_files": [{"original_name": "card.vcf", "export_name": "File-card.vcf"}]}]}"#;
+    let chat = "Takeout/Google Chat/Groups/DM 1";
+    let (messages, card) = (format!("{chat}/messages.json"), format!("{chat}/File-card.vcf"));
+    let old = mail(1, "Fri, 01 Jan 2021");
+    let first = zipped(
+        &office,
+        "takeout-20240601T120000Z-001.zip",
+        &[(&messages, talk.as_bytes(), false), ("Takeout/Mail/all.mbox", old.as_bytes(), false)],
+    );
+    let vcard = b"BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Tamarind Quillfeather\r\nTEL:+1 202 555 0143\r\nEND:VCARD\r\n";
+    let second = zipped(&office, "takeout-20240601T120000Z-002.zip", &[(&card, vcard, true)]);
+    let case = office.taken("case", &file, &[first, second]);
+    assert_eq!(of(&outcomes(&office, &case), "quarantined", "records"), 1);
+    discard(&office, &case);
+    let here = |name: &str| Path::new(&case).join("evidence/s0001").join(name).exists();
+    assert!(!here("part-0001.age") && here("part-0002.age"), "of the first part something is gone");
+
+    // It stops where the first of what is put aside would be written.
+    let runs = fs::read_dir(Path::new(&case).join("runs")).expect("a folder").filter_map(Result::ok);
+    let names = runs.filter_map(|e| e.file_name().to_str().and_then(|n| n.strip_prefix('r')?.parse::<u32>().ok()));
+    let next = Path::new(&case).join(format!("runs/r{:04}", names.max().expect("a run") + 1));
+    fs::create_dir(&next).expect("made");
+    fs::write(next.join("quarantine"), "in the way").expect("written");
+    let said = with_password(&office, &case);
+    assert!(!said.status.success(), "{said:?}");
+    assert!(!Dump::of(&Path::new(&case).join("runs")).has_word("quillfeather"), "it lies in a segment in clear");
+
+    fs::remove_file(next.join("quarantine")).expect("removed");
+    let said = with_password(&office, &case);
+    assert!(said.status.success(), "{said:?}");
+    let after = outcomes(&office, &case);
+    assert_eq!((of(&after, "quarantined", "records"), of(&after, "shown", "records")), (2, 0), "{after:?}");
+    assert!(!Dump::of(&Path::new(&case).join("runs")).has_word("quillfeather"));
+    proven(&office, &case);
+}
+
+/// What was never opened goes whole; an Outlook store, whose items cannot be cut out, stays whole and is counted.
+#[test]
+fn what_is_encrypted_goes_and_an_outlook_store_stays_whole() {
+    let office = Office::new();
+    let limits = [("from", "2024-01-30"), ("until", "2024-01-30"), ("other", "\"held_back\"")];
+    let services = [("services", r#"["google", "mail", "outlook"]"#)];
+    let file = office.limited(1, &[&limits[..], &PRIVILEGED, &services].concat());
+    let store = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../glasshouse-providers/src/outlook/fixtures/2024-unicode/input/jo.pst");
+    let store = fs::read(store).expect("a store");
+    let closed = mail(9, "Tue, 30 Jan 2024") + "tamarind";
+    let (inside, outside) = (mail(1, "Tue, 30 Jan 2024"), mail(2, "Fri, 01 Jan 2021"));
+    let export = zipped(
+        &office,
+        "export.zip",
+        &[
+            ("jo.pst", &store, false),
+            ("closed.eml", closed.as_bytes(), true),
+            ("all.mbox", (inside + &outside).as_bytes(), false),
+        ],
+    );
+    let case = office.taken("case", &file, &[export]);
+    let before = outcomes(&office, &case);
+    let encrypted = ("not read".to_owned(), "entries".to_owned(), "encrypted".to_owned());
+    assert_eq!(before.get(&encrypted), Some(&1), "{before:?}");
+    let (shown, held) = (of(&before, "shown", "records"), of(&before, "held back", "records"));
+    assert!(shown > 2 && held > 2, "{before:?}");
+    let by_store = "SELECT count(*) FROM records WHERE service = 'outlook'";
+    let from_store = office.one(&case, by_store);
+    assert!(from_store > 1);
+
+    discard(&office, &case);
+    let after = outcomes(&office, &case);
+    let gone = ("discarded".to_owned(), "entries".to_owned(), "encrypted".to_owned());
+    assert_eq!((after.get(&gone), after.get(&encrypted)), (Some(&1), None), "{after:?}");
+    // What the store holds beside is still held, and no more than the one mail is said to be destroyed.
+    assert_eq!(of(&after, "discarded", "records"), 1, "{after:?}");
+    assert_eq!(of(&after, "held back", "records"), held - 1, "{after:?}");
+    assert_eq!((of(&after, "shown", "records"), office.one(&case, by_store)), (shown, from_store));
+    let certificate = fs::read_to_string(Path::new(&case).join("evidence/discard-0001.json")).expect("there");
+    let certificate: Value = serde_json::from_str(&certificate).expect("JSON");
+    let part = &certificate["parts"][0];
+    assert_eq!(
+        (&part["entries"], &part["whole"], &part["cut"], &part["uncut"]),
+        (&3.into(), &1.into(), &1.into(), &1.into())
+    );
+    proven(&office, &case);
+
+    // The bytes of the store's records are what they were; the password finds nothing that it opens.
+    let id = office.rows(&case, "SELECT id FROM records WHERE service = 'outlook' ORDER BY id LIMIT 1");
+    let id = id[0]["id"].as_str().expect("an id").to_owned();
+    assert!(!office.good(&["--bytes", "--enquiry", "1"], "d.hart", &["show", &case, &id]).is_empty());
+    let said = with_password(&office, &case);
+    assert!(said.status.success(), "{said:?}");
+    assert_eq!(outcomes(&office, &case), after);
+    proven(&office, &case);
+}
