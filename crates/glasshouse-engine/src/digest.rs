@@ -20,7 +20,11 @@ const AT_ONCE: u64 = 16 << 20;
 mod member {
     pub const TIME: u8 = 10;
     pub const ROLE: u8 = 20;
+    pub const ATTACHED_NAME: u8 = 50;
+    pub const MIME: u8 = 51;
     pub const SIZE: u8 = 52;
+    pub const SHA256: u8 = 53;
+    pub const ATTACHMENT: u8 = 54;
     pub const ENTRY: u8 = 70;
     pub const LOCATOR: u8 = 71;
 }
@@ -190,7 +194,11 @@ impl<'a> Attachments<'a> {
         let column = |name| typed::<StringArray>(table, name);
         Ok(Attachments {
             rows: by_record(column("record_id")?),
-            texts: [(50, column("name")?), (51, column("mime")?), (53, column("sha256")?)],
+            texts: [
+                (member::ATTACHED_NAME, column("name")?),
+                (member::MIME, column("mime")?),
+                (member::SHA256, column("sha256")?),
+            ],
             size: typed(table, "size")?,
             entry: typed(table, "entry")?,
             locator: column("locator")?,
@@ -200,7 +208,7 @@ impl<'a> Attachments<'a> {
     fn put<'p>(&self, members: &mut Vec<u8>, id: &str, path: &dyn Fn(u32) -> &'p str) {
         for row in self.rows.get(id).cloned().unwrap_or_default() {
             // Empty, so that two attachments of which nothing is known are two.
-            put(members, 54, &[]);
+            put(members, member::ATTACHMENT, &[]);
             for (number, column) in self.texts {
                 put_text(members, number, column, row);
             }

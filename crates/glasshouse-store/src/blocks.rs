@@ -5,6 +5,7 @@
 //! and is made again.
 
 use crate::seal::{Identity, SealedFile, SealedReader};
+use crate::source::moved;
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -209,15 +210,8 @@ impl BlockReader {
         {
             return Ok(Arc::clone(block));
         }
-        let opened = &self.blocks.opened;
-        let block = match self.blocks.recent.get(opened.id, number) {
-            Some(block) => block,
-            None => {
-                let block = Arc::new(self.decode(number)?);
-                self.blocks.recent.put(self.blocks.opened.id, number, &block);
-                block
-            }
-        };
+        let (id, recent) = (self.blocks.opened.id, self.blocks.recent.clone());
+        let block = recent.block(id, number, || self.decode(number))?;
         self.held = Some((number, Arc::clone(&block)));
         Ok(block)
     }
@@ -263,12 +257,7 @@ impl Read for BlockReader {
 
 impl Seek for BlockReader {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let to = match to {
-            SeekFrom::Start(at) => Some(at),
-            SeekFrom::End(by) => self.blocks.len().checked_add_signed(by),
-            SeekFrom::Current(by) => self.at.checked_add_signed(by),
-        };
-        self.at = to.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "seek to before the beginning"))?;
+        self.at = moved(to, self.at, self.blocks.len())?;
         Ok(self.at)
     }
 }
@@ -319,13 +308,28 @@ const RECENT: usize = 8;
 const RECENT_BYTES: usize = 32 << 20;
 
 impl Recent {
-    pub(crate) fn get(&self, id: u64, number: usize) -> Option<Block> {
+    /// Returns a stretch of a file, decoded now if it was not among the last.
+    pub(crate) fn block(
+        &self,
+        id: u64,
+        number: usize,
+        decode: impl FnOnce() -> io::Result<Vec<u8>>,
+    ) -> io::Result<Block> {
+        if let Some(block) = self.get(id, number) {
+            return Ok(block);
+        }
+        let block = Arc::new(decode()?);
+        self.put(id, number, &block);
+        Ok(block)
+    }
+
+    fn get(&self, id: u64, number: usize) -> Option<Block> {
         let recent = self.0.lock().ok()?;
         let found = recent.iter().find(|(file, block, _)| (*file, *block) == (id, number));
         found.map(|(_, _, block)| Arc::clone(block))
     }
 
-    pub(crate) fn put(&self, id: u64, number: usize, block: &Block) {
+    fn put(&self, id: u64, number: usize, block: &Block) {
         // A poisoned lock only means that nothing is remembered any more.
         if let Ok(mut recent) = self.0.lock() {
             recent.truncate(RECENT - 1);

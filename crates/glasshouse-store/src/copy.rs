@@ -95,9 +95,7 @@ pub fn hash_file(path: &Path, progress: &dyn Fn(u64)) -> io::Result<([u8; 32], u
         done += n as u64;
         progress(n as u64);
     }
-    let mut hash = [0; 32];
-    hash.copy_from_slice(context.finish().as_ref());
-    Ok((hash, done))
+    Ok((finished(context), done))
 }
 
 /// Gives how many bytes this user may still write where `path` lies; the path itself need not exist.
@@ -212,9 +210,13 @@ fn hash_behind(path: &Path, told: &mpsc::Receiver<u64>) -> io::Result<[u8; 32]> 
             done += n as u64;
         }
     }
+    Ok(finished(context))
+}
+
+fn finished(context: ring::digest::Context) -> [u8; 32] {
     let mut hash = [0; 32];
     hash.copy_from_slice(context.finish().as_ref());
-    Ok(hash)
+    hash
 }
 
 fn read_some(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {

@@ -69,6 +69,16 @@ impl Source {
     }
 }
 
+/// Returns where a reader stands that was at `at` of `len` bytes, once it is moved.
+pub(crate) fn moved(to: SeekFrom, at: u64, len: u64) -> io::Result<u64> {
+    let to = match to {
+        SeekFrom::Start(at) => Some(at),
+        SeekFrom::End(by) => len.checked_add_signed(by),
+        SeekFrom::Current(by) => at.checked_add_signed(by),
+    };
+    to.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "seek to before the beginning"))
+}
+
 /// Reads a [`Source`] at a position of its own.
 #[derive(Debug)]
 pub(crate) struct SourceReader {
@@ -142,12 +152,7 @@ impl Read for SourceReader {
 
 impl Seek for SourceReader {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let to = match to {
-            SeekFrom::Start(at) => Some(at),
-            SeekFrom::End(by) => self.len.checked_add_signed(by),
-            SeekFrom::Current(by) => self.at.checked_add_signed(by),
-        };
-        self.at = to.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "seek to before the beginning"))?;
+        self.at = moved(to, self.at, self.len)?;
         Ok(self.at)
     }
 }

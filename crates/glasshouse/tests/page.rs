@@ -107,6 +107,12 @@ fn people_are_joined_and_split_by_hand() {
     }
 }
 
+/// Returns how a picture of the gallery is asked for.
+fn picture(rows: &Value, name: &str) -> String {
+    let row = rows.as_array().expect("rows").iter().find(|r| r["media"]["name"] == name).expect("the picture");
+    format!("{}/{}", row["id"].as_str().expect("an id"), row["media"]["n"])
+}
+
 /// A picture in HEIC shows the preview that its camera left in it; without one, the page is told why there is none.
 #[test]
 fn heic_shows_its_preview_or_says_why_not() {
@@ -120,10 +126,7 @@ fn heic_shows_its_preview_or_says_why_not() {
     run(open(&case, &[pictures], &[]), 0);
     let page = Server::start(&case).enter();
     let rows = page.get("/api/media?limit=10")["rows"].clone();
-    let of = |name: &str| {
-        let row = rows.as_array().expect("rows").iter().find(|r| r["media"]["name"] == name).expect("the picture");
-        format!("{}/{}", row["id"].as_str().expect("an id"), row["media"]["n"])
-    };
+    let of = |name: &str| picture(&rows, name);
     let shown = page.ask(&format!("/api/thumb/{}", of("with.HEIC")), "");
     assert_eq!((shown.status, shown.header("content-type")), (200, Some("image/jpeg")), "{}", shown.text());
     assert_eq!(shown.body, preview);
@@ -140,8 +143,8 @@ fn pictures_are_made_small_and_those_that_look_alike_are_found() {
     let pictures = folder.path().join("pictures");
     std::fs::create_dir(&pictures).expect("a folder");
     let draw = |name: &str, side: u32, of: fn(u32, u32) -> [u8; 3]| {
-        let picture = image::RgbImage::from_fn(side, side, |x, y| image::Rgb(of(x * 64 / side, y * 64 / side)));
-        picture.save(pictures.join(name)).expect("written");
+        let drawn = image::RgbImage::from_fn(side, side, |x, y| image::Rgb(of(x * 64 / side, y * 64 / side)));
+        drawn.save(pictures.join(name)).expect("written");
     };
     draw("large.jpg", 1400, |x, y| [(x * 3) as u8, (x * y % 251) as u8, (y * 2) as u8]);
     draw("copy.jpg", 350, |x, y| [(x * 3) as u8, (x * y % 251) as u8, (y * 2) as u8]);
@@ -153,10 +156,7 @@ fn pictures_are_made_small_and_those_that_look_alike_are_found() {
     run(open(&case, &[pictures], &[]), 0);
     let page = Server::start(&case).enter();
     let rows = page.get("/api/media?limit=10")["rows"].clone();
-    let of = |name: &str| {
-        let row = rows.as_array().expect("rows").iter().find(|r| r["media"]["name"] == name).expect("the picture");
-        format!("{}/{}", row["id"].as_str().expect("an id"), row["media"]["n"])
-    };
+    let of = |name: &str| picture(&rows, name);
     for _ in 0..2 {
         let small = page.ask(&format!("/api/thumb/{}", of("large.jpg")), "");
         assert_eq!((small.status, small.header("content-type")), (200, Some("image/jpeg")));

@@ -78,7 +78,7 @@ fn expand(given: &[PathBuf]) -> Result<Vec<PathBuf>, EngineError> {
 
 fn check_space(case: &Case, paths: &[PathBuf], options: &Options) -> Result<(), EngineError> {
     let size: u64 = paths.iter().map(|p| size_of(p)).sum();
-    // The copy, and about as much again for records, index and seekable copies.
+    // The copy, and about as much again for records, index and what is cached.
     let needed = if options.in_place { size } else { size * 2 };
     let free = free_space(case.root()).map_err(|e| EngineError::io(case.root(), "ask the free space of", e))?;
     if needed > free {

@@ -5,7 +5,7 @@ use crate::blocks::{Block, Handle, Recent, damaged, next_id, u64_of};
 use crate::inflate::begun;
 use crate::part::Part;
 use crate::seal::Identity;
-use crate::source::Source;
+use crate::source::{Source, moved};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -145,15 +145,8 @@ impl InflatedReader {
         {
             return Ok(Arc::clone(span));
         }
-        let id = self.inflated.opened.id;
-        let span = match self.inflated.recent.get(id, number) {
-            Some(span) => span,
-            None => {
-                let span = Arc::new(self.decode(number)?);
-                self.inflated.recent.put(id, number, &span);
-                span
-            }
-        };
+        let (id, recent) = (self.inflated.opened.id, self.inflated.recent.clone());
+        let span = recent.block(id, number, || self.decode(number))?;
         self.held = Some((number, Arc::clone(&span)));
         Ok(span)
     }
@@ -261,12 +254,7 @@ impl Read for InflatedReader {
 
 impl Seek for InflatedReader {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let to = match to {
-            SeekFrom::Start(at) => Some(at),
-            SeekFrom::End(by) => self.inflated.len().checked_add_signed(by),
-            SeekFrom::Current(by) => self.at.checked_add_signed(by),
-        };
-        self.at = to.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "seek to before the beginning"))?;
+        self.at = moved(to, self.at, self.inflated.len())?;
         Ok(self.at)
     }
 }

@@ -99,17 +99,14 @@ impl SealedFile {
 
     fn piece(&self, number: u64) -> io::Result<Block> {
         let place = usize::try_from(number).map_err(io::Error::other)?;
-        if let Some(piece) = self.0.recent.get(self.0.id, place) {
-            return Ok(piece);
-        }
-        let start = number * (PIECE + TAG) as u64;
-        let length = self.0.sealed.saturating_sub(start).min((PIECE + TAG) as u64);
-        let mut piece = vec![0; length as usize];
-        self.0.file.read_exact_at(&mut piece, self.0.start + start)?;
-        self.0.pieces.open(number, start + length == self.0.sealed, &mut piece)?;
-        let piece = Arc::new(piece);
-        self.0.recent.put(self.0.id, place, &piece);
-        Ok(piece)
+        self.0.recent.block(self.0.id, place, || {
+            let start = number * (PIECE + TAG) as u64;
+            let length = self.0.sealed.saturating_sub(start).min((PIECE + TAG) as u64);
+            let mut piece = vec![0; length as usize];
+            self.0.file.read_exact_at(&mut piece, self.0.start + start)?;
+            self.0.pieces.open(number, start + length == self.0.sealed, &mut piece)?;
+            Ok(piece)
+        })
     }
 }
 

@@ -4,7 +4,7 @@ use crate::container::EntryProblem;
 use crate::inflate::Inflater;
 use crate::listing::{Facts, How, Place};
 use crate::pipe::Pipe;
-use crate::source::{Source, SourceReader};
+use crate::source::{Source, SourceReader, moved};
 use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
 use zip::result::ZipError;
 
@@ -160,12 +160,7 @@ impl Read for Alone {
 
 impl Seek for Alone {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let to = match to {
-            SeekFrom::Start(at) => Some(at),
-            SeekFrom::End(by) => self.parts().2.checked_add_signed(by),
-            SeekFrom::Current(by) => self.at.checked_add_signed(by),
-        };
-        self.at = to.ok_or(io::ErrorKind::InvalidInput)?;
+        self.at = moved(to, self.at, self.parts().2)?;
         Ok(self.at)
     }
 }
