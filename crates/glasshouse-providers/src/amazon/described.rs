@@ -26,7 +26,7 @@ fn header(head: &[u8]) -> Option<Header> {
 
 /// Returns the files of Amazon exports by their [`stem`].
 pub(super) fn files(tree: &Tree<'_>, roots: &BTreeSet<&str>) -> Arc<Links> {
-    let ours = tree.entries().iter().filter(|entry| inside(&entry.path).is_some_and(|(root, _)| roots.contains(root)));
+    let ours = tree.entries().iter().filter(|entry| inside(entry.path).is_some_and(|(root, _)| roots.contains(root)));
     Arc::new(ours.map(|entry| Link { name: stem(entry.name()), entry: entry.id, size: entry.size }).collect())
 }
 

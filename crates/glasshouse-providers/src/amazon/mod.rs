@@ -160,12 +160,12 @@ impl Provider for Amazon {
                     roots.insert(entry.dir());
                 } else if entry.extension() == "json" && kindle::is_ours(&head) {
                     claims.push(Claim::of(media::KINDLE_LIBRARY, entry.id, Framing::Whole));
-                    roots.insert(inside(&entry.path).map_or(entry.dir(), |(root, _)| root));
+                    roots.insert(inside(entry.path).map_or(entry.dir(), |(root, _)| root));
                 } else if entry.name().ends_with(".schema.json") {
                     // It describes the columns of the table beside it and holds nothing of the account.
-                } else if let Some(sheet) = sheet::find(known(), &entry.path, &head) {
+                } else if let Some(sheet) = sheet::find(known(), entry.path, &head) {
                     claims.push(claim(sheet, entry));
-                    roots.insert(inside(&entry.path).map_or(entry.dir(), |(root, _)| root));
+                    roots.insert(inside(entry.path).map_or(entry.dir(), |(root, _)| root));
                 } else {
                     later.push(entry);
                 }
@@ -173,7 +173,7 @@ impl Provider for Amazon {
         }
         // What columns cannot tell is ours if it lies in an export that shows itself as ours.
         for entry in later {
-            if let Some((root, rest)) = inside(&entry.path)
+            if let Some((root, rest)) = inside(entry.path)
                 && roots.contains(root)
                 && let Some(sheet) = sheet::find(open(), rest, &tree.head(entry.id))
             {
@@ -192,9 +192,9 @@ impl Provider for Amazon {
             media::KINDLE_LIBRARY => kindle::parse(opened, out),
             format => {
                 // Formats with known columns may have tables whose place alone tells them.
-                if sheet::find(known().filter(|s| s.format == format), &opened.entry.path, opened.head).is_some() {
-                    sheet::parse(known(), &opened.entry.path, opened, out);
-                } else if let Some((_, rest)) = inside(&opened.entry.path) {
+                if sheet::find(known().filter(|s| s.format == format), opened.entry.path, opened.head).is_some() {
+                    sheet::parse(known(), opened.entry.path, opened, out);
+                } else if let Some((_, rest)) = inside(opened.entry.path) {
                     sheet::parse(open(), rest, opened, out);
                 }
             }
@@ -203,7 +203,7 @@ impl Provider for Amazon {
 }
 
 fn claim(sheet: &Sheet, entry: &TreeEntry) -> Claim {
-    let mut claim = Claim::of(sheet.format, entry.id, sheet::framing(&entry.path, entry.size));
+    let mut claim = Claim::of(sheet.format, entry.id, sheet::framing(entry.path, entry.size));
     // Rows are repeated across the parts of an export, and across exports.
     claim.group = (!sheet.same.is_empty()).then(|| sheet.format.to_owned());
     claim

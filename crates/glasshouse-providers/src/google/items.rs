@@ -83,7 +83,7 @@ fn has_key(head: &[u8], key: &str) -> bool {
 
 /// Reads frames of a document that [`find`] knew.
 pub(super) fn parse(docs: &'static [Doc], opened: &Opened<'_>, out: &mut Sink) {
-    let Some(doc) = find(docs, &opened.entry.path, opened.head) else { return };
+    let Some(doc) = find(docs, opened.entry.path, opened.head) else { return };
     for frame in opened.frames {
         match doc.lists.iter().find(|list| list.array == pattern(frame.name)) {
             Some(list) => {

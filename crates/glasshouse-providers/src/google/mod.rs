@@ -184,7 +184,7 @@ impl Provider for Google {
         let mut beside = Beside::new();
         let mut photo_folders: BTreeSet<&str> = BTreeSet::new();
         for entry in tree.entries().iter().filter(|entry| entry.size > 0) {
-            let product = product(&entry.path);
+            let product = product(entry.path);
             let at = product.map(|(product, _)| product);
             let ext = entry.extension();
             match (at, ext.as_str()) {
@@ -196,7 +196,7 @@ impl Provider for Google {
                 }
                 (_, "csv") | (Some(Product::Fi), "txt") => {
                     let head = tree.head(entry.id);
-                    if let Some(format) = sheets::format(&entry.path, &head) {
+                    if let Some(format) = sheets::format(entry.path, &head) {
                         claims.push(Claim::of(format, entry.id, Framing::Rows));
                     } else if at == Some(Product::Chrome) && words::is_ours(&head) {
                         claims.push(Claim::of(lists::CHROME, entry.id, Framing::Lines));
@@ -321,7 +321,7 @@ fn json(tree: &Tree<'_>, entry: &TreeEntry, product: Option<Product>, beside: &m
     if tasks::is_ours(product, &head) {
         return Json::Ours(Claim::of(tasks::FORMAT, entry.id, Framing::Whole));
     }
-    if let Some(doc) = items::find(lists::DOCS, &entry.path, &head) {
+    if let Some(doc) = items::find(lists::DOCS, entry.path, &head) {
         let mut claim = Claim::of(doc.format, entry.id, doc.framing);
         if doc.format == lists::KEEP {
             claim.links = beside.entry(entry.dir().to_owned()).or_insert_with(|| media_in(tree, entry.dir())).clone();

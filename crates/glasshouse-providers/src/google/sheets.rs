@@ -52,7 +52,7 @@ pub(super) fn format(path: &str, head: &[u8]) -> Option<&'static str> {
 
 /// Reads rows of a table that [`format`] knew.
 pub(super) fn parse(opened: &Opened<'_>, out: &mut Sink) {
-    let Some((table, header)) = find(&opened.entry.path, opened.head) else { return };
+    let Some((table, header)) = find(opened.entry.path, opened.head) else { return };
     let name = opened.entry.name();
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
     for frame in opened.frames {

@@ -97,7 +97,7 @@ fn read(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
                     keep(point, &name, "", out);
                 }
             } else if let Some(kind) = ["trkpt", "rtept", "wpt"].into_iter().find(|kind| *kind == name) {
-                point = Some(begin(element, kind, before, depth + 1, &track, &opened.entry.path));
+                point = Some(begin(element, kind, before, depth + 1, &track, opened.entry.path));
             } else if matches!(name.as_str(), "trk" | "rte") {
                 tracks += 1;
                 track = Some((format!("{name} {tracks}"), None, depth));

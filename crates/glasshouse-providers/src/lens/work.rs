@@ -79,7 +79,7 @@ impl<'w> Work<'w, '_> {
         // Some steps for any item, and some for each of its bytes.
         let steps = (20_000 + 100 * size as u64).min(50_000_000);
         let mut outputs = Vec::new();
-        let end = program.run(input, &self.opened.entry.path, &raw.key, steps, |value| {
+        let end = program.run(input, self.opened.entry.path, &raw.key, steps, |value| {
             outputs.push(match value {
                 Val::Obj(map) => {
                     let member =

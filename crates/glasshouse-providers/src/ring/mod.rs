@@ -43,13 +43,13 @@ impl Provider for Ring {
         let tables = tree.entries().iter().filter(|e| e.size > 0 && matches!(e.extension().as_str(), "csv" | "json"));
         tables
             .filter_map(|entry| {
-                let sheet = sheet::find(SHEETS, &entry.path, &tree.head(entry.id))?;
-                Some(Claim::of(sheet.format, entry.id, sheet::framing(&entry.path, entry.size)))
+                let sheet = sheet::find(SHEETS, entry.path, &tree.head(entry.id))?;
+                Some(Claim::of(sheet.format, entry.id, sheet::framing(entry.path, entry.size)))
             })
             .collect()
     }
 
     fn parse(&self, opened: &Opened<'_>, out: &mut Sink) {
-        sheet::parse(SHEETS, &opened.entry.path, opened, out);
+        sheet::parse(SHEETS, opened.entry.path, opened, out);
     }
 }

@@ -109,8 +109,7 @@ fn recognised(tree: &Tree<'_>, entry: &TreeEntry) -> Option<(&'static str, Frami
             let path = if entry.dir().is_empty() { (*name).to_owned() } else { format!("{}/{name}", entry.dir()) };
             tree.at(&path).iter().find(|e| e.part == entry.part).is_some_and(|e| recognised(tree, e).is_some())
         };
-        let ours =
-            lists::is_other(name) && ["account.json", "friends.json", "chat_history.json"].iter().any(|n| beside(n));
+        let ours = lists::is_other(name) && ["account.json", "friends.json", "chat_history.json"].iter().any(beside);
         return ours.then_some((lists::OTHER, LISTS));
     }
     let head = tree.head(entry.id);

@@ -18,7 +18,7 @@ pub(super) const FRAMING: Framing = Framing::Stamped;
 /// Reads messages.
 pub(super) fn parse(opened: &Opened<'_>, out: &mut Sink) {
     let chat = Chat::read(opened.survey);
-    let title = title(&opened.entry.path);
+    let title = title(opened.entry.path);
     let conversation = title.clone().unwrap_or_else(|| from_first_message(opened));
     let mut reading = Reading { opened, chat, title, conversation, local: String::new() };
     for frame in opened.frames {

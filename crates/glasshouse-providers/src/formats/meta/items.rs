@@ -60,7 +60,7 @@ pub(crate) fn parse(opened: &Opened<'_>, service: Service, out: &mut Sink) {
         };
         let text = text(frame, &at, out);
         let whole = text.trim_start_matches('\u{feff}').trim();
-        let kind = kind(service, &opened.entry.path, frame.name);
+        let kind = kind(service, opened.entry.path, frame.name);
         let mut walk = Walk { opened, service, frame, at: &at, text: &text, out };
         if opened.claim.framing == MANY && !frame.element {
             walk.member(whole, kind, 0);
@@ -114,7 +114,7 @@ impl Walk<'_, '_> {
         }
         let names: Vec<&str> = lists.iter().map(|(key, _)| *key).collect();
         for (key, list) in &lists {
-            let inner = super::kinds::kind(self.service, &self.opened.entry.path, key);
+            let inner = super::kinds::kind(self.service, self.opened.entry.path, key);
             let inner = if inner.family == Family::Activity { kind } else { inner };
             self.lists(list, &format!("{pointer}/{}", escaped(key)), inner, depth + 1);
         }

@@ -89,7 +89,7 @@ fn claim(tree: &Tree<'_>, entry: &TreeEntry, service: Service, sure: bool, roote
             return Some(conversation(entry, Framing::Whole));
         }
         let shaped = sure && page::is_ours(&head) && !matches!(entry.name(), "index.html" | "start_here.html");
-        return shaped.then(|| Claim::of(kinds::kind(service, &entry.path, "").format, entry.id, Framing::Whole));
+        return shaped.then(|| Claim::of(kinds::kind(service, entry.path, "").format, entry.id, Framing::Whole));
     }
     if messages::is_ours(entry.name(), &head) {
         return Some(conversation(entry, messages::FRAMING));
@@ -98,7 +98,7 @@ fn claim(tree: &Tree<'_>, entry: &TreeEntry, service: Service, sure: bool, roote
         return None;
     }
     let framing = items::framing(&head, sure)?;
-    let format = kinds::kind(service, &entry.path, &items::first_key(&head)).format;
+    let format = kinds::kind(service, entry.path, &items::first_key(&head)).format;
     Some(Claim::of(format, entry.id, framing))
 }
 
@@ -115,7 +115,7 @@ pub(crate) fn parse(opened: &Opened<'_>, service: Service, out: &mut Sink) {
     match (opened.claim.format, page) {
         (messages::FORMAT, true) => page::messages(opened, out),
         (messages::FORMAT, false) => messages::parse(opened, out),
-        (_, true) => page::items(opened, service, kinds::kind(service, &opened.entry.path, ""), out),
+        (_, true) => page::items(opened, service, kinds::kind(service, opened.entry.path, ""), out),
         (_, false) => items::parse(opened, service, out),
     }
 }

@@ -116,7 +116,7 @@ impl<'t> Roots<'t> {
             if std::mem::replace(&mut last, here) == here && !list {
                 continue;
             }
-            let Some(root) = root(&entry.path) else { continue };
+            let Some(root) = root(entry.path) else { continue };
             let below = entry.path.get(root.len()..).unwrap_or_default();
             let Some(service) = says(root, below) else { continue };
             roots.parts.entry((root, entry.part)).or_insert(service);
@@ -127,7 +127,7 @@ impl<'t> Roots<'t> {
 
     /// Returns the root and the service of an entry; what says nothing is taken for Facebook's.
     pub(crate) fn service(&self, entry: &'t TreeEntry<'t>) -> Option<Place<'t>> {
-        let root = root(&entry.path)?;
+        let root = root(entry.path)?;
         let found = self.parts.get(&(root, entry.part)).or_else(|| self.roots.get(root));
         Some(Place { root, service: found.copied().unwrap_or(Service::Facebook), sure: found.is_some() })
     }
@@ -165,7 +165,7 @@ fn says(root: &str, below: &str) -> Option<Service> {
 /// Returns the files of an export by what records may call them.
 pub(crate) fn links(tree: &Tree<'_>, root: &str) -> Links {
     let files = tree.below(root).iter().filter(|entry| {
-        let below = below(&entry.path, root);
+        let below = below(entry.path, root);
         let top = below.split('/').find(|name| !WRAPPERS.contains(name));
         top.is_some_and(|name| MEDIA.contains(&name))
             && entry.size > 0
@@ -173,7 +173,7 @@ pub(crate) fn links(tree: &Tree<'_>, root: &str) -> Links {
             && entry.name() != "no-data.txt"
     });
     files
-        .map(|entry| Link { name: key(below(&entry.path, root)).to_owned(), entry: entry.id, size: entry.size })
+        .map(|entry| Link { name: key(below(entry.path, root)).to_owned(), entry: entry.id, size: entry.size })
         .collect()
 }
 
@@ -182,7 +182,7 @@ pub(crate) fn media_beside(tree: &Tree<'_>, dir: &str) -> Links {
     let media = if dir.is_empty() { "media".to_owned() } else { format!("{dir}/media") };
     let files = tree.below(&media).iter().filter(|entry| entry.size > 0);
     files
-        .map(|entry| Link { name: key(below(&entry.path, dir)).to_owned(), entry: entry.id, size: entry.size })
+        .map(|entry| Link { name: key(below(entry.path, dir)).to_owned(), entry: entry.id, size: entry.size })
         .collect()
 }
 
