@@ -23,7 +23,12 @@ impl Sink {
 
     /// Takes a record together with the bytes it came from.
     pub fn record(&mut self, at: Ref, mut record: Record) {
-        record.refs.insert(0, at);
+        if record.refs.is_empty() {
+            // Nearly every record has one place: room for it alone.
+            record.refs = vec![at];
+        } else {
+            record.refs.insert(0, at);
+        }
         self.records.push(record);
     }
 
