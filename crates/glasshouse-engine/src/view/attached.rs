@@ -11,6 +11,9 @@ use serde::Serialize;
 use std::collections::HashMap;
 use std::fs::File;
 
+/// What is attached to the records of a segment, if anything is.
+const LIST: &str = "attachments.parquet";
+
 /// What an attachment is to be shown as, by what its record says of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -105,12 +108,17 @@ impl Attachment {
 }
 
 impl Attached {
+    /// Says whether anything is attached to any record.
+    pub fn is_any(searcher: &Searcher) -> bool {
+        searcher.segments().iter().any(|open| open.columns.folder().join(LIST).exists())
+    }
+
     pub fn load(searcher: &Searcher, ids: &Ids) -> Result<Self, EngineError> {
         let mut items = Vec::new();
         let mut base = 0u32;
         for open in searcher.segments() {
             let rows = open.segment.rows as u32;
-            let path = open.columns.folder().join("attachments.parquet");
+            let path = open.columns.folder().join(LIST);
             if path.exists() {
                 let of: HashMap<&Id, u32> = (base..base + rows).filter_map(|r| Some((ids.bits(r)?, r))).collect();
                 let file = File::open(&path).map_err(|e| EngineError::io(&path, "open", e))?;
@@ -151,7 +159,7 @@ pub(super) fn describe(folder: &std::path::Path, items: &[(u32, Item)]) -> Resul
     if items.is_empty() {
         return Ok(Vec::new());
     }
-    let path = folder.join("attachments.parquet");
+    let path = folder.join(LIST);
     let file = File::open(&path).map_err(|e| EngineError::io(&path, "open", e))?;
     let builder = ParquetRecordBatchReaderBuilder::try_new(file)?;
     let all = builder.metadata().file_metadata().num_rows() as usize;

@@ -5,6 +5,7 @@ use crate::EngineError;
 use crate::search::{Open, Searcher};
 use crate::segment::typed;
 use datafusion::arrow::array::TimestampMicrosecondArray;
+use std::sync::Arc;
 
 /// Sorts a time that is not known behind all others.
 pub(super) const NO_TIME: i64 = i64::MAX;
@@ -24,12 +25,12 @@ pub(super) struct Order {
 }
 
 /// Returns each segment with the number of its first row.
-fn with_starts(segments: &[Open]) -> Vec<(&Open, u32)> {
+fn with_starts(segments: &[Arc<Open>]) -> Vec<(&Open, u32)> {
     let mut start = 0u32;
     let each = segments.iter().map(|open| {
         let first = start;
         start = start.saturating_add(open.segment.rows as u32);
-        (open, first)
+        (&**open, first)
     });
     each.collect()
 }
