@@ -6,9 +6,9 @@
 use glasshouse_engine::authority;
 use glasshouse_engine::ingest::{Options, Progress, ingest};
 use glasshouse_engine::organisation::Organisation;
-use glasshouse_engine::search::{query, search};
+use glasshouse_engine::search::{ids, query, search};
 use glasshouse_engine::sql::{Limits, Tables};
-use glasshouse_engine::view::View;
+use glasshouse_engine::view::{Sorted, View};
 use glasshouse_store::{Actor, Case};
 use std::path::Path;
 
@@ -128,7 +128,7 @@ const PIECES: &[&str] = &[
 ];
 
 #[test]
-fn any_query_is_answered_or_refused_the_same_way_by_both() {
+fn any_query_is_answered_or_refused_and_the_same_whoever_asks() {
     let folder = tempfile::tempdir().expect("a folder");
     let case = case(folder.path());
     let view = View::open(&case).expect("a case");
@@ -147,6 +147,13 @@ fn any_query_is_answered_or_refused_the_same_way_by_both() {
         match (&listed, &selected) {
             (Ok(listed), Ok(selected)) => {
                 assert_eq!(listed.count, u64::from(selected.len()), "{text:?}");
+                let page = view.list(selected, Sorted::NewestFirst, 0, 3).expect("a page");
+                let newest: Vec<&str> = listed.rows.iter().map(|hit| hit.id.as_str()).collect();
+                assert_eq!(newest, page.iter().map(|row| row.id.as_str()).collect::<Vec<_>>(), "{text:?}");
+                let mut all = ids(&case, &text).expect("ids");
+                assert_eq!(all.len() as u64, listed.count, "{text:?}");
+                all.sort_unstable();
+                assert!(newest.iter().all(|id| all.binary_search_by(|a| a.as_str().cmp(id)).is_ok()), "{text:?}");
                 answered += 1;
             }
             (Err(_), Err(_)) => assert!(read.is_err() || listed.is_err(), "{text:?}"),

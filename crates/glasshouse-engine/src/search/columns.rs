@@ -13,6 +13,9 @@ use glasshouse_layout::Segment;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+/// Sorts a time that is not known behind all others.
+pub(crate) const NO_TIME: i64 = i64::MAX;
+
 /// The columns of one segment.
 pub(crate) struct Columns {
     path: PathBuf,
@@ -82,6 +85,15 @@ impl Columns {
 
     /// Returns columns of all rows, or of some given ascending, in batches.
     pub(crate) fn read(&self, columns: &[&str], rows: Option<&[u32]>) -> Result<Vec<RecordBatch>, EngineError> {
+        self.batches(columns, rows)?.collect()
+    }
+
+    /// Returns the same one batch after the other, for columns that are big.
+    pub(crate) fn batches(
+        &self,
+        columns: &[&str],
+        rows: Option<&[u32]>,
+    ) -> Result<impl Iterator<Item = Result<RecordBatch, EngineError>> + use<>, EngineError> {
         let file = File::open(&self.path).map_err(|e| EngineError::io(&self.path, "open", e))?;
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone());
         let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
@@ -92,7 +104,22 @@ impl Columns {
             let ranges = rows.iter().map(|row| *row as usize..*row as usize + 1);
             builder = builder.with_row_selection(RowSelection::from_consecutive_ranges(ranges, self.rows));
         }
-        Ok(builder.build()?.collect::<Result<_, _>>()?)
+        Ok(builder.build()?.map(|batch| Ok(batch?)))
+    }
+
+    /// Returns the time of each row, [`NO_TIME`] for none.
+    pub(crate) fn times(&self) -> Result<Vec<i64>, EngineError> {
+        let mut times = Vec::with_capacity(self.rows);
+        for batch in self.read(&["time"], None)? {
+            let column: &TimestampMicrosecondArray = typed(&batch, "time")?;
+            times.extend(column.iter().map(|time| time.unwrap_or(NO_TIME)));
+        }
+        if times.len() != self.rows {
+            return Err(EngineError::other(
+                "A segment has other rows than its run says. Files of the case may be altered: run `glasshouse verify` on it.",
+            ));
+        }
+        Ok(times)
     }
 }
 

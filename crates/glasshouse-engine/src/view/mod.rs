@@ -118,6 +118,7 @@ impl View {
         self.order()?;
         self.parties()?;
         self.attached()?;
+        self.ids()?.sorted();
         for column in ["service", "family", "format", "account", "tier", "source", "conversation"] {
             self.coded(column)?;
         }

@@ -1,10 +1,10 @@
 //! For who asks once: a query is answered segment by segment, and of each only the columns that it needs are read.
 
-use super::set::Sorted;
 use super::{View, in_parts};
 use crate::EngineError;
+use crate::search::columns::NO_TIME;
 use crate::search::query::{self, Condition, Query};
-use crate::search::{Hit, Hits, Searcher};
+use crate::search::{Hit, Hits, Open, Searcher};
 use glasshouse_layout::Segment;
 use std::cmp::Ordering;
 use std::path::Path;
@@ -13,20 +13,11 @@ use std::path::Path;
 pub fn search(case: &Path, text: &str, limit: usize) -> Result<Hits, EngineError> {
     let query = query::parse(text)?;
     let searcher = Searcher::open(case)?;
-    let most = u32::try_from(limit).unwrap_or(u32::MAX);
-    let parts = each(&searcher, &query, |number, view| {
-        if most == 0 {
-            let found = view.rows_of(&query)?;
-            return Ok((found.map_or(u64::from(view.rows()), |rows| rows.len() as u64), Vec::new()));
-        }
-        let set = view.find(&query)?;
-        if set.is_empty() {
-            return Ok((0, Vec::new()));
-        }
-        let order = view.order()?;
-        let newest = set.page(Sorted::NewestFirst, 0, most).into_iter();
-        let newest = newest.map(|at| Found { time: order.time(at), segment: number, row: order.row(at) });
-        Ok((u64::from(set.len()), newest.collect()))
+    let parts = each(&searcher, &query, |number, open, view| {
+        let rows = view.rows_of(&query)?;
+        let count = rows.as_ref().map_or(open.segment.rows, |rows| rows.len() as u64);
+        let newest = if limit == 0 || count == 0 { Vec::new() } else { newest(open, number, rows, limit)? };
+        Ok((count, newest))
     })?;
     let count = parts.iter().map(|(count, _)| count).sum();
     let mut newest: Vec<Found> = parts.into_iter().flat_map(|(_, newest)| newest).collect();
@@ -51,12 +42,9 @@ pub fn search(case: &Path, text: &str, limit: usize) -> Result<Hits, EngineError
 pub fn ids(case: &Path, text: &str) -> Result<Vec<String>, EngineError> {
     let query = query::parse(text)?;
     let searcher = Searcher::open(case)?;
-    let parts = each(&searcher, &query, |number, view| {
-        let found = view.rows_of(&query)?;
-        match searcher.segments().get(number) {
-            Some(open) if found.as_ref().is_none_or(|rows| !rows.is_empty()) => open.columns.ids(found.as_deref()),
-            _ => Ok(Vec::new()),
-        }
+    let parts = each(&searcher, &query, |_, open, view| match view.rows_of(&query)? {
+        Some(rows) if rows.is_empty() => Ok(Vec::new()),
+        rows => open.columns.ids(rows.as_deref()),
     })?;
     Ok(parts.concat())
 }
@@ -65,14 +53,32 @@ pub fn ids(case: &Path, text: &str) -> Result<Vec<String>, EngineError> {
 fn each<T: Default + Send>(
     searcher: &Searcher,
     query: &Query,
-    ask: impl Fn(usize, &View) -> Result<T, EngineError> + Sync,
+    ask: impl Fn(usize, &Open, &View) -> Result<T, EngineError> + Sync,
 ) -> Result<Vec<T>, EngineError> {
     let segments = searcher.segments();
     let part = |number: usize| match segments.get(number) {
-        Some(open) if !lies_outside(&open.segment, query) => ask(number, &View::over(searcher.over(open))?),
+        Some(open) if !lies_outside(&open.segment, query) => ask(number, open, &View::over(searcher.over(open))?),
         _ => Ok(T::default()),
     };
     in_parts(segments.len(), part).into_iter().collect()
+}
+
+/// Returns the newest of some rows of a segment, in no order.
+fn newest(open: &Open, segment: usize, rows: Option<Vec<u32>>, most: usize) -> Result<Vec<Found>, EngineError> {
+    let times = open.columns.times()?;
+    let found = |row: u32| {
+        let time = times.get(row as usize).copied().filter(|time| *time != NO_TIME);
+        Found { time, segment, row }
+    };
+    let mut found: Vec<Found> = match rows {
+        Some(rows) => rows.into_iter().map(found).collect(),
+        None => (0..times.len() as u32).map(found).collect(),
+    };
+    if most < found.len() {
+        found.select_nth_unstable(most);
+        found.truncate(most);
+    }
+    Ok(found)
 }
 
 /// Says whether a condition on time leaves nothing of a segment, by its first and last time.

@@ -129,9 +129,11 @@ impl View {
                 Box::new(move |row| (from..to).contains(&order.place(row)))
             }
             Condition::Is("id", id) => {
-                let row = match ids::parse(id) {
-                    Some(id) => self.ids()?.row(&id),
-                    None => None,
+                let row = match (ready(&self.ids), ids::parse(id)) {
+                    (Some(ids), Some(id)) => ids.row(&id),
+                    // To look for one needs no order of all.
+                    (None, Some(_)) => self.row_with(id)?,
+                    (_, None) => None,
                 };
                 Box::new(move |r| Some(r) == row)
             }
@@ -169,12 +171,28 @@ impl View {
         })
     }
 
+    fn row_with(&self, id: &str) -> Result<Option<u32>, EngineError> {
+        for (open, base) in self.searcher.segments().iter().zip(&self.bases) {
+            let mut row = *base;
+            for batch in open.columns.batches(&["id"], None)? {
+                let batch = batch?;
+                let column: &StringArray = typed(&batch, "id")?;
+                if let Some(place) = column.iter().position(|known| known == Some(id)) {
+                    return Ok(Some(row + place as u32));
+                }
+                row += column.len() as u32;
+            }
+        }
+        Ok(None)
+    }
+
     pub(super) fn with_text(&self) -> Result<Arc<Vec<u64>>, EngineError> {
         once(&self.with_text, || {
             let mut with = vec![0u64; self.rows() as usize / 64 + 1];
             let mut row = 0;
             for open in self.searcher.segments() {
-                for batch in open.columns.read(&["text"], None)? {
+                for batch in open.columns.batches(&["text"], None)? {
+                    let batch = batch?;
                     let column: &StringArray = typed(&batch, "text")?;
                     for i in 0..column.len() {
                         if column.is_valid(i) {
