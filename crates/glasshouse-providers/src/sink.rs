@@ -23,11 +23,10 @@ impl Sink {
 
     /// Takes a record together with the bytes it came from.
     pub fn record(&mut self, at: Ref, mut record: Record) {
-        if record.refs.is_empty() {
-            // Nearly every record has one place: room for it alone.
-            record.refs = vec![at];
-        } else {
-            record.refs.insert(0, at);
+        match record.refs.is_empty() {
+            // Room for one: most records come from one place.
+            true => record.refs = vec![at],
+            false => record.refs.insert(0, at),
         }
         self.records.push(record);
     }
