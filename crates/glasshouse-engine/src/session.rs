@@ -254,16 +254,32 @@ impl Session {
         if self.is_own() || self.writing.nothing_seen() { Ok(()) } else { self.log(None) }
     }
 
+    /// Asks whether the case may be combined with the cases of these ids.
+    pub fn may_combine(&self, others: &[String]) -> Result<Ruling, EngineError> {
+        let situation = Situation { others: others.to_vec(), ..self.situation() };
+        self.may_in("case.combine", &situation).inspect_err(|_| self.log_denial("case.combine"))
+    }
+
+    /// Opens the case for writing, if it may be combined with the cases of these ids.
+    pub fn open_to_combine(&self, others: &[String]) -> Result<Case, EngineError> {
+        let ruling = self.may_combine(others)?;
+        self.open_as(&ruling)
+    }
+
     /// Opens the case for writing, if the policies allow `action`.
     pub fn open(&self, action: &str) -> Result<Case, EngineError> {
         let ruling = self.may(action)?;
+        self.open_as(&ruling)
+    }
+
+    fn open_as(&self, ruling: &Ruling) -> Result<Case, EngineError> {
         let case = if self.is_own() {
             Case::open(&self.root, self.actor.clone())?
         } else {
             Case::open_within(&self.root, self.actor.clone(), PATIENCE)?
         };
         case.unlock(&self.identities);
-        case.act(self.acting(&ruling));
+        case.act(self.acting(ruling));
         Ok(case)
     }
 

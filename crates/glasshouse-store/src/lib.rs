@@ -41,5 +41,5 @@ pub use log::{Event, Proof, now, prove, read_sealed};
 pub use pack::{Packed, pack_folder, pack_sealed};
 pub use part::{Arranged, Cache, Part, Password, Window};
 pub use places::{Inflated, InflatedReader};
-pub use reading::{is_case, read_case_events, read_case_file, read_parts, read_run};
+pub use reading::{is_case, read_case_events, read_case_file, read_origins, read_parts, read_run};
 pub use remainder::{Left, Stays, destroy, write_remainder};
