@@ -151,11 +151,10 @@ pub fn export(asked: &Export, acting: &As) -> Result<u8, EngineError> {
     let wanted = export::Wanted {
         query: asked.query.join(" "),
         tag: asked.tag.clone(),
-        to: asked.to.clone(),
         recipient: asked.recipient.clone(),
         purpose: asked.purpose.clone(),
     };
-    let exported = export::export(&session, &wanted, &export::Progress::default())?;
+    let exported = export::export(&session, &wanted, &asked.to, &export::Progress::default())?;
     let (records, bytes) = (output::count(exported.records), output::count(exported.bytes));
     let to = asked.to.display();
     say!("Wrote {records} records ({bytes} bytes) to {to}; index.html opens in any browser, without a network.");
