@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/../web"
 
 # Everything that the result depends on, and nothing that building writes.
-inputs() { find src public index.html package.json package-lock.json vite.config.ts svelte.config.js tsconfig.json -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum; }
+inputs() { find src public index.html package.json package-lock.json vite.config.ts cities.ts svelte.config.js tsconfig.json -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum; }
 stamp=dist/.built-from
 now=$(inputs | sha256sum | cut -d' ' -f1)
 if [ -z "${FORCE:-}" ] && [ -f dist/index.html ] && [ "$(cat "$stamp" 2>/dev/null)" = "$now" ]; then

@@ -1,8 +1,9 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vite";
+import { gazetteer } from "./cities.ts";
 
 export default defineConfig({
-  plugins: [svelte()],
+  plugins: [svelte(), gazetteer()],
   build: {
     target: "es2023",
     cssTarget: ["chrome123", "firefox120", "safari17.5"],
@@ -10,6 +11,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: true,
+    // The gazetteer is larger than any code, and fetched while the page rests.
+    chunkSizeWarningLimit: 1000,
   },
   server: { proxy: { "/api": "http://127.0.0.1:4173" } },
 });

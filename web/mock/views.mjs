@@ -235,7 +235,7 @@ export function graph(limit) {
   const nodes = [{ id: "own", name: d.OWN, count: 90_000, own: true }, ...Array.from({ length: n }, (_, k) => { const p = person(k); return { id: p.id, name: p.name, count: p.records, query: p.query }; })];
   const edges = [];
   for (let k = 0; k < n; k++) { edges.push({ from: "own", to: `p${k}`, count: Math.floor(40_000 / (k + 1)), services: ["google"] }); if (k % 3 === 0) for (let j = 1; j < 4; j++) if (k + j < n) edges.push({ from: `p${k}`, to: `p${k + j}`, count: 20 * j, services: ["meta"] }); }
-  return { nodes, edges };
+  return { count: 640, nodes, edges };
 }
 export function self() {
   const held = (what, count, query) => ({ what, count, first: iso(d.timeOf(100)), last: iso(d.timeOf(d.TIMED - 100)), query });

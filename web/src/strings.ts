@@ -220,7 +220,10 @@ const en = {
 
   },
   map: {
-    label: "Map", offline: "The map is drawn on this machine from Natural Earth: coasts and borders, no streets, no towns. Nothing is fetched.",
+    label: "Map", offline: "The map is drawn on this machine from what the program ships: coasts, borders and names of cities, no streets. Nothing is fetched.",
+    cities: "Names of cities: GeoNames, CC BY 4.0, towns of 10,000 people and more.",
+    near: (city: string, country: string, away: string) => `near ${city} (${country}), ${away}`, nearShort: "· computed, not from the record",
+    nearHow: "The nearest city of the list that the program ships (GeoNames, CC BY 4.0), and how far its middle is in a straight line. The record does not say so.",
     none: "No record of this search has a place.", shown: (n: number) => `${count(n, "record", "records")} in view`,
     zoomIn: "Zoom in", zoomOut: "Zoom out", whole: "Whole world", draw: "Draw a circle", drawing: "Drag from the middle of the area outwards. Escape ends it.", fit: "Fit to records",
     circle: "Take the area out of the search", track: "Connect in order of time", trackHow: "Straight lines between places in order of time; they are no routes.",

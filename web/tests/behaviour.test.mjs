@@ -290,6 +290,29 @@ test("the map: zoom by keys, a place's records, a circle narrows, no streets are
   assert.match(query(tab).get("q"), /^near:/);
 }));
 
+test("cities are named from what the page ships, none over another, and who is near is said to be computed", async () => {
+  const tab = await site.page();
+  // What is written on a canvas can be heard of only as it is written.
+  await tab.addInitScript(() => {
+    const { fillText } = CanvasRenderingContext2D.prototype;
+    window.written = [];
+    CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
+      window.written.push({ text, x: this.textAlign === "center" ? x - this.measureText(text).width / 2 : x, y, wide: this.measureText(text).width });
+      return fillText.call(this, text, x, y);
+    };
+  });
+  await tab.to("/map?at=51.5,0.5,6");
+  const written = async () => { await tab.evaluate(() => { window.written = []; document.querySelector("[role=application]").focus(); }); await tab.keyboard.press("ArrowLeft"); await tab.waitForTimeout(500); return tab.evaluate(() => { const last = window.written.findLastIndex((one) => one.text === window.written[0].text); return window.written.slice(last); }); };
+  const names = await written();
+  for (const city of ["London", "Paris", "Hamburg"]) assert.ok(names.some((one) => one.text === city), `${city} among ${names.map((one) => one.text)}`);
+  for (const [k, a] of names.entries()) for (const b of names.slice(k + 1)) assert.ok(a.x >= b.x + b.wide || b.x >= a.x + a.wide || Math.abs(a.y - b.y) >= 9, `${a.text} over ${b.text}`);
+  await tab.to("/map?at=48.86,2.35,9&cell=48.86,2.35,3000");
+  assert.ok(await tab.getByText("near Paris (France), 782 m · computed, not from the record").isVisible());
+  assert.ok(await tab.getByText(/GeoNames, CC BY 4.0/).first().isVisible());
+  assert.deepEqual(tab.faults, []);
+  await tab.context().close();
+});
+
 test("pictures: arrow keys through the grid, open, walk, close; sound has a waveform", () => with_("/media", async (tab) => {
   await tab.locator('[data-rank="0"]').focus();
   await tab.keyboard.press("ArrowRight"); await tab.waitForTimeout(120);

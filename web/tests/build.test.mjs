@@ -27,6 +27,13 @@ test("the page that is built has nothing inline and nothing from elsewhere", () 
   assert.doesNotMatch(html, /<script(?![^>]*src=)|<style|style=|onload=|https?:\/\//);
 });
 
+test("the gazetteer is there, and less than 1.5 MB", () => {
+  const name = readdirSync(new URL("assets/", dist)).find((name) => name.startsWith("_virtual_cities"));
+  const text = readFileSync(new URL(`assets/${name}`, dist), "utf8");
+  assert.ok(text.length < 1_500_000, `${text.length} bytes`);
+  assert.match(text, /Paris\\?\tFR|Paris	FR/);
+});
+
 test("evidence never becomes markup, and sentences are in strings.ts", () => {
   for (const folder of ["./", "lib/", "parts/", "views/"]) {
     for (const name of readdirSync(new URL(folder, src)).filter((n) => /\.(svelte|ts)$/.test(n))) {

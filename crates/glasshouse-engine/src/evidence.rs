@@ -22,10 +22,12 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Parts that stay open: each holds its list of entries in memory.
 const MOST_PARTS: usize = 8;
+/// Entries of the parts that are opened before anybody asks.
+const MOST_AHEAD: u64 = 500_000;
 /// Bytes of a message that is taken apart for an attachment or its HTML.
 const LONGEST_MESSAGE: u64 = 64 << 20;
 /// Bytes of one piece of a stream.
@@ -50,6 +52,9 @@ pub struct Entry {
     pub problem: Option<String>,
 }
 
+/// A part with the number of its entries, once it is open: whoever asks for it meanwhile waits, and nobody else does.
+type Opening = Mutex<Option<(Part, usize)>>;
+
 /// The evidence of a case, open for looking.
 pub struct Evidence {
     case: PathBuf,
@@ -60,7 +65,7 @@ pub struct Evidence {
     /// Numbers of the listed entries, where limits leave gaps between them.
     numbers: OnceLock<Option<Vec<u32>>>,
     parts: Vec<SourceFile>,
-    open: Mutex<VecDeque<(u32, Part, usize)>>,
+    open: Mutex<VecDeque<(u32, Arc<Opening>)>>,
     inflated: Mutex<VecDeque<(EntryId, Inflated)>>,
     recent: Recent,
 }
@@ -84,6 +89,20 @@ impl Evidence {
             inflated: Mutex::default(),
             recent: Recent::default(),
         })
+    }
+
+    /// Opens parts ahead of being asked, as many as stay open: their lists of entries lie all over the disk.
+    ///
+    /// Parts whose lists would take long or much memory are left until somebody asks for them.
+    pub fn warm(&self) {
+        let listed = |held: &&SourceFile| held.part.container != "tar.gz" && held.part.entries > 0;
+        let mut room = MOST_AHEAD;
+        for held in self.parts.iter().filter(listed).take(MOST_PARTS) {
+            let Some(left) = room.checked_sub(u64::from(held.part.entries)) else { continue };
+            room = left;
+            // What cannot be opened is said to whoever asks for it.
+            let _ = self.part_of(EntryId(held.part.first_entry));
+        }
     }
 
     /// Returns the parts of the case.
@@ -248,26 +267,34 @@ impl Evidence {
 
     /// Returns the open part that an entry lies in, and which of its entries it is.
     fn part_of(&self, entry: EntryId) -> Result<(Part, usize), EngineError> {
-        let unknown = || EngineError::other(format!("The case has no entry {entry}."));
         let held = read::held(&self.parts, entry)?;
         let first = held.part.first_entry;
         let index = (entry.0 - first) as usize;
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if !open.iter().any(|(known, ..)| *known == first) {
-            if open.len() >= MOST_PARTS {
-                open.pop_front();
+        let opening = {
+            let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+            match open.iter().find(|(known, _)| *known == first) {
+                Some((_, opening)) => opening.clone(),
+                None => {
+                    if open.len() >= MOST_PARTS {
+                        open.pop_front();
+                    }
+                    let opening = Arc::new(Opening::default());
+                    open.push_back((first, opening.clone()));
+                    opening
+                }
             }
-            let (part, entries) = read::open_part(&self.case, &self.seal, held)?;
-            open.push_back((first, part, entries));
-        }
-        let (part, entries) = open
-            .iter()
-            .find(|(known, ..)| *known == first)
-            .map(|(_, part, entries)| (part.clone(), *entries))
-            .ok_or_else(unknown)?;
-        drop(open);
+        };
+        let mut opening = opening.lock().unwrap_or_else(PoisonError::into_inner);
+        let (part, entries) = match &*opening {
+            Some((part, entries)) => (part.clone(), *entries),
+            None => {
+                let (part, entries) = read::open_part(&self.case, &self.seal, held)?;
+                *opening = Some((part.clone(), entries));
+                (part, entries)
+            }
+        };
         if index >= entries {
-            return Err(unknown());
+            return Err(EngineError::other(format!("The case has no entry {entry}.")));
         }
         Ok((part, index))
     }

@@ -45,6 +45,8 @@ impl Fields {
 
     /// Adds a text field.
     pub fn text(&mut self, name: &str, value: &str) -> &mut Self {
+        // Quotes, a colon and a comma; text with escapes grows once more.
+        self.body.reserve(name.len() + value.len() + 6);
         self.name(name);
         push_json_string(&mut self.body, value);
         self

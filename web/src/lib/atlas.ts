@@ -1,5 +1,6 @@
-// The base map: Natural Earth's borders at 1:110 million where the whole Earth is seen and at 1:50 million nearer by,
-// drawn here; there are no tiles and no streets. What is drawn is projected once: a view of it is a shift and a scale.
+// The base map: Natural Earth's borders at 1:110 million where the whole Earth is seen and at 1:50 million nearer by, and
+// names of cities, drawn here; there are no tiles and no streets. What is drawn is projected once: a view of it is a shift
+// and a scale.
 
 import { geoArea, geoCentroid, geoMercator, type GeoProjection } from "d3-geo";
 import type { Feature, FeatureCollection, Geometry, MultiPolygon, Polygon, Position } from "geojson";
@@ -7,6 +8,8 @@ import { feature, mesh } from "topojson-client";
 import type { GeometryCollection, Topology } from "topojson-specification";
 import coarse from "world-atlas/countries-110m.json?url";
 import fine from "world-atlas/countries-50m.json?url";
+import type { Cities } from "./cities";
+import { across, down, SIDE } from "./project";
 
 export interface View { lat: number; lon: number; zoom: number }
 interface Named { name: string; at: [number, number]; area: number }
@@ -14,15 +17,15 @@ interface Named { name: string; at: [number, number]; area: number }
 interface Piece { fill: Path2D; line: Path2D; west: number; north: number; east: number; south: number }
 interface Level { land: Piece[]; borders: Piece[] }
 export interface Atlas { coarse: Level; fine: Level; names: Named[] }
-export interface Paint { water: string; land: string; line: string; grid: string; text: string }
+export interface Paint { water: string; land: string; line: string; grid: string; text: string; ink: string }
 
 export const EARTH = 40_075_016.7;
 export const LOWEST = 0.5;
 export const HIGHEST = 18;
-/** The square that the Earth is projected to, once; at zoom 4 its units are pixels. */
-const SIDE = 4096;
 /** Where the finer borders begin. */
 const FINE = 2.75;
+/** Names that are written on one view. */
+const MOST_NAMES = 80;
 
 type Borders = Topology<{ countries: GeometryCollection<{ name?: string }>; land: GeometryCollection }>;
 
@@ -35,12 +38,6 @@ function named(one: Feature<Geometry, { name?: string }>): Named | null {
   let area = 0;
   for (const piece of pieces) { const here = geoArea(piece); if (here > area) [best, area] = [piece, here]; }
   return best && one.properties?.name ? { name: one.properties.name, at: geoCentroid(best), area } : null;
-}
-
-const across = (lon: number): number => ((lon + 180) / 360) * SIDE;
-function down(lat: number): number {
-  const angle = (Math.min(85.0511, Math.max(-85.0511, lat)) * Math.PI) / 180;
-  return SIDE * (0.5 - Math.log(Math.tan(Math.PI / 4 + angle / 2)) / (2 * Math.PI));
 }
 
 /** Projects lines that belong together: rings, whose inside is filled, or borders. */
@@ -118,7 +115,11 @@ export function moved(view: View, dx: number, dy: number, width: number, height:
   return there ? clamp({ ...view, lon: view.lon - (dx / (256 * 2 ** view.zoom)) * 360, lat: there[1] }) : view;
 }
 
-export function draw(canvas: HTMLCanvasElement, world: Atlas, view: View, width: number, height: number, paint: Paint): void {
+/** What is written must leave room for. */
+export interface Circle { at: [number, number]; r: number }
+
+/** Draws the map; names of cities only where they are given, around the circles that are drawn over it. */
+export function draw(canvas: HTMLCanvasElement, world: Atlas, towns: { all: Cities; circles: Circle[] } | undefined, view: View, width: number, height: number, paint: Paint): void {
   const ratio = devicePixelRatio || 1;
   if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
     canvas.width = Math.round(width * ratio);
@@ -152,13 +153,85 @@ export function draw(canvas: HTMLCanvasElement, world: Atlas, view: View, width:
     context.setLineDash([]);
   }
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  const room = new Room(width, height);
+  for (const { at: [x, y], r } of towns?.circles ?? []) room.take(x - r, y - r, 2 * r, 2 * r);
   context.fillStyle = paint.text;
   context.textAlign = "center";
   context.font = "11px system-ui, sans-serif";
   for (const { name, at, area } of world.names) {
     if ((Math.sqrt(area) * size) / (2 * Math.PI) < 34 + name.length * 3.2) continue;
     const place = projection(at);
-    if (place && place[0] > 0 && place[0] < width && place[1] > 0 && place[1] < height) context.fillText(name, place[0], place[1]);
+    if (!place || place[0] <= 0 || place[0] >= width || place[1] <= 0 || place[1] >= height) continue;
+    room.take(place[0] - name.length * 3.2, place[1] - 10, name.length * 6.4, 13);
+    context.fillText(name, place[0], place[1]);
+  }
+  if (towns) writeCities(context, towns.all, towns.circles, view, room, { left, right, top, bottom, scale }, paint);
+}
+
+/** What is taken of the map already, so that no name is written over another or under a circle. */
+class Room {
+  private static readonly GRAIN = 6;
+  private readonly across: number;
+  private readonly down: number;
+  private readonly taken: Uint8Array;
+  constructor(width: number, height: number) {
+    this.across = Math.ceil(width / Room.GRAIN);
+    this.down = Math.ceil(height / Room.GRAIN);
+    this.taken = new Uint8Array(this.across * this.down);
+  }
+  private each(x: number, y: number, wide: number, tall: number, act: (at: number) => void): void {
+    const low = (n: number): number => Math.max(0, Math.floor(n / Room.GRAIN));
+    for (let row = low(y); row < Math.min(this.down, (y + tall) / Room.GRAIN); row++) for (let at = low(x); at < Math.min(this.across, (x + wide) / Room.GRAIN); at++) act(row * this.across + at);
+  }
+  take(x: number, y: number, wide: number, tall: number): void {
+    this.each(x, y, wide, tall, (at) => (this.taken[at] = 1));
+  }
+  /** Whether nothing lies in a box, which is all on the map. */
+  free(x: number, y: number, wide: number, tall: number): boolean {
+    let free = x >= 0 && y >= 0 && x + wide <= this.across * Room.GRAIN && y + tall <= this.down * Room.GRAIN;
+    if (free) this.each(x, y, wide, tall, (at) => (free &&= this.taken[at] === 0));
+    return free;
+  }
+}
+
+/** Writes the names of cities, the largest first, as far as there is room for them: more of them the nearer one looks. */
+function writeCities(context: CanvasRenderingContext2D, towns: Cities, circles: Circle[], view: View, room: Room, seen: { left: number; right: number; top: number; bottom: number; scale: number }, paint: Paint): void {
+  // Four times as many people for about each two steps away: a view has about as many names at any zoom.
+  const least = 5000 * 4 ** (-(view.zoom - 2.4) / 1.7);
+  context.textAlign = "left";
+  context.lineJoin = "round";
+  context.lineWidth = 3;
+  context.strokeStyle = paint.land;
+  let names = 0;
+  for (let k = 0; k < towns.names.length && towns.people[k]! >= least && names < MOST_NAMES; k++) {
+    const y = towns.y[k]!;
+    if (y < seen.top || y > seen.bottom) continue;
+    // The copy of the Earth that is in sight.
+    const x = towns.x[k]! + Math.ceil((seen.left - towns.x[k]!) / SIDE) * SIDE;
+    if (x > seen.right) continue;
+    const large = towns.people[k]! >= 1000;
+    const name = towns.names[k]!;
+    const [px, py] = [(x - seen.left) * seen.scale, (y - seen.top) * seen.scale];
+    // A city under a circle is named beside the circle.
+    const over = circles.find(({ at, r }) => Math.hypot(at[0] - px, at[1] - py) < r);
+    const [cx, cy, r] = over ? [over.at[0], over.at[1], over.r + 1] : [px, py, 2];
+    context.font = `${large ? "600 11.5px" : "10.5px"} system-ui, sans-serif`;
+    const wide = context.measureText(name).width;
+    const places = [[cx + r + 3, cy - 8], [cx - r - 3 - wide, cy - 8], [cx - wide / 2, cy - r - 15], [cx - wide / 2, cy + r + 1]] as const;
+    const place = places.find(([a, b]) => room.free(a, b, wide, 14));
+    if (!place) continue;
+    room.take(place[0], place[1], wide, 14);
+    names += 1;
+    context.fillStyle = paint.text;
+    if (!over) {
+      room.take(px - 2, py - 2, 4, 4);
+      context.beginPath();
+      context.arc(px, py, large ? 2.2 : 1.6, 0, 2 * Math.PI);
+      context.fill();
+    }
+    context.strokeText(name, place[0], place[1] + 12);
+    context.fillStyle = large ? paint.ink : paint.text;
+    context.fillText(name, place[0], place[1] + 12);
   }
 }
 
@@ -168,7 +241,4 @@ export function scaleBar(view: View): { metres: number; pixels: number } {
   const power = 10 ** Math.floor(Math.log10(per * 110));
   const metres = [5, 2, 1].map((n) => n * power).find((m) => m / per <= 120) ?? power;
   return { metres, pixels: metres / per };
-}
-export function distance(m: number): string {
-  return new Intl.NumberFormat(undefined, { style: "unit", unit: m >= 1000 ? "kilometer" : "meter", maximumFractionDigits: m >= 10_000 ? 0 : m >= 1000 ? 1 : 0 }).format(m >= 1000 ? m / 1000 : m);
 }

@@ -57,3 +57,7 @@ export function visible(text: string | null | undefined): string {
 }
 export const clip = (text: string, most: number): string => (text.length > most ? `${text.slice(0, most)}…` : text);
 export const coordinates = (lat: number, lon: number): string => `${lat.toFixed(5)}, ${lon.toFixed(5)}`;
+/** A length in metres or kilometres. */
+export function distance(m: number): string {
+  return new Intl.NumberFormat(undefined, { style: "unit", unit: m >= 1000 ? "kilometer" : "meter", maximumFractionDigits: m >= 10_000 ? 0 : m >= 1000 ? 1 : 0 }).format(m >= 1000 ? m / 1000 : m);
+}

@@ -94,5 +94,5 @@ export interface MediaRow extends Row { media: { n: number; kind?: string; prese
 /** Pictures that look alike: `apart` of 64 places differ. */
 export interface Alike { looked: number; of: number; all: number; rows: { apart: number; shown: MediaRow }[] }
 export interface Person { id: string; name?: string | null; identifiers?: Identifier[]; records: number; services?: string[]; first?: string | null; last?: string | null; why?: string[]; by_hand?: ByPeople[]; query?: string; own?: boolean }
-export interface Graph { nodes: { id: string; name?: string; count: number; own?: boolean; query?: string }[]; edges: { from: string; to: string; count: number; services?: string[] }[] }
+export interface Graph { count: number; nodes: { id: string; name?: string; count: number; own?: boolean; query?: string }[]; edges: { from: string; to: string; count: number; services?: string[] }[] }
 export interface LogEvent { n: number; time: string; kind: string; action?: string; person?: string; role?: string; place?: string; tool?: string; summary?: string; digest?: string; erased?: boolean }

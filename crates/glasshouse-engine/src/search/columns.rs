@@ -65,7 +65,7 @@ impl Columns {
         &self.folder
     }
 
-    /// Returns the time of each row, ascending, `i64::MAX` for none.
+    /// Returns the time of each row, `i64::MAX` for none.
     pub(super) fn time(&self) -> Result<Arc<Vec<i64>>, EngineError> {
         once(&self.time, || {
             let mut times = Vec::with_capacity(self.rows);

@@ -114,15 +114,20 @@ impl Searcher {
                 continue;
             }
             let time = open.columns.time()?;
-            // Rows are sorted by time, those without one last.
-            let known = time.partition_point(|t| *t != i64::MAX) as u32;
-            let mut last: Vec<u32> = rows.last(open.segment.rows, known, limit);
-            last.retain(|row| (*row as usize) < time.len());
-            let key = |row: u32| if row < known { time[row as usize] } else { i64::MIN };
-            newest.extend(last.into_iter().map(|row| (key(row), number, row)));
-            newest.sort_unstable_by(|a, b| b.cmp(a));
-            newest.truncate(limit);
+            let key = |row: u32| match time.get(row as usize) {
+                Some(&i64::MAX) | None => i64::MIN,
+                Some(time) => *time,
+            };
+            match rows {
+                Rows::All => newest.extend((0..time.len() as u32).map(|row| (key(row), number, row))),
+                Rows::Some(rows) => newest.extend(rows.into_iter().map(|row| (key(row), number, row))),
+            }
+            if newest.len() > limit {
+                newest.select_nth_unstable_by(limit, |a, b| b.cmp(a));
+                newest.truncate(limit);
+            }
         }
+        newest.sort_unstable_by(|a, b| b.cmp(a));
         let mut hits: Vec<Option<Hit>> = vec![None; newest.len()];
         for (number, open) in self.segments.iter().enumerate() {
             let mut wanted: Vec<(u32, usize)> =
@@ -221,24 +226,6 @@ impl Rows {
         match self {
             Rows::All => all,
             Rows::Some(rows) => rows.len() as u64,
-        }
-    }
-
-    /// Returns up to `limit` of the newest rows: the last below `known`, then those from it on.
-    fn last(&self, all: u64, known: u32, limit: usize) -> Vec<u32> {
-        let untimed = |rows: &mut dyn Iterator<Item = u32>, have: usize| rows.take(limit - have).collect::<Vec<_>>();
-        match self {
-            Rows::All => {
-                let mut last: Vec<u32> = (known.saturating_sub(limit as u32)..known).collect();
-                last.extend(untimed(&mut (known..all as u32), last.len()));
-                last
-            }
-            Rows::Some(rows) => {
-                let split = rows.partition_point(|row| *row < known);
-                let mut last = rows[split.saturating_sub(limit)..split].to_vec();
-                last.extend(untimed(&mut rows[split..].iter().copied(), last.len()));
-                last
-            }
         }
     }
 }

@@ -70,7 +70,7 @@ pub struct View {
     people: Lazy<people::People>,
     reveals: Mutex<Option<(Arc<people::People>, Arc<Reveals>)>>,
     coded: Mutex<HashMap<&'static str, Arc<Coded>>>,
-    recent: Mutex<VecDeque<(String, Arc<Set>)>>,
+    recent: Mutex<VecDeque<(String, Arc<Lazy<Set>>)>>,
 }
 
 type Lazy<T> = Mutex<Option<Arc<T>>>;
@@ -139,24 +139,22 @@ impl View {
     /// Returns what a query finds; the sets of recent queries are kept.
     pub fn select(&self, query: &str) -> Result<Arc<Set>, EngineError> {
         let query = query.trim();
-        {
+        let set = {
             let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(at) = recent.iter().position(|(known, _)| known == query)
-                && let Some(found) = recent.remove(at)
-            {
-                let set = found.1.clone();
-                recent.push_back(found);
-                return Ok(set);
-            }
-        }
-        let set = Arc::new(self.find(query)?);
+            let known = recent.iter().position(|(known, _)| known == query).and_then(|at| recent.remove(at));
+            let (query, set) = known.unwrap_or_else(|| (query.to_owned(), Arc::default()));
+            recent.push_back((query, set.clone()));
+            set
+        };
+        // A page asks several things of one query at once: who comes second waits for the first.
+        let found = once(&set, || self.find(query))?;
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        recent.push_back((query.to_owned(), set.clone()));
-        while recent.len() > MOST_QUERIES || recent.iter().map(|(q, s)| q.len() + s.bytes()).sum::<usize>() > MOST_KEPT
+        while recent.len() > MOST_QUERIES
+            || recent.iter().map(|(q, s)| q.len() + bytes_of(s)).sum::<usize>() > MOST_KEPT
         {
             recent.pop_front();
         }
-        Ok(set)
+        Ok(found)
     }
 
     /// Returns the rank in a list at which an instant lies, in microseconds since 1970.
@@ -254,6 +252,11 @@ fn in_parts<T: Send>(all: usize, work: impl Fn(usize) -> Result<T, EngineError> 
     });
     let failed = || Err(EngineError::other("A part of the answer could not be made."));
     done.into_iter().map(|result| result.unwrap_or_else(failed)).collect()
+}
+
+/// Returns about how many bytes a set takes; one that is being found is counted when it is there.
+fn bytes_of(set: &Lazy<Set>) -> usize {
+    set.try_lock().ok().and_then(|set| set.as_ref().map(|set| set.bytes())).unwrap_or(0)
 }
 
 fn once<T>(cell: &Lazy<T>, make: impl FnOnce() -> Result<T, EngineError>) -> Result<Arc<T>, EngineError> {

@@ -93,6 +93,8 @@ pub struct Edge {
 /// Who has to do with whom.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Graph {
+    /// People in the set, of whom the nodes are those in most records.
+    pub count: u64,
     pub nodes: Vec<Node>,
     pub edges: Vec<Edge>,
 }

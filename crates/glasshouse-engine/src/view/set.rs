@@ -49,6 +49,21 @@ impl Share<'_> {
     }
 }
 
+/// A bit for each position.
+pub(super) struct Bits(Vec<u64>);
+
+impl Bits {
+    fn set(&mut self, position: u32) {
+        if let Some(word) = self.0.get_mut(position as usize / 64) {
+            *word |= 1 << (position % 64);
+        }
+    }
+
+    pub fn has(&self, position: u32) -> bool {
+        self.0.get(position as usize / 64).is_some_and(|word| word >> (position % 64) & 1 == 1)
+    }
+}
+
 /// The order of a list. Records without a time come last in both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sorted {
@@ -115,6 +130,13 @@ impl Set {
         self.at(self.before(position)) == Some(position)
     }
 
+    /// Returns of each position below `all` whether it holds it: for whoever asks of positions in another order.
+    pub(super) fn bits(&self, all: u32) -> Bits {
+        let mut bits = Bits(vec![0; all as usize / 64 + 1]);
+        self.each(|position| bits.set(position));
+        bits
+    }
+
     /// Returns its positions, ascending.
     pub(super) fn iter(&self) -> Box<dyn Iterator<Item = u32> + '_> {
         match &self.positions {
@@ -179,7 +201,9 @@ impl Set {
             Positions::List(list) => list.len() * 4,
         };
         let talks = self.kept.talks.get().map_or(0, |talks| size_of_val(&**talks));
-        let people = self.kept.people.lock().map_or(0, |kept| kept.as_ref().map_or(0, |(_, tallied)| tallied.bytes()));
+        // It is held while it is counted, and nobody waits for that here.
+        let people = self.kept.people.try_lock();
+        let people = people.map_or(0, |kept| kept.as_ref().map_or(0, |(_, tallied)| tallied.bytes()));
         200 + positions + talks + people
     }
 }
@@ -195,6 +219,8 @@ mod tests {
         let list = (0..40).filter(|p| p % 3 != 0).collect();
         for set in [Set::range(&order, 4, 37), Set::list(&order, list), Set::range(&order, 5, 5)] {
             let whole: Vec<u32> = set.iter().collect();
+            let bits = set.bits(40);
+            assert_eq!((0..200).filter(|p| bits.has(*p)).collect::<Vec<_>>(), whole);
             for share in [1, 2, 7, 26, 100] {
                 let shares = set.in_shares_of(share, |share| {
                     let mut positions = Vec::new();

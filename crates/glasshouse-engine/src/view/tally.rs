@@ -166,7 +166,7 @@ impl View {
             .collect();
         edges.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| (&a.from, &a.to).cmp(&(&b.from, &b.to))));
         edges.truncate(limit * 10);
-        Ok(Graph { nodes, edges })
+        Ok(Graph { count: tallied.found.len() as u64, nodes, edges })
     }
 
     /// Counts the records from each of some people to each, with the services they are of: a table, row by row.

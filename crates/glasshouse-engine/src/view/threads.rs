@@ -1,9 +1,9 @@
 //! Which records their provider ties together: of each conversation the positions of its records, in memory.
 
-use super::View;
 use super::coded::Coded;
 use super::order::Order;
-use super::set::Set;
+use super::set::{Bits, Set};
+use super::{View, cores, in_parts};
 use crate::EngineError;
 use std::sync::Arc;
 
@@ -34,6 +34,12 @@ pub(super) struct Held {
     /// Positions; the last is one with a time, where there is such a one.
     pub first: u32,
     pub last: u32,
+}
+
+/// The positions of a set, for whoever asks by thread.
+enum Within {
+    Range(u32, u32),
+    Some(Bits),
 }
 
 impl Threads {
@@ -127,6 +133,46 @@ impl Threads {
         self.positions.get(at(thread as usize)..at(thread as usize + 1)).unwrap_or_default()
     }
 
+    /// Returns first thread and end of some shares with about as many positions each.
+    fn shares(&self, number: usize) -> Vec<(u32, u32)> {
+        let each = self.positions.len().div_ceil(number.max(1)).max(1) as u32;
+        let end = |share: u32| {
+            let starts = self.starts.get(..self.keys.len()).unwrap_or_default();
+            starts.partition_point(|start| *start < share.saturating_mul(each)) as u32
+        };
+        let ends: Vec<u32> = (1..number as u32).map(end).chain([self.number()]).collect();
+        ends.iter().scan(0, |from, to| Some((std::mem::replace(from, *to), *to))).collect()
+    }
+
+    /// Returns what a set holds of one thread.
+    fn held(&self, thread: u32, within: &Within, order: &Order, talk: impl Fn(u32) -> bool) -> Held {
+        let all = self.positions(thread);
+        let all_talk = self.all_talk.get(thread as usize).copied().unwrap_or(false);
+        let mut held = Held { thread, count: 0, first: 0, last: 0 };
+        let mut add = |position: &u32| {
+            if all_talk || talk(order.row(*position)) {
+                held.add(*position, order);
+            }
+        };
+        match within {
+            Within::Some(bits) => all.iter().filter(|p| bits.has(**p)).for_each(add),
+            Within::Range(from, to) => {
+                let (start, end) = (all.partition_point(|p| p < from), all.partition_point(|p| p < to));
+                let part = all.get(start..end).unwrap_or_default();
+                match part.first() {
+                    // Nothing of it need be looked at.
+                    Some(first) if all_talk => {
+                        let timed = part.get(..part.partition_point(|p| *p < order.known)).and_then(<[u32]>::last);
+                        held.count = part.len() as u32;
+                        (held.first, held.last) = (*first, timed.copied().unwrap_or(*first));
+                    }
+                    _ => part.iter().for_each(&mut add),
+                }
+            }
+        }
+        held
+    }
+
     /// Returns the positions of a thread from one on.
     pub fn from(&self, thread: u32, first: u32) -> &[u32] {
         let all = self.positions(thread);
@@ -152,28 +198,20 @@ impl View {
         let (order, threads, family) = (self.order()?, self.threads()?, self.coded("family")?);
         let is_talk = talks(&family);
         let talk = |row: u32| is_talk.get(family.code(row) as usize).copied().unwrap_or(false);
-        let mut held: Vec<Held> = match set.bounds() {
-            Some((from, to)) => in_range(&threads, &order, from, to, talk),
-            None => {
-                let (service, codes) = (self.coded("service")?, self.coded("conversation")?);
-                let none = codes.none();
-                let mut of: Vec<Held> =
-                    (0..threads.number()).map(|thread| Held { thread, count: 0, first: 0, last: 0 }).collect();
-                set.each(|position| {
-                    let row = order.row(position);
-                    let code = codes.code(row);
-                    if Some(code) == none || !talk(row) {
-                        return;
-                    }
-                    let thread = threads.find(code, service.code(row));
-                    if let Some(held) = thread.and_then(|thread| of.get_mut(thread as usize)) {
-                        held.add(position, &order);
-                    }
-                });
-                of.retain(|held| held.count > 0);
-                of
-            }
+        let within = match set.bounds() {
+            Some((from, to)) => Within::Range(from, to),
+            None => Within::Some(set.bits(self.rows())),
         };
+        let shares: Vec<(u32, u32)> = threads.shares(cores());
+        let parts = in_parts(shares.len(), |number| {
+            let (from, to) = shares.get(number).copied().unwrap_or_default();
+            let held = (from..to).map(|thread| threads.held(thread, &within, &order, talk));
+            Ok(held.filter(|held| held.count > 0).collect::<Vec<Held>>())
+        });
+        let mut held = Vec::new();
+        for part in parts {
+            held.append(&mut part?);
+        }
         let timed = |held: &Held| (held.last < order.known).then_some(held.last);
         held.sort_unstable_by(|a, b| {
             timed(b).cmp(&timed(a)).then_with(|| threads.key(a.thread).cmp(&threads.key(b.thread)))
@@ -195,26 +233,4 @@ impl Held {
             self.last = position;
         }
     }
-}
-
-fn in_range(threads: &Threads, order: &Order, from: u32, to: u32, talk: impl Fn(u32) -> bool) -> Vec<Held> {
-    let mut held = Vec::new();
-    for thread in 0..threads.number() {
-        let all = threads.positions(thread);
-        let (start, end) = (all.partition_point(|p| *p < from), all.partition_point(|p| *p < to));
-        let part = all.get(start..end).unwrap_or_default();
-        let mut of = Held { thread, count: 0, first: 0, last: 0 };
-        if threads.all_talk.get(thread as usize).copied().unwrap_or(false) {
-            if let Some(first) = part.first().copied() {
-                let timed = part.get(..part.partition_point(|p| *p < order.known)).and_then(<[u32]>::last);
-                of = Held { thread, count: part.len() as u32, first, last: timed.copied().unwrap_or(first) };
-            }
-        } else {
-            part.iter().filter(|p| talk(order.row(**p))).for_each(|p| of.add(*p, order));
-        }
-        if of.count > 0 {
-            held.push(of);
-        }
-    }
-    held
 }

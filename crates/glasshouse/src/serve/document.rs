@@ -324,7 +324,8 @@ shapes! {
         /// the case has somebody whom it names
         known: bool,
     }
-    Graph { nodes: Vec<Node>, edges: Vec<Edge> }
+    /// `count` people are in the records; the nodes are those in most of them.
+    Graph { count: u64, nodes: Vec<Node>, edges: Vec<Edge> }
     Node { id: String, name: String, count: u64, query: String, own: bool }
     Edge { from: String, to: String, count: u64, services: Vec<String> }
     /// Home, work and nights away are findings, never facts: `why` says the rule.

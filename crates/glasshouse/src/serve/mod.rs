@@ -228,9 +228,16 @@ pub fn serve(case: &Path, listening: &Listening<'_>, door: Door) -> Result<u8, E
         hosts,
         secure: tls.is_some(),
     });
-    let warm = house.clone();
     // What fails here fails again, and is said, when somebody asks.
+    let warm = house.clone();
     std::thread::spawn(move || warm.live().map(|live| live.view.warm()));
+    let opened = house.clone();
+    std::thread::spawn(move || {
+        opened.live().map(|live| {
+            // The first rows come first; then this waits for the disk while the other computes.
+            live.view.select("").map(|_| live.evidence.warm())
+        })
+    });
     let tended = house.clone();
     std::thread::spawn(move || {
         loop {
