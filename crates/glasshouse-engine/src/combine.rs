@@ -46,18 +46,7 @@ pub fn combine(
     progress: &Progress,
 ) -> Result<Combined, EngineError> {
     let cases = cases(sessions)?;
-    let text = fs::read_to_string(wanted.authority).map_err(|e| EngineError::io(wanted.authority, "read", e))?;
-    let new = authority::check(&text).map_err(|faults| {
-        EngineError::other(format!("{}: it cannot be used.\n{}", wanted.authority.display(), lines(&faults)))
-    })?;
-    let wider = authority::wider(&text, &new, &cases);
-    if !wider.is_empty() {
-        return Err(EngineError::Denied(format!(
-            "{} goes further than the authorities of the cases.\n{}",
-            wanted.authority.display(),
-            lines(&wider)
-        )));
-    }
+    let (text, new) = within(wanted.authority, &cases)?;
     let ids: Vec<String> = cases.iter().map(|(id, _)| id.clone()).collect();
     let others = |id: &str| ids.iter().filter(|other| *other != id).cloned().collect::<Vec<_>>();
     for (session, id) in sessions.iter().zip(&ids) {
@@ -82,6 +71,27 @@ pub fn combine(
     let from: Vec<(&Case, &Origin)> = held.iter().filter_map(|case| Some((case, of(case)?))).collect();
     let report = ingest::combine(&case, &from, options, progress)?;
     Ok(Combined { case, report, later })
+}
+
+/// Refuses another authority, or another version of one, for a case that was made out of others, where it goes further
+/// than theirs.
+pub(crate) fn stays_within(case: &Case, file: &Path) -> Result<(), EngineError> {
+    let origins = ingest::origins(case)?;
+    let cases: Vec<_> = origins.into_iter().map(|(origin, authorities)| (origin.case, authorities)).collect();
+    if cases.is_empty() { Ok(()) } else { within(file, &cases).map(|_| ()) }
+}
+
+/// Reads an authority for several cases, and refuses it where it goes further than theirs.
+fn within(file: &Path, cases: &[(String, Vec<Authority>)]) -> Result<(String, Authority), EngineError> {
+    let text = fs::read_to_string(file).map_err(|e| EngineError::io(file, "read", e))?;
+    let new = authority::check(&text)
+        .map_err(|faults| EngineError::other(format!("{}: it cannot be used.\n{}", file.display(), lines(&faults))))?;
+    let wider = authority::wider(&text, &new, cases);
+    if wider.is_empty() {
+        return Ok((text, new));
+    }
+    let file = file.display();
+    Err(EngineError::Denied(format!("{file} goes further than the authorities of the cases.\n{}", lines(&wider))))
 }
 
 /// Returns the cases by id, each with its authorities that are in force.

@@ -177,6 +177,21 @@ fn two_cases_become_one_within_the_limits_of_each() {
     let again = pair.named("op-rowan-both-2", 1, &[], &[a, b]);
     office.refused("d.hart", &pair.combine(&into, &again), "is a case already");
     office.refused("d.hart", &pair.combine(one, &file), "is a case already");
+    // An amendment of it goes no further either.
+    let amended = |name: &str, limits: &[(&str, &str)], cases: &[&String]| {
+        let file = pair.named("op-rowan-both", 2, limits, cases);
+        let as_named = office.path(name);
+        std::fs::rename(&file, &as_named).expect("renamed");
+        std::fs::rename(format!("{file}.sig"), format!("{as_named}.sig")).expect("renamed");
+        as_named
+    };
+    let loose = amended("loose.toml", &[("terms", "[\"other\"]")], &[a, b]);
+    office.refused("d.hart", &["authority", "amend", &into, &loose], "`heliotrope` (privilege) is put aside in case");
+    let tight = amended("tight.toml", &[("from", "2022-02-01")], &[a, b]);
+    office.good(&[], "d.hart", &["authority", "amend", &into, &tight]);
+    office.good(&[], "d.hart", &["process", "--quiet", &into]);
+    let early = "SELECT count(*) AS n FROM records WHERE time < '2022-01-31T00:00:00Z'";
+    assert_eq!(office.one(&into, early), 0);
     // A verifier sees what was changed of where parts came from, and nothing is read then.
     let origin = Path::new(&into).join(format!("evidence/origin-{a}.json"));
     let text = std::fs::read_to_string(&origin).expect("readable");

@@ -6,7 +6,7 @@ use super::journal::{Journal, PartRow};
 use super::parts::part_path;
 use super::{Options, Progress, manifest, sealed};
 use crate::EngineError;
-use crate::authority;
+use crate::authority::{self, Authority};
 use crate::scope::Scope;
 use glasshouse_layout::{Origin, OriginPart, REMAINDER, SourceFile, hex, paths, sha256};
 use glasshouse_store::seal::input;
@@ -160,9 +160,9 @@ pub(super) fn whole(case: &Case, journal: &Journal) -> Result<(), EngineError> {
     }
 }
 
-/// Returns what the authorities let through in the cases that sources came from, by source.
-pub(super) fn scopes(case: &Case) -> Result<BTreeMap<String, Vec<Scope>>, EngineError> {
-    let mut scopes = BTreeMap::new();
+/// Returns what a case took from others, as its log vouches for it, with the authorities that were in force there.
+pub(crate) fn origins(case: &Case) -> Result<Vec<(Origin, Vec<Authority>)>, EngineError> {
+    let mut origins = Vec::new();
     let logged = case.logged_files()?;
     let begins = "evidence/origin-";
     for (path, expected) in logged.range(begins.to_owned()..).take_while(|(path, _)| path.starts_with(begins)) {
@@ -174,11 +174,20 @@ pub(super) fn scopes(case: &Case) -> Result<BTreeMap<String, Vec<Scope>>, Engine
         };
         let mut within = Vec::new();
         for text in &origin.authorities {
-            let authority = authority::check(text).map_err(|faults| {
+            within.push(authority::check(text).map_err(|faults| {
                 EngineError::other(format!("An authority in {path} cannot be used.\n{}", authority::lines(&faults)))
-            })?;
-            within.push(Scope::of(&authority));
+            })?);
         }
+        origins.push((origin, within));
+    }
+    Ok(origins)
+}
+
+/// Returns what the authorities let through in the cases that sources came from, by source.
+pub(super) fn scopes(case: &Case) -> Result<BTreeMap<String, Vec<Scope>>, EngineError> {
+    let mut scopes = BTreeMap::new();
+    for (origin, authorities) in origins(case)? {
+        let within: Vec<Scope> = authorities.iter().map(Scope::of).collect();
         for part in origin.parts {
             scopes.entry(part.as_source).or_insert_with(|| within.clone());
         }

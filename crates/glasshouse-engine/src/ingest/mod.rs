@@ -33,7 +33,7 @@ mod survey;
 mod visible;
 mod work;
 
-pub(crate) use combined::taken_parts;
+pub(crate) use combined::{origins, taken_parts};
 pub use discard::{Asked, read_certificates};
 pub use intake::Taken;
 pub(crate) use journal::PartPlace;
