@@ -103,6 +103,7 @@ impl Fields {
     ///
     /// The caller has it from a JSON parser (`serde_json::value::RawValue`); anything else would break the object.
     pub fn raw(&mut self, name: &str, json: &str) -> &mut Self {
+        self.body.reserve(name.len() + json.len() + 4);
         self.name(name);
         self.body.push_str(json);
         self
