@@ -814,7 +814,10 @@ class Case:
                 parts = [(part["as_source"], part["as_part"]) for part in origin["parts"]]
                 if not all(isinstance(source, str) and is_int(number, 2**32) for source, number in parts):
                     raise ValueError("a part in it is none")
-                if not all(is_hash(part["sha256"]) and isinstance(part["source"], str) for part in origin["parts"]):
+                if not all(
+                    is_hash(part["sha256"]) and isinstance(part["source"], str) and is_int(part["part"], 2**32)
+                    for part in origin["parts"]
+                ):
                     raise ValueError("a part in it is none")
             except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
                 self.fault("malformed", path, f"it does not say what was taken: {error}")

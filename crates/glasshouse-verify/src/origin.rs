@@ -1,6 +1,6 @@
 //! Whether what a case says it took from others is there, and said by the logs of these.
 
-use crate::events::State;
+use crate::events::{State, is_hash};
 use crate::files::Root;
 use crate::log::unusable;
 use crate::note::{Checkpoint, Key, Signed};
@@ -9,7 +9,7 @@ use glasshouse_layout::{ORIGIN_FORM, Origin, paths};
 use std::collections::BTreeSet;
 
 /// Longest list of what was taken from a case.
-const MAX_ORIGIN: u64 = 64 << 20;
+const MAX_ORIGIN: u64 = 16 << 20;
 
 /// Checks what was taken from each case. `good` are the files whose hash is right.
 pub fn check(root: &Root, state: &State, good: &BTreeSet<&str>, report: &mut Report) {
@@ -28,7 +28,8 @@ pub fn check(root: &Root, state: &State, good: &BTreeSet<&str>, report: &mut Rep
                 }
             },
         };
-        if origin.form != ORIGIN_FORM || paths::origin(&origin.case) != **path {
+        let hashes = origin.parts.iter().all(|part| is_hash(&part.sha256));
+        if origin.form != ORIGIN_FORM || paths::origin(&origin.case) != **path || !hashes {
             report.fault(Class::Malformed, *path, "it is not what was taken from the case of its name");
             continue;
         }
