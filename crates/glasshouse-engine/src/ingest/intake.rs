@@ -38,12 +38,10 @@ pub fn take_in(
     progress: &Progress,
     hashed: &mut Hashed,
 ) -> Result<Vec<(PathBuf, Taken)>, EngineError> {
-    forget_unsettled(journal)?;
-    clear_unknown(case, journal)?;
-    adopt(case, journal)?;
+    prepare(case, journal)?;
     let mut taken = Vec::new();
     let paths = expand(given)?;
-    check_space(case, &paths, options)?;
+    check_room(case, paths.iter().map(|p| size_of(p)).sum(), options)?;
     for path in &paths {
         let what = take_one(case, journal, path, options, progress, hashed)?;
         if let (Taken::New(source) | Taken::Held(source), Some(account)) = (&what, &options.account) {
@@ -52,6 +50,13 @@ pub fn take_in(
         taken.push((path.clone(), what));
     }
     Ok(taken)
+}
+
+/// Brings the journal in line with what an earlier intake left.
+pub(super) fn prepare(case: &Case, journal: &Journal) -> Result<(), EngineError> {
+    forget_unsettled(journal)?;
+    clear_unknown(case, journal)?;
+    adopt(case, journal)
 }
 
 /// A folder that holds nothing but archives stands for those archives.
@@ -76,8 +81,8 @@ fn expand(given: &[PathBuf]) -> Result<Vec<PathBuf>, EngineError> {
     Ok(paths)
 }
 
-fn check_space(case: &Case, paths: &[PathBuf], options: &Options) -> Result<(), EngineError> {
-    let size: u64 = paths.iter().map(|p| size_of(p)).sum();
+/// Refuses what there is no room for.
+pub(super) fn check_room(case: &Case, size: u64, options: &Options) -> Result<(), EngineError> {
     // The copy, and about as much again for records, index and what is cached.
     let needed = if options.in_place { size } else { size * 2 };
     let free = free_space(case.root()).map_err(|e| EngineError::io(case.root(), "ask the free space of", e))?;
