@@ -11,12 +11,25 @@ use tantivy::tokenizer::{TokenStream, Tokenizer};
 /// Words that are collected before they are sorted.
 const RUN: usize = 256 << 10;
 
-/// A word as the table finds it. The first bytes are with it, since most words are no longer.
+/// Words that are looked up together: none of them waits for the memory of the one before.
+const TOGETHER: usize = 256;
+
+/// A word as the table finds it.
 #[derive(Clone, Copy)]
 struct Slot {
-    head: u64,
+    /// Where it stands in `letters`, its length first. A segment holds far less than 4 GiB.
+    start: u32,
     number: u32,
-    length: u32,
+}
+
+/// A word that is to be looked up.
+#[derive(Clone, Copy)]
+struct Heard {
+    hash: u64,
+    start: u32,
+    end: u32,
+    row: u32,
+    position: u32,
 }
 
 /// A word at its place.
@@ -39,8 +52,6 @@ struct Block {
 /// What is known of a word beside its letters.
 #[derive(Clone, Copy, Default)]
 struct Word {
-    /// Where its letters begin.
-    start: usize,
     /// Numbers of its first and last block, and one; 0 for none.
     first: u32,
     last: u32,
@@ -55,6 +66,9 @@ pub(super) struct Inverted {
     table: HashTable<Slot>,
     letters: Vec<u8>,
     words: Vec<Word>,
+    heard: Vec<Heard>,
+    /// The letters of what was heard.
+    said: Vec<u8>,
     met: Vec<Met>,
     packed: Vec<u8>,
     blocks: Vec<Block>,
@@ -71,6 +85,7 @@ impl Inverted {
     pub(super) fn add(&mut self, row: u32, text: &str) {
         if row != self.row {
             if self.met.len() >= RUN {
+                self.look_up();
                 self.pack();
             }
             (self.row, self.position) = (row, 0);
@@ -80,10 +95,15 @@ impl Inverted {
         let mut end = self.position;
         while stream.advance() {
             let token = stream.token();
-            let word = self.number(token.text.as_bytes());
+            let (word, start) = (token.text.as_bytes(), self.said.len() as u32);
+            self.said.extend_from_slice(word);
             let position = self.position.wrapping_add(token.position as u32);
             end = position.wrapping_add(1);
-            self.met.push(Met { word, row, position });
+            let hash = self.hasher.hash_one(word);
+            self.heard.push(Heard { hash, start, end: self.said.len() as u32, row, position });
+            if self.heard.len() >= TOGETHER {
+                self.look_up();
+            }
         }
         self.position = end.wrapping_add(1);
         self.tokenizer = tokenizer;
@@ -91,32 +111,42 @@ impl Inverted {
 
     /// Says whether there are words.
     pub(super) fn is_empty(&self) -> bool {
-        self.words.is_empty()
+        self.words.is_empty() && self.heard.is_empty()
     }
 
     /// Returns the number of all words, counted each time.
     pub(super) fn count(&self) -> u64 {
-        self.count + self.met.len() as u64
+        self.count + (self.met.len() + self.heard.len()) as u64
     }
 
-    /// Returns the number of a word.
-    fn number(&mut self, word: &[u8]) -> u32 {
-        let (head, length) = (head(word), word.len() as u32);
-        let hash = self.hasher.hash_one(word);
-        let (letters, words) = (&self.letters, &self.words);
-        let same = |slot: &Slot| {
-            slot.head == head && slot.length == length && (length <= 8 || letters_of(letters, words, slot) == word)
-        };
-        if let Some(slot) = self.table.find(hash, same) {
-            return slot.number;
+    /// Looks up what was heard.
+    fn look_up(&mut self) {
+        let heard = std::mem::take(&mut self.heard);
+        for heard in &heard {
+            let word = &self.said[heard.start as usize..heard.end as usize];
+            let letters = &self.letters;
+            let known = self.table.find(heard.hash, |slot| letters_at(letters, slot.start) == word);
+            let word = match known {
+                Some(slot) => slot.number,
+                None => self.add_word(*heard),
+            };
+            self.met.push(Met { word, row: heard.row, position: heard.position });
         }
-        let number = self.words.len() as u32;
-        self.words.push(Word { start: self.letters.len(), ..Word::default() });
-        self.letters.extend_from_slice(word);
-        let (hasher, letters, words) = (&self.hasher, &self.letters, &self.words);
-        let again = |slot: &Slot| hasher.hash_one(letters_of(letters, words, slot));
-        self.table.insert_unique(hash, Slot { head, number, length }, again);
-        number
+        self.heard = heard;
+        self.heard.clear();
+        self.said.clear();
+    }
+
+    /// Gives a word a number.
+    fn add_word(&mut self, heard: Heard) -> u32 {
+        let slot = Slot { start: self.letters.len() as u32, number: self.words.len() as u32 };
+        // The tokenizer cuts words to fewer bytes than one can count.
+        self.letters.push((heard.end - heard.start) as u8);
+        self.letters.extend_from_slice(&self.said[heard.start as usize..heard.end as usize]);
+        self.words.push(Word::default());
+        let (hasher, letters) = (&self.hasher, &self.letters);
+        self.table.insert_unique(heard.hash, slot, |slot| hasher.hash_one(letters_at(letters, slot.start)));
+        slot.number
     }
 
     /// Sorts what was met by word and packs it.
@@ -157,18 +187,18 @@ impl Inverted {
     /// Gives every word, in the order of its bytes, with the number of its rows; then each of these rows, ascending,
     /// with the distances between its places there, the first from the beginning.
     pub(super) fn each<E>(mut self, take: &mut impl Take<E>) -> Result<(), E> {
+        self.look_up();
         self.pack();
-        let mut order: Vec<(u64, u32)> = self.table.iter().map(|s| (s.head.swap_bytes(), s.number)).collect();
-        let bytes = |number: u32| {
-            let start = self.words[number as usize].start;
-            let end = self.words.get(number as usize + 1).map_or(self.letters.len(), |next| next.start);
-            &self.letters[start..end]
-        };
-        order.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| bytes(a.1).cmp(bytes(b.1))));
+        let letters = &self.letters;
+        let head = |slot: &Slot| head(letters_at(letters, slot.start));
+        let mut order: Vec<(u64, Slot)> = self.table.iter().map(|slot| (head(slot), *slot)).collect();
+        order.sort_unstable_by(|(a, of_a), (b, of_b)| {
+            a.cmp(b).then_with(|| letters_at(letters, of_a.start).cmp(letters_at(letters, of_b.start)))
+        });
         let mut steps = Vec::new();
-        for (_, number) in order {
-            let word = self.words[number as usize];
-            take.word(bytes(number), word.rows)?;
+        for (_, slot) in order {
+            let word = self.words[slot.number as usize];
+            take.word(letters_at(letters, slot.start), word.rows)?;
             let mut next = word.first;
             while next > 0 {
                 let block = self.blocks[next as usize - 1];
@@ -195,17 +225,18 @@ pub(super) trait Take<E> {
     fn row(&mut self, row: u32, steps: &[u32]);
 }
 
-/// Returns up to the first eight bytes of a word.
+/// Returns the first eight bytes of a word as a number that is ordered as they are.
 fn head(word: &[u8]) -> u64 {
     let mut head = [0; 8];
     let n = word.len().min(8);
     head[..n].copy_from_slice(&word[..n]);
-    u64::from_le_bytes(head)
+    u64::from_be_bytes(head)
 }
 
-fn letters_of<'a>(letters: &'a [u8], words: &[Word], slot: &Slot) -> &'a [u8] {
-    let start = words[slot.number as usize].start;
-    &letters[start..start + slot.length as usize]
+/// Returns the word that stands at a place of `letters`, its length first.
+fn letters_at(letters: &[u8], start: u32) -> &[u8] {
+    let start = start as usize;
+    &letters[start + 1..][..usize::from(letters[start])]
 }
 
 /// Packs the places of a word, in the order of rows: for each row the distance to the one before, how many places,
