@@ -23,6 +23,8 @@ const en = {
   forbidden: "This session is over. Open the link that glasshouse serve printed, or start it again for a new one.",
   nowhere: "There is no such view. The address may be mistyped.",
   signIn: { title: "Sign in", lead: "This case is worked on by people with an account of this installation. What they look at is written down.", name: "Name", password: "Password", enter: "Sign in", leave: "Sign out",
+    authority: "Under which authority", authorityHow: "You may look into this case under more than one. Choose the one that you act under now: what you see follows from it, and each look is in the log under it. To act under another one, sign out and in again.",
+    under: (id: string, statement: string) => `Under ${id}${statement ? `: ${statement}` : ""}`,
     code: "Code", spare: "What the app of your second factor shows now, or one of your spare codes.", elsewhere: (host: string) => `Sign in at ${host}`,
     refused: {
       unreachable: "The server that says who you are cannot be reached. Try again later, or tell your administrator.",
@@ -148,6 +150,7 @@ const en = {
     noHtml: "The sender laid nothing out: there is only text.",
   },
   bytes: {
+    under: "taken in under",
     see: "See the bytes",
     ref: (n: number, all: number) => `Place ${n} of ${all}`,
     chain: "Path", hash: "SHA-256 of the entry", locator: "Locator", status: "Status", entry: "Entry", part: "Part",
@@ -211,6 +214,7 @@ const en = {
 
   conversations: {
     label: "Conversations", find: "Find a conversation", search: "Search in this conversation", count: (n: number) => count(n, "conversation", "conversations"),
+    gap: (days: number) => `${count(days, "day", "days")} without a record here in what was read`,
     messages: (n: number) => count(n, "message", "messages"),
     none: "No conversation was found in what was read.",
     choose: "Choose a conversation.",
