@@ -106,7 +106,7 @@ const en = {
     more: (n: number) => `${n} more`,
     less: "Fewer",
     none: "Nothing to narrow down by.",
-    around: (km: number, where: string) => `${number(km)} km around a place near ${where}`,
+    near: (where: string) => `near ${where}`, around: (km: number, at: string) => `${number(km)} km around ${at}.`,
     hasAttachment: "With an attachment",
     attachment: { image: "Pictures", audio: "Sound", video: "Films", other: "Other files" } as Record<string, string>,
   },

@@ -32,7 +32,7 @@ const enter = async (tab, name, line) => {
 };
 // That nobody is signed in is an answer which the browser notes on its console, too.
 const faults = (tab) => tab.faults.filter((fault) => !/status of 40[13]/.test(fault));
-const events = () => team.as("t.vale", "events", team.case, "--json").split("\n").filter(Boolean).map((line) => JSON.parse(line));
+const events = (...more) => team.as("t.vale", "events", team.case, "--json", ...more).split("\n").filter(Boolean).map((line) => JSON.parse(line));
 
 for (const colorScheme of ["light", "dark"]) {
   test(`signing in and choosing, in ${colorScheme}`, async () => {
@@ -116,7 +116,7 @@ test("who may act under several authorities chooses one, and every page says whi
   await tab.keyboard.press("1");
   await tab.getByRole("listbox", { name: /^Records/ }).waitFor();
   assert.match(await tab.locator(".notice").innerText(), /^Under warrant-2024-0999: A second search/);
-  assert.ok(events().some((e) => e.action === "session.begun" && e.authority === "warrant-2024-0999"));
+  assert.ok(events("--under", "op-rowan-1").some((e) => e.action === "session.begun" && e.authority === "warrant-2024-0999"));
   await tab.getByRole("listbox", { name: /^Records/ }).focus();
   await tab.keyboard.press("Enter");
   await tab.locator("article.record .title").waitFor();
