@@ -275,7 +275,7 @@ impl Entries {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::segment::{RowContext, SegmentBuilder};
+    use crate::segment::{RowContext, SegmentBuilder, write_segment};
     use glasshouse_model::*;
 
     /// Returns the digest over a case of some records.
@@ -294,8 +294,9 @@ mod tests {
             };
             builder.push(record, &context).expect("a row");
         }
+        let rows = builder.finish().expect("rows");
         let (segment, _) =
-            builder.write(case.path(), "runs/r0001/segments/000000").expect("written").sync().expect("kept");
+            write_segment(case.path(), "runs/r0001/segments/000000", rows).expect("written").sync().expect("kept");
         over(case.path(), &[segment], &|entry| if entry == 4 { "p4" } else { "" }).expect("a digest")
     }
 

@@ -49,7 +49,7 @@ pub fn rewrite(
     to: &str,
 ) -> Result<(Segment, Vec<FileHash>), EngineError> {
     let rows = rows_of(case, segment, keep)?;
-    write_segment(case, to, rows.records, rows.words, rows.parties, rows.attachments)?.sync()
+    write_segment(case, to, rows)?.sync()
 }
 
 /// Returns the rows of a segment that are marked in `keep`, with what belongs to them.

@@ -23,7 +23,11 @@ impl Sink {
 
     /// Takes a record together with the bytes it came from.
     pub fn record(&mut self, at: Ref, mut record: Record) {
-        record.refs.insert(0, at);
+        match record.refs.is_empty() {
+            // Room for one: most records come from one place.
+            true => record.refs = vec![at],
+            false => record.refs.insert(0, at),
+        }
         self.records.push(record);
     }
 

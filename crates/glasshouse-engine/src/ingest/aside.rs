@@ -140,7 +140,7 @@ impl Aside<'_> {
 
     fn ordinary(&self, rows: crate::segment::Rows) -> Result<(Segment, Vec<FileHash>), EngineError> {
         let path = paths::segment(self.run, self.journal.next_segment()?);
-        write_segment(self.case.root(), &path, rows.records, rows.words, rows.parties, rows.attachments)?.sync()
+        write_segment(self.case.root(), &path, rows)?.sync()
     }
 
     /// Copies what was released into ordinary segments, and takes out copies that no decision lets out any more.

@@ -5,7 +5,7 @@ use super::limits::Why;
 use super::settle::Finished;
 use crate::EngineError;
 use crate::quarantine;
-use crate::segment::{SegmentBuilder, Written};
+use crate::segment::{Growing, RUN, SegmentBuilder, Written};
 use glasshouse_layout::paths;
 use glasshouse_store::Case;
 
@@ -16,6 +16,9 @@ const CHUNKS: usize = 20_000;
 #[derive(Default)]
 pub(super) struct Batch {
     pub shown: SegmentBuilder,
+    /// Runs of rows that were written already, with their number and about the memory that they took.
+    growing: Option<Growing>,
+    written: (usize, usize),
     /// What is put aside for the privilege reviewer, and why.
     pub aside: SegmentBuilder,
     pub why: Vec<(String, Why)>,
@@ -26,27 +29,45 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    /// Returns about how many bytes of memory the rows take.
+    /// Returns about how many bytes of memory all rows take or took.
     pub fn bytes(&self) -> usize {
-        [&self.shown, &self.aside, &self.waiting].iter().map(|b| b.bytes()).sum()
+        self.written.1 + [&self.shown, &self.aside, &self.waiting].iter().map(|b| b.bytes()).sum::<usize>()
     }
 
-    /// Says whether it is time to write, where rows may take `most` bytes of memory.
+    /// Says whether it is time to end the segment, where its rows may take `most` bytes of memory.
     pub fn is_full(&self, most: usize) -> bool {
         let rows: usize = [&self.shown, &self.aside, &self.waiting].iter().map(|b| b.rows()).sum();
-        self.bytes() > most || rows > SEGMENT_ROWS || self.chunks.len() > CHUNKS
+        self.bytes() > most || self.written.0 + rows > SEGMENT_ROWS || self.chunks.len() > CHUNKS
     }
 
-    /// Writes what was collected as segments, which are then to be brought to the disk and committed with their
+    /// Writes the rows that are shown as a run of the segment, once they are enough for one. What is put aside or
+    /// waits is sealed whole.
+    pub fn write_run(&mut self, case: &Case, journal: &Journal, run: &str) -> Result<(), EngineError> {
+        if self.shown.bytes() < RUN { Ok(()) } else { self.write_rows(case, journal, run) }
+    }
+
+    fn write_rows(&mut self, case: &Case, journal: &Journal, run: &str) -> Result<(), EngineError> {
+        let shown = std::mem::take(&mut self.shown);
+        self.written = (self.written.0 + shown.rows(), self.written.1 + shown.bytes());
+        let growing = match &mut self.growing {
+            Some(growing) => growing,
+            none => none.insert(Growing::create(case.root(), &paths::segment(run, journal.next_segment()?))?),
+        };
+        growing.append(shown.finish()?)
+    }
+
+    /// Ends what was collected as segments, which are then to be brought to the disk and committed with their
     /// chunks. Nothing, if no chunk was collected.
-    pub fn write(self, case: &Case, journal: &Journal, run: &str) -> Result<Option<Finished>, EngineError> {
+    pub fn write(mut self, case: &Case, journal: &Journal, run: &str) -> Result<Option<Finished>, EngineError> {
         if self.chunks.is_empty() {
             return Ok(None);
         }
         let mut segments = Vec::new();
         if self.shown.rows() > 0 {
-            let path = paths::segment(run, journal.next_segment()?);
-            segments.push(self.shown.write(case.root(), &path)?);
+            self.write_rows(case, journal, run)?;
+        }
+        if let Some(growing) = self.growing {
+            segments.push(growing.finish()?);
         }
         let sealed: [(SegmentBuilder, _, fn(&str, u32) -> String); 2] =
             [(self.aside, self.why, paths::put_aside), (self.waiting, self.known, paths::waiting)];

@@ -123,7 +123,7 @@ impl Deciding<'_> {
         if !came.is_empty() {
             let path = paths::segment(self.run, self.journal.next_segment()?);
             let rows = held.only(&shown)?.rows()?;
-            new.push(write_segment(root, &path, rows.records, rows.words, rows.parties, rows.attachments)?.sync()?);
+            new.push(write_segment(root, &path, rows)?.sync()?);
         }
         let chunks = chunks.into_iter().filter(|((claim, _), _)| !self.gone.contains(claim));
         let published = chunks.map(|((claim, chunk), (records, all))| {

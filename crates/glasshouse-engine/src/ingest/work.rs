@@ -29,13 +29,13 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 const CHUNK: u64 = 1 << 20;
 /// Bytes of chunks that may wait; beyond it the cutting worker parses.
 const QUEUE: usize = 16 << 20;
-/// Most memory of the rows that a worker collects before it writes a segment: those with words, which make an index
-/// the better the more they are, and those without.
-const SEGMENT: usize = 24 << 20;
-const PLAIN_SEGMENT: usize = 16 << 20;
+/// Most memory that the rows of a segment take, run after run: those with words, which make an index the better the
+/// more they are, and those without.
+const SEGMENT: usize = 96 << 20;
+const PLAIN_SEGMENT: usize = 64 << 20;
 /// Of a small account a worker writes earlier, when the rows of either kind take this share of what all rows will take:
 /// what a kill loses stays a small part of what was done. Many small segments would cost more than they save.
-const SHARE: f64 = 32.0;
+const SHARE: f64 = 12.0;
 /// Rows of so little memory are not worth a segment of their own.
 const SMALLEST_SEGMENT: usize = 3 << 20;
 
@@ -492,6 +492,7 @@ impl<'a> Worker<'a> {
         self.parsed += chunk.bytes.len() as u64;
         self.grown += (batch.bytes() - before) as u64;
         let expected = self.shared.to_read as f64 * (self.grown as f64 / self.parsed.max(1) as f64).max(1.0);
+        batch.write_run(work.case, work.journal, &work.run)?;
         // A number too great for the type is beyond every bound.
         if batch.is_full(((expected / SHARE) as usize).clamp(SMALLEST_SEGMENT, most)) {
             let full = std::mem::take(batch);

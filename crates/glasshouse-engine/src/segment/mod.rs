@@ -1,5 +1,8 @@
 //! Segments: immutable folders of records in Parquet, with an index over their text.
 
+mod growing;
+mod index;
+mod invert;
 mod write;
 
 use crate::EngineError;
@@ -11,12 +14,12 @@ use datafusion::arrow::array::{
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use glasshouse_model::Record;
 use std::fmt::Write as _;
-use std::path::Path;
 use std::sync::{Arc, LazyLock};
 use tantivy::schema::{Field as TextField, IndexRecordOption, TextFieldIndexing, TextOptions};
 
+pub(crate) use growing::{Growing, write_segment};
 pub use write::Written;
-pub(crate) use write::{Table, hash, parquet_bytes, write_parquet, write_segment};
+pub(crate) use write::{Table, hash, parquet_bytes, write_parquet};
 
 /// The columns of `records.parquet`.
 pub static RECORDS: LazyLock<SchemaRef> = LazyLock::new(|| {
@@ -101,11 +104,13 @@ pub struct RowContext<'a> {
     pub ordinal: u32,
 }
 
-/// Room for the columns that take most of a segment. It costs nothing until it is used, while a column that
-/// grows by doubling is copied again and again.
-const LONG: usize = 32 << 20;
+/// Memory that a run of rows takes before it is written. Of few rows most stays near the processor.
+pub(crate) const RUN: usize = 4 << 20;
 
-/// Collects rows until they are written as one segment.
+/// Room for the columns that take most of a run: a column that grows by doubling is copied again and again.
+const LONG: usize = RUN;
+
+/// Collects rows until they are written as a run of a segment.
 pub struct SegmentBuilder {
     id: StringBuilder,
     family: StringBuilder,
@@ -314,12 +319,6 @@ impl SegmentBuilder {
         }
     }
 
-    /// Writes the rows as a segment into a new folder of the case.
-    pub fn write(self, case: &Path, path: &str) -> Result<Written, EngineError> {
-        let rows = self.finish()?;
-        write_segment(case, path, rows.records, rows.words, rows.parties, rows.attachments)
-    }
-
     /// Returns the rows in the order in which they were added.
     pub(crate) fn finish(mut self) -> Result<Rows, EngineError> {
         let decision = Arc::new(UInt32Array::new_null(self.rows));
@@ -397,7 +396,9 @@ pub struct IndexFields {
 pub fn index_schema() -> (tantivy::schema::Schema, IndexFields) {
     let mut builder = tantivy::schema::Schema::builder();
     let options = |option| {
-        let indexing = TextFieldIndexing::default().set_tokenizer(text::NAME).set_index_option(option);
+        // What is found is put in order by time, so that no text's length has to be known.
+        let indexing = TextFieldIndexing::default().set_fieldnorms(false);
+        let indexing = indexing.set_tokenizer(text::NAME).set_index_option(option);
         TextOptions::default().set_indexing_options(indexing)
     };
     let text = builder.add_text_field(TEXT, options(IndexRecordOption::WithFreqsAndPositions));

@@ -23,7 +23,8 @@ const LISTS: &[(&str, Family)] = &[
 /// Says whether first bytes are those of `user.json`, whatever its folder is called.
 pub(super) fn is_ours(head: &[u8]) -> bool {
     let has = |needle: &[u8]| memchr::memmem::find(head, needle).is_some();
-    has(b"\"id\"") && has(b"\"username\"") && has(b"\"discriminator\"")
+    let known: [&[u8]; 4] = [b"\"discriminator\"", b"\"relationships\"", b"\"user_sessions\"", b"\"email\""];
+    has(b"\"id\"") && has(b"\"username\"") && known.iter().any(|key| has(key))
 }
 
 /// Reads `user.json`.

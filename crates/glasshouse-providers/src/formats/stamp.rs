@@ -70,29 +70,12 @@ pub fn scan(line: &[u8]) -> Option<Stamp> {
     if !matches!(line.first()?, b'0'..=b'9' | b'[' | 0xc2..=0xef) {
         return None;
     }
-    // Nearly all stamps are short. One that ends well before its head does says the same whatever follows.
-    const SHORT: usize = 64;
-    if let Some(short) = line.get(..SHORT)
-        && let Some(stamp) = scan_head(short).filter(|stamp| stamp.body + 8 < SHORT)
-    {
-        return Some(stamp);
-    }
-    scan_head(line.get(..LONGEST).unwrap_or(line))
+    Scan { line: line.get(..LONGEST).unwrap_or(line), at: 0 }.stamp()
 }
 
-fn scan_head(mut head: &[u8]) -> Option<Stamp> {
-    if let Some(end) = memchr::memchr(b'\n', head) {
-        head = head.get(..end)?;
-    }
-    let text = match std::str::from_utf8(head) {
-        Ok(text) => text,
-        Err(error) => std::str::from_utf8(head.get(..error.valid_up_to())?).ok()?,
-    };
-    Scan { text, at: 0 }.stamp()
-}
-
+/// Reads on in a line; characters are decoded as they are met, for few lines are looked at beyond their first.
 struct Scan<'a> {
-    text: &'a str,
+    line: &'a [u8],
     at: usize,
 }
 
@@ -122,7 +105,7 @@ impl Scan<'_> {
         let (minute, second) = self.minutes()?;
         let mut text_end = self.at;
         let after = self.word();
-        let half = match (half(&before), after.as_deref().map(half)) {
+        let half = match (half(before.as_str()), after.as_ref().map(|word| half(word.as_str()))) {
             (Some(half), _) | (None, Some(Some(half))) => half,
             (None, Some(None)) => Half::Unknown,
             (None, None) => Half::None,
@@ -141,18 +124,27 @@ impl Scan<'_> {
         Some(Stamp { text: start..text_end, numbers, digits, hour, minute, second, half, form, body: self.at })
     }
 
+    /// Returns the next character; none where the line ends or is no text.
+    #[inline]
     fn peek(&self) -> Option<char> {
-        self.text.get(self.at..)?.chars().next()
+        match *self.line.get(self.at)? {
+            b'\n' => None,
+            byte if byte.is_ascii() => Some(char::from(byte)),
+            _ => beyond_ascii(self.line.get(self.at..)?),
+        }
     }
 
+    #[inline]
     fn eat(&mut self, accept: impl Fn(char) -> bool) -> Option<char> {
         let c = self.peek().filter(|c| accept(*c))?;
         self.at += c.len_utf8();
         Some(c)
     }
 
+    #[inline]
     fn marks(&mut self) {
-        while self.eat(is_mark).is_some() {}
+        // No mark is ASCII.
+        while self.line.get(self.at).is_some_and(|byte| !byte.is_ascii()) && self.eat(is_mark).is_some() {}
     }
 
     fn blanks(&mut self) -> bool {
@@ -164,16 +156,17 @@ impl Scan<'_> {
     }
 
     /// Reads a number of at most `most` digits, of any script that phones write dates in.
+    #[inline]
     fn number(&mut self, most: usize) -> Option<(u16, usize)> {
         self.marks();
         let (mut value, mut digits) = (0u16, 0);
-        while let Some(digit) = self.peek().and_then(digit) {
+        while let Some((c, digit)) = self.peek().and_then(|c| Some((c, digit(c)?))) {
             if digits == most {
                 return None;
             }
             value = value * 10 + digit;
             digits += 1;
-            self.eat(|_| true);
+            self.at += c.len_utf8();
         }
         (digits > 0).then_some((value, digits))
     }
@@ -194,8 +187,8 @@ impl Scan<'_> {
     }
 
     /// Reads what stands between date and clock: blanks, a comma, a short word; returns the word.
-    fn connector(&mut self) -> Option<String> {
-        let mut word = String::new();
+    fn connector(&mut self) -> Option<Word> {
+        let mut word = Word::default();
         let mut apart = false;
         loop {
             let c = self.peek()?;
@@ -208,7 +201,7 @@ impl Scan<'_> {
                 c if is_blank(c) => apart = true,
                 '.' | '日' | '일' | '\'' => {}
                 c if is_mark(c) => {}
-                c if is_letter(c) && word.len() < 24 => word.extend(c.to_lowercase()),
+                c if is_letter(c) && word.len < 24 => word.push(c),
                 _ => return None,
             }
         }
@@ -236,7 +229,7 @@ impl Scan<'_> {
         let minute = two(self)?;
         let at = self.at;
         self.blanks();
-        if self.text.get(self.at..).is_some_and(|rest| rest.starts_with("min")) {
+        if self.line.get(self.at..).is_some_and(|rest| rest.starts_with(b"min")) {
             self.at += 3;
             self.blanks();
             if let Some(second) = two(self) {
@@ -251,23 +244,23 @@ impl Scan<'_> {
     }
 
     /// Reads the word after the clock, without its dots and blanks.
-    fn word(&mut self) -> Option<String> {
+    fn word(&mut self) -> Option<Word> {
         let mut at = self.at;
-        let mut word = String::new();
+        let mut word = Word::default();
         while let Some(c) = self.eat(|c| is_blank(c) || is_mark(c) || is_letter(c) || matches!(c, '.' | '״' | '"')) {
             if is_letter(c) {
-                word.extend(c.to_lowercase());
+                word.push(c);
             }
             if is_letter(c) || c == '.' {
                 at = self.at;
             }
-            if word.len() > 48 {
-                word.clear();
+            if word.len > 48 {
+                word = Word::default();
                 break;
             }
         }
         self.at = at;
-        (!word.is_empty()).then_some(word)
+        (word.len > 0).then_some(word)
     }
 
     /// Reads what ends the stamp and the blank after it.
@@ -292,6 +285,41 @@ impl Scan<'_> {
     }
 }
 
+#[cold]
+fn beyond_ascii(rest: &[u8]) -> Option<char> {
+    rest.get(..4).unwrap_or(rest).utf8_chunks().next()?.valid().chars().next()
+}
+
+/// A short word in lower case.
+struct Word {
+    text: [u8; 64],
+    len: usize,
+}
+
+impl Default for Word {
+    fn default() -> Self {
+        Word { text: [0; 64], len: 0 }
+    }
+}
+
+impl Word {
+    /// Adds a letter, if there is room.
+    fn push(&mut self, c: char) {
+        for c in c.to_lowercase() {
+            let mut buffer = [0; 4];
+            let bytes = c.encode_utf8(&mut buffer).as_bytes();
+            if let Some(room) = self.text.get_mut(self.len..self.len + bytes.len()) {
+                room.copy_from_slice(bytes);
+                self.len += bytes.len();
+            }
+        }
+    }
+
+    fn as_str(&self) -> &str {
+        self.text.get(..self.len).and_then(|word| std::str::from_utf8(word).ok()).unwrap_or_default()
+    }
+}
+
 fn is_blank(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\r' | '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{3000}')
 }
@@ -301,12 +329,13 @@ fn is_letter(c: char) -> bool {
     c.is_alphabetic() || (!c.is_ascii() && digit(c).is_none() && !is_blank(c) && !is_mark(c) && !matches!(c, '–' | '—'))
 }
 
+#[inline]
 fn digit(c: char) -> Option<u16> {
-    const ZEROS: [u32; 5] = [0x660, 0x6f0, 0x966, 0x9e6, 0xff10];
     let code = c as u32;
     if c.is_ascii() {
         return c.is_ascii_digit().then(|| (code - 0x30) as u16);
     }
+    const ZEROS: [u32; 5] = [0x660, 0x6f0, 0x966, 0x9e6, 0xff10];
     let zero = ZEROS.iter().find(|zero| (**zero..**zero + 10).contains(&code))?;
     u16::try_from(code - zero).ok()
 }
@@ -368,7 +397,9 @@ fn half(word: &str) -> Option<Half> {
         "сл",
     ];
     const HOURS: &[&str] = &["h", "ч", "uhr", "uur", "s"];
-    if AM.contains(&word) {
+    if word.is_empty() {
+        None
+    } else if AM.contains(&word) {
         Some(Half::Am)
     } else if PM.contains(&word) {
         Some(Half::Pm)

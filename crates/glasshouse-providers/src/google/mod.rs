@@ -103,6 +103,7 @@ static MANIFEST: Manifest = Manifest {
             Tier::Unverified,
         ),
         format(voice::FORMAT, "Voice: texts and calls", &[Family::Message, Family::Call], Tier::Documented),
+        format(voice::BILLS, "Voice: charges and credits", &[Family::Payment], Tier::Unverified),
         Format {
             version: 2,
             ..format(index::FORMAT, "What the export says it holds", &[Family::File], Tier::Unverified)
@@ -150,7 +151,7 @@ static MANIFEST: Manifest = Manifest {
     general: false,
     not_covered: &[
         "Other products of Takeout (the rest of Fitbit …); Drive's files as such.",
-        "Of Voice's Bills.html and of the Play Store's promotions and settings no public fact says what is in them.",
+        "The times of Voice's charges (Bills.html) stay text: no public fact says in which form and zone they are. Of the Play Store's promotions and settings none says what is in them.",
         "The tables of legal returns; their My Activity and mboxes are read where they have Takeout's form.",
         "Contacts, calendars and workout tracks are read by the readers of those formats.",
     ],
@@ -222,6 +223,8 @@ impl Provider for Google {
                         let dir = entry.dir();
                         claim.links = beside.entry(dir.to_owned()).or_insert_with(|| media_in(tree, dir)).clone();
                         claims.push(claim);
+                    } else if voice::is_bills(entry.name(), &tree.head(entry.id)) {
+                        claims.push(Claim::of(voice::BILLS, entry.id, Framing::Whole));
                     }
                 }
                 (Some(Product::YouTube), "html" | "htm") if comments::is_ours(&tree.head(entry.id)) => {
@@ -281,6 +284,7 @@ impl Provider for Google {
             index::FORMAT => index::parse(opened, out),
             account::FORMAT => account::parse(opened, out),
             voice::FORMAT => voice::parse(opened, out),
+            voice::BILLS => voice::bills(opened, out),
             tasks::FORMAT => tasks::parse(opened, out),
             timeline::FORMAT => timeline::parse(opened, out),
             hangouts::FORMAT => hangouts::parse(opened, out),

@@ -1,4 +1,4 @@
-//! Google Voice: texts and calls, one page a conversation or a call.
+//! Google Voice: texts and calls, one page a conversation or a call; charges and credits, one page in all.
 
 use super::element::text;
 use super::tags::{Piece, Tag, pieces};
@@ -6,10 +6,13 @@ use crate::formats::columns::linked;
 use crate::formats::time;
 use crate::{Frame, Opened, Sink};
 use glasshouse_model::{
-    Attachment, Family, Framing, Identifier, IdentifierKind, Locator, LocatorKind, MomentRole, Party, PartyRole, Record,
+    Attachment, Family, Framing, Identifier, IdentifierKind, Locator, LocatorKind, Moment, MomentRole, Party,
+    PartyRole, Precision, Record, ZoneBasis,
 };
 
 pub(super) const FORMAT: &str = "voice";
+/// The page of charges and credits, `Bills.html`.
+pub(super) const BILLS: &str = "voice-bills";
 pub(super) const TEXTS: Framing = Framing::Marker(MARKER);
 const MARKER: &[u8] = b"<div class=\"message\"";
 
@@ -23,6 +26,84 @@ pub(super) fn framing(head: &[u8]) -> Option<Framing> {
     } else {
         None
     }
+}
+
+/// Says whether a page is that of charges: a table, by this name.
+pub(super) fn is_bills(name: &str, head: &[u8]) -> bool {
+    name.eq_ignore_ascii_case("Bills.html") && memchr::memmem::find(head, b"<t").is_some()
+}
+
+/// Reads the rows of the page's table; the first with names of columns tells what the cells are.
+///
+/// No public source says in which form and zone its times are, so they stay text.
+pub(super) fn bills(opened: &Opened<'_>, out: &mut Sink) {
+    const MOST_COLUMNS: usize = 100;
+    for frame in opened.frames {
+        let at = |number: usize, from: usize, to: usize| {
+            let offset = frame.offset + from as u64;
+            opened.at(Locator::new(LocatorKind::Node, number.to_string(), offset, to.saturating_sub(from) as u64))
+        };
+        let page = at(0, 0, frame.bytes.len());
+        let html = text(frame, &page, out);
+        let (mut names, mut cells): (Vec<String>, Vec<String>) = Default::default();
+        let (mut cell, mut named, mut from, mut number) = (None::<String>, false, 0, 0);
+        for (place, piece) in pieces(&html) {
+            match piece {
+                Piece::Text(said) => {
+                    if let Some(cell) = &mut cell {
+                        cell.push_str(&said);
+                    }
+                }
+                Piece::Tag(tag) => match (tag.name.as_str(), tag.closing) {
+                    ("tr", false) => (from, named) = (place, false),
+                    ("th" | "td", false) => {
+                        named |= tag.name == "th";
+                        cell = Some(String::new());
+                    }
+                    ("th" | "td", true) if cells.len() < MOST_COLUMNS => {
+                        cells.extend(cell.take().map(|cell| cell.split_whitespace().collect::<Vec<_>>().join(" ")));
+                    }
+                    ("tr", true) if named => names = std::mem::take(&mut cells),
+                    ("tr", true) => {
+                        let row = std::mem::take(&mut cells);
+                        if row.iter().any(|cell| !cell.is_empty()) {
+                            out.record(at(number, from, place + tag.text.len()), bill(&names, &row));
+                            number += 1;
+                        }
+                    }
+                    _ => {}
+                },
+            }
+        }
+        if names.is_empty() {
+            out.warn(page.clone(), "html.layout", "The page holds no table with names of columns.");
+        }
+        if frame.truncated || !cells.is_empty() || cell.is_some() {
+            out.warn(page, "html.truncated", "The page is cut off; the rows before were read.");
+        }
+    }
+}
+
+fn bill(names: &[String], row: &[String]) -> Record {
+    let mut record = Record::new(Family::Payment, BILLS);
+    for (i, value) in row.iter().enumerate().filter(|(_, value)| !value.is_empty()) {
+        match names.get(i).filter(|name| !name.is_empty()) {
+            Some(name) => {
+                if name.to_lowercase().contains("date") && value.bytes().any(|byte| byte.is_ascii_digit()) {
+                    let (role, basis) = (MomentRole::Created, ZoneBasis::Ambiguous);
+                    let (text, precision) = (value.clone(), Precision::Day);
+                    record.moments.push(Moment { role, instant: None, text, basis, precision });
+                }
+                record.fields.text(name, value);
+            }
+            None => {
+                record.fields.text(&format!("column {}", i + 1), value);
+            }
+        }
+    }
+    let dated = |cell: &String| record.moments.iter().any(|moment| moment.text == *cell);
+    record.title = row.iter().find(|cell| !cell.is_empty() && !dated(cell)).cloned();
+    record
 }
 
 /// Reads messages, or the one call of a page.

@@ -2,15 +2,17 @@
 
 use super::{at, key, object};
 use crate::formats::element::{keep, text};
-use crate::formats::json::Object;
+use crate::formats::json::{Object, as_text};
 use crate::formats::time;
 use crate::{Frame, Opened, Sink};
-use glasshouse_model::{Attachment, Family, IdentifierKind, MomentRole, Party, PartyRole, Place, Record};
+use glasshouse_model::{Attachment, Family, IdentifierKind, Moment, MomentRole, Party, PartyRole, Place, Record};
 use std::borrow::Cow;
 
 pub(super) const FORMAT: &str = "lists";
 /// Files of which no public fact says what their members are.
 pub(super) const OTHER: &str = "other";
+
+const COORDINATES: &str = "Latitude, Longitude";
 
 /// Says whether a name is that of another file of the export.
 pub(super) fn is_other(name: &str) -> bool {
@@ -91,7 +93,7 @@ pub(super) fn read(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
         // A value in an object goes by its own name.
         let name = frame.name.split('/').nth(2).map(|name| name.replace("~1", "/").replace("~0", "~"));
         record.fields.opt_text("name", name.as_deref());
-        let value = crate::formats::json::as_text(&raw).unwrap_or(Cow::Borrowed(raw.as_ref()));
+        let value = as_text(&raw).unwrap_or(Cow::Borrowed(raw.as_ref()));
         record.fields.text("value", &value);
         return out.record(here, record);
     }
@@ -100,8 +102,13 @@ pub(super) fn read(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
         // A list of names alone.
         let mut record = Record::new(Family::Activity, format);
         record.fields.text("file", file).text("list", &list);
-        record.fields.text("value", &crate::formats::json::as_text(&raw).unwrap_or(Cow::Borrowed(raw.as_ref())));
+        record.fields.text("value", &as_text(&raw).unwrap_or(Cow::Borrowed(raw.as_ref())));
         return out.record(here, record);
+    }
+    if raw.trim_start().starts_with('[')
+        && let Ok(values) = serde_json::from_str::<Vec<Cow<'_, str>>>(&raw)
+    {
+        return out.record(here, pair(&list, &values, &raw));
     }
     let Some(object) = object(opened, frame, &raw, out) else { return };
     let family = match file {
@@ -124,7 +131,7 @@ pub(super) fn read(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
     moments(&object, &mut record);
     match family {
         Family::Contact => friend(&object, &mut record),
-        Family::Location | Family::Visit => place(&object, "Latitude, Longitude", &mut record),
+        Family::Location | Family::Visit => place(&object, COORDINATES, &mut record),
         Family::Media => memory(&object, &mut record),
         Family::Search => {
             record.text = object.text("Search Term").or_else(|| object.text("Search Terms")).map(Cow::into_owned);
@@ -132,12 +139,17 @@ pub(super) fn read(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
         _ => {}
     }
     for (name, value) in object.members() {
-        keep(&mut record.fields, name, value.get());
+        // The length of a call is a number in one layout and a text in another.
+        let number = as_text(value.get()).filter(|n| name == "Length (sec)" && !n.is_empty() && n.len() < 10);
+        match number.filter(|n| n.bytes().all(|byte| byte.is_ascii_digit()) && (n.len() == 1 || !n.starts_with('0'))) {
+            Some(number) => keep(&mut record.fields, name, &number),
+            None => keep(&mut record.fields, name, value.get()),
+        }
     }
     if record.moments.iter().any(|m| m.instant.is_none()) {
         out.warn(here.clone(), "time.unread", "A time of the element cannot be read; it is kept as written.");
     }
-    if family == Family::Location && record.place.is_none() {
+    if family == Family::Location && record.place.is_none() && object.raw(COORDINATES).is_some() {
         out.warn(
             here.clone(),
             "place.unread",
@@ -152,6 +164,9 @@ fn moments(object: &Object<'_>, record: &mut Record) {
         ("Time", MomentRole::Observed),
         ("Date", MomentRole::Created),
         ("Date & Time (hourly)", MomentRole::Observed),
+        ("Date & Time", MomentRole::Start),
+        ("View Date", MomentRole::Observed),
+        ("Story Date", MomentRole::Observed),
         ("Created", MomentRole::Created),
         ("Creation Timestamp", MomentRole::Created),
         ("Start Time", MomentRole::Start),
@@ -159,9 +174,34 @@ fn moments(object: &Object<'_>, record: &mut Record) {
         ("Last Modified Timestamp", MomentRole::Modified),
     ] {
         if let Some(text) = object.text(name).filter(|t| !t.is_empty() && t != "N/A") {
-            record.moments.push(time::wall_utc(role, &text));
+            record.moments.push(utc(role, &text));
         }
     }
+}
+
+/// Reads a time, whose date may be written with slashes, the year first.
+fn utc(role: MomentRole, text: &str) -> Moment {
+    let slashes = text.len() > 10 && text.as_bytes().get(4) == Some(&b'/') && text.as_bytes().get(7) == Some(&b'/');
+    if !slashes {
+        return time::wall_utc(role, text);
+    }
+    Moment { text: text.to_owned(), ..time::wall_utc(role, &text.replacen('/', "-", 2)) }
+}
+
+/// Makes a record of an element that is a list: a time and a place, in newer layouts.
+fn pair(list: &str, values: &[Cow<'_, str>], raw: &str) -> Record {
+    let mut record = Record::new(Family::Location, FORMAT);
+    record.fields.text("list", list);
+    for value in values {
+        let moment = utc(MomentRole::Observed, value);
+        if moment.instant.is_some() && record.moments.is_empty() {
+            record.moments.push(moment);
+        } else if record.place.is_none() {
+            record.place = coordinates(value);
+        }
+    }
+    keep(&mut record.fields, "values", raw);
+    record
 }
 
 fn friend(object: &Object<'_>, record: &mut Record) {
@@ -172,21 +212,22 @@ fn friend(object: &Object<'_>, record: &mut Record) {
     }
 }
 
-/// Reads `51.5 ± 14.2, -0.12 ± 14.2`, with or without the radius.
 fn place(object: &Object<'_>, name: &str, record: &mut Record) {
-    let Some(text) = object.text(name) else { return };
+    record.place = object.text(name).and_then(|text| coordinates(&text));
+}
+
+/// Reads `51.5 ± 14.2, -0.12 ± 14.2`, with or without the radius.
+fn coordinates(text: &str) -> Option<Place> {
     let number = |part: &str| {
         let mut halves = part.split('±').map(|half| half.trim().parse::<f64>().ok());
         (halves.next().flatten(), halves.next().flatten())
     };
-    let text = text.rsplit(": ").next().unwrap_or_default();
-    let Some((lat, lon)) = text.split_once(',') else { return };
+    let (lat, lon) = text.rsplit(": ").next().unwrap_or_default().split_once(',')?;
     let ((lat, one), (lon, other)) = (number(lat), number(lon));
-    if let (Some(lat), Some(lon)) = (lat, lon) {
-        // Memories without a place say that they lie at zero.
-        let nowhere = lat == 0.0 && lon == 0.0;
-        record.place = Place::at(lat, lon).filter(|_| !nowhere).map(|place| Place { accuracy: one.or(other), ..place });
-    }
+    let (lat, lon) = (lat?, lon?);
+    // Memories without a place say that they lie at zero.
+    let nowhere = lat == 0.0 && lon == 0.0;
+    Place::at(lat, lon).filter(|_| !nowhere).map(|place| Place { accuracy: one.or(other), ..place })
 }
 
 fn memory(object: &Object<'_>, record: &mut Record) {

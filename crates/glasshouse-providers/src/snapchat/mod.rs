@@ -28,7 +28,7 @@ static MANIFEST: Manifest = Manifest {
             &[Family::Account, Family::Device, Family::Login, Family::Setting],
         ),
         Format {
-            version: 2,
+            version: 3,
             ..format(
                 lists::FORMAT,
                 "Friends, locations, memories, calls, searches, changes of the account",
@@ -48,7 +48,7 @@ static MANIFEST: Manifest = Manifest {
             title: "Other files of the export: purchases, stories, subscriptions, surveys, terms, Bitmoji, ranking",
             families: &[Family::Activity, Family::Purchase],
             tier: Tier::Unverified,
-            version: 1,
+            version: 2,
         },
     ],
     general: false,

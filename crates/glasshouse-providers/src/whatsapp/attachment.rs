@@ -3,11 +3,12 @@
 use super::words;
 use crate::formats::stamp::is_mark;
 use glasshouse_model::{Attachment, Links};
-use memchr::{memchr, memmem};
+use memchr::memchr2_iter;
 
 /// Says whether a message may name a file, at the price of a look for two characters.
 pub(super) fn may_be(message: &[u8]) -> bool {
-    memchr(b'<', message).is_some() || memmem::find(message, b" (").is_some()
+    let behind_blank = |at: usize| at.checked_sub(1).and_then(|at| message.get(at)) == Some(&b' ');
+    memchr2_iter(b'<', b'(', message).any(|at| message.get(at) == Some(&b'<') || behind_blank(at))
 }
 
 /// Returns the names of the files that a text says are attached.

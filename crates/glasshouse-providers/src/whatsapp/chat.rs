@@ -7,6 +7,7 @@ use crate::{Frame, Opened, Sink};
 use glasshouse_model::{
     Family, Framing, IdentifierKind, Locator, Moment, MomentRole, Party, PartyRole, Place, Precision, Record, ZoneBasis,
 };
+use memchr::{memchr, memrchr};
 use std::borrow::Cow;
 
 pub(super) const FORMAT: &str = "chat";
@@ -17,13 +18,14 @@ pub(super) const FRAMING: Framing = Framing::Stamped;
 /// Reads messages.
 pub(super) fn parse(opened: &Opened<'_>, out: &mut Sink) {
     let chat = Chat::read(opened.survey);
-    let named = title(&opened.entry.path);
-    let conversation = named.clone().unwrap_or_else(|| from_first_message(opened));
+    let title = title(&opened.entry.path);
+    let conversation = title.clone().unwrap_or_else(|| from_first_message(opened));
+    let mut reading = Reading { opened, chat, title, conversation, local: String::new() };
     for frame in opened.frames {
         if frame.index == 0 {
-            about_the_chat(opened, &chat, out);
+            about_the_chat(opened, &reading.chat, out);
         }
-        message(opened, frame, &chat, named.as_deref(), &conversation, out);
+        reading.message(frame, out);
     }
 }
 
@@ -68,69 +70,85 @@ fn stamped(opened: &Opened<'_>) -> Option<Stamp> {
     opened.head.split_inclusive(|b| *b == b'\n').find_map(stamp::scan)
 }
 
-fn message(
-    opened: &Opened<'_>,
-    frame: &Frame<'_>,
-    chat: &Chat,
-    title: Option<&str>,
-    conversation: &str,
-    out: &mut Sink,
-) {
-    let at = opened.at(Locator::bytes(frame.offset, frame.bytes.len() as u64));
-    let Some(stamp) = stamp::scan(frame.bytes) else {
-        let text = String::from_utf8_lossy(frame.bytes);
-        if text.contains(|c: char| !c.is_whitespace() && !is_mark(c)) {
-            out.warn(at, "chat.preamble", "What precedes the first message was not read.");
-        }
-        return;
-    };
-    if frame.truncated {
-        out.warn(at.clone(), "frame.truncated", "The message is longer than 64 MiB; only its beginning was read.");
-    }
-    let slice = |range| String::from_utf8_lossy(frame.bytes.get(range).unwrap_or_default());
-    let when = slice(stamp.text.clone());
-    let rest = slice(stamp.body..frame.bytes.len());
-    if let Cow::Owned(_) = rest {
-        out.warn(at.clone(), "text.utf8", "Some bytes are not UTF-8; they are shown as U+FFFD.");
-    }
-    let (name, text) = split(&rest);
-    let mut record = Record::new(Family::Message, FORMAT);
-    record.title = title.map(Into::into);
-    record.conversation = Some(conversation.to_owned());
-    let (moment, local) = moment(&stamp, &when, chat.order);
-    if moment.basis == ZoneBasis::Ambiguous && (chat.order != Order::Open || stamp.half == Half::Unknown) {
-        out.warn(at.clone(), "time.unread", "The message's time cannot be read; it is kept as written.");
-    }
-    record.moments.push(moment);
-    record.fields.opt_text("local", local.as_deref());
-    let kind = match name {
-        Some(name) => {
-            let clean = clean(name);
-            if clean != name {
-                record.fields.text("sender", name);
+/// What all messages of a chat share.
+struct Reading<'a> {
+    opened: &'a Opened<'a>,
+    chat: Chat,
+    title: Option<String>,
+    conversation: String,
+    /// The wall clock of a message, in room that the next one uses again.
+    local: String,
+}
+
+impl Reading<'_> {
+    fn message(&mut self, frame: &Frame<'_>, out: &mut Sink) {
+        let opened = self.opened;
+        let at = || opened.at(Locator::bytes(frame.offset, frame.bytes.len() as u64));
+        let Some(stamp) = stamp::scan(frame.bytes) else {
+            if utf8(frame.bytes).contains(|c: char| !c.is_whitespace() && !is_mark(c)) {
+                out.warn(at(), "chat.preamble", "What precedes the first message was not read.");
             }
-            record.parties.push(sender(&clean));
-            kind(text, Some(&clean))
+            return;
+        };
+        if frame.truncated {
+            out.warn(at(), "frame.truncated", "The message is longer than 64 MiB; only its beginning was read.");
         }
-        None => kind(text, None),
-    };
-    if attachment::may_be(rest.as_bytes()) {
-        record.attachments = attachment::all(text, &opened.claim.links);
+        let when = utf8(frame.bytes.get(stamp.text.clone()).unwrap_or_default());
+        let rest = utf8(frame.bytes.get(stamp.body..).unwrap_or_default());
+        if let Cow::Owned(_) = rest {
+            out.warn(at(), "text.utf8", "Some bytes are not UTF-8; they are shown as U+FFFD.");
+        }
+        let (name, text) = split(&rest);
+        let mut record = Record::new(Family::Message, FORMAT);
+        record.title.clone_from(&self.title);
+        record.conversation = Some(self.conversation.clone());
+        let order = self.chat.order;
+        self.local.clear();
+        let known = wall_clock(&stamp, order, &mut self.local);
+        if !known && (order != Order::Open || stamp.half == Half::Unknown) {
+            out.warn(at(), "time.unread", "The message's time cannot be read; it is kept as written.");
+        }
+        // It has no zone.
+        let basis = if known { ZoneBasis::DeviceLocal } else { ZoneBasis::Ambiguous };
+        let precision = if stamp.second.is_some() { Precision::Second } else { Precision::Minute };
+        let (role, text_of_it) = (MomentRole::Sent, when.into_owned());
+        record.moments = vec![Moment { role, instant: None, text: text_of_it, basis, precision }];
+        record.fields.opt_text("local", known.then_some(self.local.as_str()));
+        let kind = match name {
+            Some(name) => {
+                let clean = clean(name);
+                if clean != name {
+                    record.fields.text("sender", name);
+                }
+                record.parties = vec![sender(&clean)];
+                kind(text, Some(&clean))
+            }
+            None => kind(text, None),
+        };
+        if attachment::may_be(rest.as_bytes()) {
+            record.attachments = attachment::all(text, &opened.claim.links);
+        }
+        let kind = if record.attachments.is_empty() || kind == Some("system") { kind } else { Some("attachment") };
+        record.place = place(text);
+        let kind = if record.place.is_some() { Some("location") } else { kind };
+        record.fields.opt_text("kind", kind);
+        // What WhatsApp itself wrote is nobody's message, and does not count as one.
+        if kind == Some("system") {
+            record.format = SYSTEM;
+        }
+        if words::is_edited(text) {
+            record.fields.bool("edited", true);
+        }
+        quoted_messages(opened, frame, &stamp, out);
+        record.text = Some(text.to_owned());
+        out.record(at(), record);
     }
-    let kind = if record.attachments.is_empty() || kind == Some("system") { kind } else { Some("attachment") };
-    record.place = place(text);
-    let kind = if record.place.is_some() { Some("location") } else { kind };
-    record.fields.opt_text("kind", kind);
-    // What WhatsApp itself wrote is nobody's message, and does not count as one.
-    if kind == Some("system") {
-        record.format = SYSTEM;
-    }
-    if words::is_edited(text) {
-        record.fields.bool("edited", true);
-    }
-    quoted_messages(opened, frame, &stamp, out);
-    record.text = Some(text.to_owned());
-    out.record(at, record);
+}
+
+/// Returns bytes as text, copied only if they are none in places.
+fn utf8(bytes: &[u8]) -> Cow<'_, str> {
+    // The check of a whole is quicker than the search for what is wrong.
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
 /// Splits what follows the time into the sender's name and the text.
@@ -141,9 +159,9 @@ pub(super) fn split(rest: &str) -> (Option<&str>, &str) {
     const LONGEST_NAME: usize = 200;
     let rest = rest.strip_suffix('\n').unwrap_or(rest);
     let rest = rest.strip_suffix('\r').unwrap_or(rest);
-    let line = rest.split('\n').next().unwrap_or(rest);
+    let line = memchr(b'\n', rest.as_bytes()).and_then(|end| rest.get(..end)).unwrap_or(rest);
     let mut from = 0;
-    while let Some(colon) = line.get(from..).and_then(|l| l.find(':')).map(|at| from + at) {
+    while let Some(colon) = line.as_bytes().get(from..).and_then(|l| memchr(b':', l)).map(|at| from + at) {
         let after = line.get(colon + 1..).unwrap_or_default();
         let name = line.get(..colon).unwrap_or_default();
         if name.len() > LONGEST_NAME || !balanced(name) {
@@ -163,18 +181,34 @@ fn balanced(name: &str) -> bool {
     if name.is_ascii() && !name.contains('"') {
         return true;
     }
-    let count = |quotes: &[char]| name.chars().filter(|c| quotes.contains(c)).count();
-    count(&['"']) % 2 == 0
-        && count(&['«']) == count(&['»'])
-        && count(&['„', '“', '”', '‟']) % 2 == 0
-        && count(&['「']) == count(&['」'])
+    let (mut plain, mut curly, mut angled, mut cornered) = (0u32, 0u32, 0i32, 0i32);
+    for c in name.chars() {
+        match c {
+            '"' => plain += 1,
+            '„' | '“' | '”' | '‟' => curly += 1,
+            '«' => angled += 1,
+            '»' => angled -= 1,
+            '「' => cornered += 1,
+            '」' => cornered -= 1,
+            _ => {}
+        }
+    }
+    plain % 2 == 0 && curly % 2 == 0 && angled == 0 && cornered == 0
 }
 
 /// Returns a name without invisible characters and blanks around it, and without the tilde of unknown numbers.
-fn clean(name: &str) -> String {
-    let visible: String = name.chars().filter(|c| !is_mark(*c) && *c != '\u{202f}').collect();
-    let name = visible.trim();
-    name.strip_prefix('~').map_or(name, str::trim_start).to_owned()
+fn clean(name: &str) -> Cow<'_, str> {
+    let hidden = |c: char| is_mark(c) || c == '\u{202f}';
+    if !name.is_ascii() && name.contains(hidden) {
+        let visible: String = name.chars().filter(|c| !hidden(*c)).collect();
+        return Cow::Owned(bare(&visible).to_owned());
+    }
+    Cow::Borrowed(bare(name))
+}
+
+fn bare(name: &str) -> &str {
+    let name = name.trim();
+    name.strip_prefix('~').map_or(name, str::trim_start)
 }
 
 fn sender(name: &str) -> Party {
@@ -208,39 +242,42 @@ fn kind(text: &str, sender: Option<&str>) -> Option<&'static str> {
     if own || words::is_encryption_notice(plain) { Some("system") } else { Some("notice") }
 }
 
-/// Returns the time, which has no zone, and the wall clock that it means.
-fn moment(stamp: &Stamp, text: &str, order: Order) -> (Moment, Option<String>) {
-    let read = || {
-        let ((hour, minute, second), day) = (stamp.clock()?, order::date(stamp, order)?);
-        let mut local = format!("{day}T{hour:02}:{minute:02}");
-        if stamp.second.is_some() {
-            local.push_str(&format!(":{second:02}"));
-        }
-        Some(local)
+/// Writes the wall clock that a stamp means, and says whether it can be known.
+fn wall_clock(stamp: &Stamp, order: Order, out: &mut String) -> bool {
+    let (Some((hour, minute, second)), Some(day)) = (stamp.clock(), order::date(stamp, order)) else { return false };
+    let mut two = |before: &str, number: u8| {
+        out.push_str(before);
+        out.push(char::from(b'0' + number / 10 % 10));
+        out.push(char::from(b'0' + number % 10));
     };
-    let local = read();
-    let moment = Moment {
-        role: MomentRole::Sent,
-        instant: None,
-        text: text.to_owned(),
-        basis: if local.is_some() { ZoneBasis::DeviceLocal } else { ZoneBasis::Ambiguous },
-        precision: if stamp.second.is_some() { Precision::Second } else { Precision::Minute },
-    };
-    (moment, local)
+    let year = day.year().unsigned_abs();
+    two("", (year / 100 % 100) as u8);
+    two("", (year % 100) as u8);
+    two("-", day.month().unsigned_abs());
+    two("-", day.day().unsigned_abs());
+    two("T", hour);
+    two(":", minute);
+    if stamp.second.is_some() {
+        two(":", second);
+    }
+    true
 }
 
 /// Reads the address of a map that a shared location ends with.
 fn place(text: &str) -> Option<Place> {
-    let (before, query) = text.rsplit_once("https://maps.google.com/?q=")?;
+    // Few messages end with a comma and a number, which is quicker to see than that they hold no address.
+    let text = text.trim_end();
+    let comma = text.ends_with(|c: char| c.is_ascii_digit() || c == '.').then(|| memrchr(b',', text.as_bytes()))??;
+    let (before, lon) = (text.get(..comma)?, text.get(comma + 1..)?.parse().ok()?);
+    let (before, lat) = before.rsplit_once("https://maps.google.com/?q=")?;
     before.trim_end().ends_with(':').then_some(())?;
-    let (lat, lon) = query.trim_end().split_once(',')?;
-    Place::at(lat.parse().ok()?, lon.parse().ok()?)
+    Place::at(lat.parse().ok()?, lon)
 }
 
 /// Warns of a line that begins as a message of another form does: a quotation, or two exports in one file.
 fn quoted_messages(opened: &Opened<'_>, frame: &Frame<'_>, stamp: &Stamp, out: &mut Sink) {
     let mut from = 0;
-    while let Some(end) = memchr::memchr(b'\n', frame.bytes.get(from..).unwrap_or_default()) {
+    while let Some(end) = memchr(b'\n', frame.bytes.get(from..).unwrap_or_default()) {
         from += end + 1;
         let line = frame.bytes.get(from..).unwrap_or_default();
         if stamp::scan(line).is_some_and(|other| other.form != stamp.form) {

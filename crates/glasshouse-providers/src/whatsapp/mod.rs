@@ -52,7 +52,7 @@ static MANIFEST: Manifest = Manifest {
     general: false,
     not_covered: &[
         "Dates with the name of a month or an era, and calendars other than the Gregorian and the Buddhist.",
-        "Of the account report (`Request account info`) the page alone, without the JSON that comes with it; the picture in it.",
+        "Of the account report (`Request account info`) a page without the JSON that comes with it; the picture in it.",
         "Backups and databases of a phone (`msgstore.db`), and what is returned under legal process.",
     ],
     references: &[

@@ -51,6 +51,8 @@ struct Fit {
     /// Days that lie before the day of the message before.
     backwards: u64,
     last: Option<Date>,
+    /// The date of the message before does not exist in it.
+    missed: bool,
 }
 
 impl Fit {
@@ -66,23 +68,27 @@ struct Fits {
     /// Days that exist with neither the day nor the month first: they tell nothing about these two.
     neither: u64,
     year_first_is_usual: bool,
+    /// The numbers of the message before, and their digits: most messages follow one of the same day.
+    before: ([u16; 3], [usize; 3]),
 }
 
 impl Fits {
     fn add(&mut self, stamp: &Stamp) {
         // Only languages that write dates with dashes or `18. 3. 1.` put a year of two digits first.
         self.year_first_is_usual = matches!(stamp.form.separator, '-' | '년' | '年');
-        let exists = |order| date(stamp, order).is_some();
-        self.neither += u64::from(!exists(Order::DayFirst) && !exists(Order::MonthFirst));
+        let written = (stamp.numbers, stamp.digits);
+        let another = std::mem::replace(&mut self.before, written) != written;
         for (fit, order) in self.fits.iter_mut().zip(ORDERS) {
-            match date(stamp, order) {
-                None => fit.impossible += 1,
-                Some(day) => {
-                    fit.backwards += u64::from(fit.last.is_some_and(|last| day < last));
-                    fit.last = Some(day);
-                }
+            if another {
+                let day = date(stamp, order);
+                fit.missed = day.is_none();
+                fit.backwards += u64::from(day.is_some_and(|day| fit.last.is_some_and(|last| day < last)));
+                fit.last = day.or(fit.last);
             }
+            fit.impossible += u64::from(fit.missed);
         }
+        let [day, month, _] = &self.fits;
+        self.neither += u64::from(day.missed && month.missed);
     }
 
     /// Returns the only order that fits, or the one that fits at least ten times better than any other: a phone

@@ -1,4 +1,5 @@
-//! The report that WhatsApp makes of an account on request: a page, and the same as JSON beside it.
+//! The report that WhatsApp makes of an account on request: a page, and the same as JSON beside it; newer ones are
+//! folders of them (`whatsapp_connections/contacts.json` …).
 //!
 //! What is in it is known in words only: telephone number, name, addresses of connections, device, registration,
 //! settings, numbers of contacts, blocked numbers, names of groups. So its JSON is read by its shape, and names of
@@ -30,7 +31,7 @@ pub(super) fn recognise(tree: &Tree<'_>) -> Vec<Claim> {
     let mut lists: BTreeMap<(u32, &str), Vec<&TreeEntry>> = BTreeMap::new();
     for entry in tree.entries().iter().filter(|entry| entry.size > 0 && is(entry, "json")) {
         let place = (entry.part, entry.dir());
-        if pages.contains_key(&place) {
+        if pages.contains_key(&place) || is_folder(place.1) {
             lists.entry(place).or_default().push(entry);
         }
     }
@@ -38,6 +39,15 @@ pub(super) fn recognise(tree: &Tree<'_>) -> Vec<Claim> {
     for (place, lists) in &lists {
         // A report is some files; folders of thousands are something else, and cost thousands of looks.
         const MOST: usize = 64;
+        if is_folder(place.1) && lists.len() <= MOST {
+            let beside = pages.get(place).map_or(&[][..], Vec::as_slice);
+            claims.extend(lists.iter().filter(|list| is_section(&tree.head(list.id))).map(|list| {
+                let mut claim = Claim::of(FORMAT, list.id, Framing::Whole);
+                claim.copies = beside.iter().filter(|page| stem(page) == stem(list)).map(|page| page.id).collect();
+                claim
+            }));
+            continue;
+        }
         let Some(pages) = pages.get(place).filter(|pages| pages.len() <= MOST && lists.len() <= MOST) else { continue };
         for page in pages {
             let beside = lists.iter().find(|list| stem(list) == stem(page));
@@ -51,6 +61,16 @@ pub(super) fn recognise(tree: &Tree<'_>) -> Vec<Claim> {
         }
     }
     claims
+}
+
+/// Says whether a folder is one of the report's: `whatsapp_settings` and alike.
+fn is_folder(dir: &str) -> bool {
+    dir.rsplit('/').next().is_some_and(|name| name.starts_with("whatsapp_"))
+}
+
+/// Says whether first bytes are those of JSON in such a folder: `{"wa_contacts": …`.
+fn is_section(head: &[u8]) -> bool {
+    starts_object(head) && memchr::memmem::find(head, b"\"wa_").is_some()
 }
 
 fn stem<'p>(entry: &TreeEntry<'p>) -> &'p str {

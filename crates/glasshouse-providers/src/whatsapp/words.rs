@@ -115,7 +115,7 @@ pub(super) fn is_edited(text: &str) -> bool {
         "<Esta mensagem foi editada>",
         "<Dit bericht is bewerkt>",
     ];
-    ENDINGS.iter().any(|ending| text.ends_with(ending))
+    text.ends_with('>') && ENDINGS.iter().any(|ending| text.ends_with(ending))
 }
 
 /// Says whether the words in brackets behind a file name mean that the file was attached.

@@ -112,6 +112,7 @@ fn message(opened: &Opened<'_>, frame: &Frame<'_>, id: &str, people: &[String], 
         let (key, raw) = (meant(key), raw.get());
         match key.as_ref() {
             "timestamp_ms" | "timestamp" if as_text(raw).is_none() => {
+                record.moments.reserve_exact(1);
                 record.moments.insert(0, sent(raw));
             }
             "sender_name" | "senderName" if sender.is_none() => match meta_text::text(raw) {
@@ -141,6 +142,7 @@ fn message(opened: &Opened<'_>, frame: &Frame<'_>, id: &str, people: &[String], 
         }
     }
     if let Some(sender) = sender {
+        record.parties.reserve_exact(2);
         // Who else took part at the time of a message is known of two alone.
         if let [one, other] = people
             && (*one == sender || *other == sender)
