@@ -91,6 +91,16 @@ test("a place narrows to as many records as stand beside it", async () => {
   await tab.context().close();
 });
 
+test("conversations of a search are counted as SQL counts them", async () => {
+  const talk = "conversation IS NOT NULL AND family IN ('mail', 'message', 'call', 'voice', 'reaction', 'post')";
+  for (const [q, where] of [["", "true"], ["-family:location", "family <> 'location'"], ["service:google -family:mail", "service = 'google' AND family <> 'mail'"], ["after:2021", "time >= TIMESTAMP '2021-01-01T00:00:00Z'"]]) {
+    const { count, rows } = await ask(`conversations?limit=200&q=${encodeURIComponent(q)}`);
+    assert.equal(count, counted(folder, `SELECT count(*) FROM (SELECT DISTINCT service, conversation FROM records WHERE ${talk} AND ${where})`), q);
+    const top = rows.toSorted((a, b) => b.count - a.count)[0];
+    if (count <= 200) assert.equal(top.count, counted(folder, `SELECT count(*) FROM records WHERE ${talk} AND ${where} GROUP BY service, conversation ORDER BY 1 DESC LIMIT 1`), q);
+  }
+});
+
 test("HEIC is shown as what was made of it, and one that is damaged says why it is not", async () => {
   const given = join(keep.folder, "kinds");
   const heic = await readFile(new URL("../../crates/glasshouse-engine/src/decoding/fixtures/quarters.heic", import.meta.url));
