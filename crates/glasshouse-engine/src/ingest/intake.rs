@@ -340,7 +340,7 @@ fn series(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{needed, new_row, series};
+    use super::{new_row, new_size, series};
 
     #[test]
     fn room_is_asked_for_what_is_new() {
@@ -348,9 +348,9 @@ mod tests {
         let paths = [folder.path().join("one.zip"), folder.path().join("two.zip")];
         std::fs::write(&paths[0], [0; 1000]).expect("written");
         std::fs::write(&paths[1], [0; 30]).expect("written");
-        assert_eq!((needed(&[], &paths, false), needed(&[], &paths, true)), (2060, 1030));
+        assert_eq!(new_size(&[], &paths), 1030);
         let held = [new_row(&[], "one.zip", "zip", String::new(), 1000, 0, false)];
-        assert_eq!((needed(&held, &paths, false), needed(&held, &paths[..1], false)), (60, 0));
+        assert_eq!((new_size(&held, &paths), new_size(&held, &paths[..1])), (30, 0));
     }
 
     #[test]
