@@ -10,7 +10,7 @@ use crate::authority;
 use crate::events::{self, Redaction};
 use crate::evidence::{Bytes, EntryId, Evidence, Locator};
 use crate::read::{self, Whole};
-use crate::search::Searcher;
+use crate::search;
 use crate::session::{About, Session, now};
 use crate::sql::Tables;
 use crate::work;
@@ -173,10 +173,9 @@ fn asked(session: &Session, wanted: &Wanted) -> Result<Vec<String>, EngineError>
 
 /// Returns the records that are asked for, an error where they are none or too many.
 fn asked_for(case: &Path, wanted: &Wanted) -> Result<Vec<String>, EngineError> {
-    let searcher = Searcher::open(case)?;
     let (count, ids) = match &wanted.tag {
         None => {
-            let hits = searcher.search(&wanted.query, MOST)?;
+            let hits = search::search(case, &wanted.query, MOST)?;
             (hits.count, hits.rows.into_iter().map(|hit| hit.id).collect())
         }
         Some(tag) => {
@@ -191,7 +190,7 @@ fn asked_for(case: &Path, wanted: &Wanted) -> Result<Vec<String>, EngineError> {
                 }
                 ids = known;
             } else {
-                let found: HashSet<String> = searcher.ids(&wanted.query)?.into_iter().collect();
+                let found: HashSet<String> = search::ids(case, &wanted.query)?.into_iter().collect();
                 ids.retain(|id| found.contains(id));
             }
             (ids.len() as u64, ids)

@@ -2,7 +2,7 @@
 
 use super::{MEMORY, refused};
 use crate::EngineError;
-use crate::search::Searcher;
+use crate::search;
 use crate::segment::{ATTACHMENTS, PARTIES, RECORDS};
 use datafusion::arrow::array::{ArrayRef, RecordBatch, StringArray, UInt32Array, UInt64Array};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
@@ -219,7 +219,7 @@ impl TableFunctionImpl for TextSearch {
             return Err(DataFusionError::Plan("text_search takes one text: text_search('words').".into()));
         };
         let plan = |e: EngineError| DataFusionError::Plan(e.to_string());
-        let ids = Searcher::open(&self.case).and_then(|s| s.ids(query)).map_err(plan)?;
+        let ids = search::ids(&self.case, query).map_err(plan)?;
         let schema = Arc::new(Schema::new(vec![Field::new("record_id", DataType::Utf8, false)]));
         let batch = RecordBatch::try_new(schema.clone(), vec![Arc::new(StringArray::from(ids))])?;
         Ok(Arc::new(MemTable::try_new(schema, vec![vec![batch]])?))
