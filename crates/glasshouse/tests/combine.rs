@@ -136,6 +136,16 @@ fn two_cases_become_one_within_the_limits_of_each() {
     let from = |case: &str| rows.iter().filter(|r| r["origin_case"] == id(case)).count();
     assert!(from(one) >= 1 && from(two) == 1 && rows.len() == from(one) + from(two), "{rows:?}");
     for case in &pair.cases {
+        let one = format!(
+            "SELECT r.id AS id FROM records r JOIN sources s ON r.source = s.source WHERE s.origin_case = '{}' LIMIT 1",
+            id(case)
+        );
+        let record = office.rows(&into, &one)[0]["id"].as_str().expect("an id").to_owned();
+        let said = office.good(&["--enquiry", "1"], "d.hart", &["show", &into, &record]);
+        assert!(
+            said.contains("origin_case") && said.contains(&id(case)),
+            "each record says where it came from: {said}"
+        );
         let of = format!(
             "JOIN (SELECT DISTINCT source FROM sources WHERE origin_case = '{}') s ON r.source = s.source",
             id(case)
