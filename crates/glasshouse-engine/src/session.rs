@@ -410,7 +410,7 @@ fn choose(mut standings: Vec<Standing>, wanted: Option<&str>) -> Result<Standing
         let in_force: Vec<Standing> = standings.iter().filter(|s| s.state(now()) == "in force").cloned().collect();
         if in_force.len() != 1 {
             return Err(EngineError::Denied(format!(
-                "The case has several authorities. Say which one with --authority: {}.",
+                "The case has several authorities. Say which one with --under: {}.",
                 names(&standings)
             )));
         }

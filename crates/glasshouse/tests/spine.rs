@@ -63,6 +63,7 @@ fn proven(case: &Path) {
     command.arg(case);
     let said = run(command, 0);
     assert!(said.contains("unanchored"), "{said}");
+    assert!(!said.contains("unmentioned: runs/r0001/segments"), "nothing is left of what was written anew: {said}");
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/independent/verify.py");
     let mut python = Command::new("python3");
     python.arg(script).arg(case);

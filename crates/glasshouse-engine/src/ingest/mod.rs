@@ -391,6 +391,9 @@ fn read_all(
     journal.put_fact("decisions", &decided.identity())?;
     journal.put_fact("settled", &settlement(journal, &limits, &decided)?)?;
     journal.put_fact("unfinished", "no")?;
+    // What was written anew on the way was never in the log. To leave it would only cost room, and the next run looks
+    // again.
+    let _ = clear_stray_segments(case, journal);
     Ok(Report { taken, run, changed: true })
 }
 
@@ -520,7 +523,8 @@ fn reload(mut parts: Vec<parts::HeldPart>, journal: &Journal) -> Result<Vec<part
     Ok(parts)
 }
 
-/// Takes away segment folders that neither the journal nor the log knows: a killed process left them.
+/// Takes away segment folders that neither the journal nor the log knows: a killed process left them, or they were
+/// written anew.
 fn clear_stray_segments(case: &Case, journal: &Journal) -> Result<(), EngineError> {
     let known = journal.segments()?.into_iter().chain(journal.put_aside()?).chain(journal.waiting()?);
     let known: BTreeSet<String> = known.map(|(_, s, _)| s.path).collect();
