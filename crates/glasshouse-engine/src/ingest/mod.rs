@@ -165,6 +165,12 @@ pub fn discard(
     let journal = Journal::open(case)?;
     let mut done = discard::go_on(case, &journal)?;
     if done.is_none() {
+        let unfinished = journal.fact("unfinished")?.is_some_and(|f| f == "yes");
+        if unfinished && !discard::certificates(case)?.is_empty() {
+            // One that was cut off once it was certified: the run's lists still speak of what is gone. Where something is
+            // not read either, what follows says so.
+            let _ = read_all(case, &journal, &[], options, progress, Act::Publish);
+        }
         read_all(case, &journal, &[], options, progress, Act::Discard(asked, role))
             .map_err(|error| error.on_full_disk(case.root()))?;
         done = discard::go_on(case, &journal)?;
