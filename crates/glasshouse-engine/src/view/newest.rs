@@ -70,15 +70,31 @@ fn newest(open: &Open, segment: usize, rows: Option<Vec<u32>>, most: usize) -> R
         let time = times.get(row as usize).copied().filter(|time| *time != NO_TIME);
         Found { time, segment, row }
     };
-    let mut found: Vec<Found> = match rows {
-        Some(rows) => rows.into_iter().map(found).collect(),
-        None => (0..times.len() as u32).map(found).collect(),
-    };
-    if most < found.len() {
-        found.select_nth_unstable(most);
-        found.truncate(most);
+    // Rows ascend in time in runs: from the last one on, most are soon seen to be too old.
+    Ok(match rows {
+        Some(rows) => first(most, rows.into_iter().rev().map(found)),
+        None => first(most, (0..times.len() as u32).rev().map(found)),
+    })
+}
+
+/// Returns those of many that sort first, in no order, and holds twice as many at most.
+fn first<T: Ord + Copy>(most: usize, all: impl Iterator<Item = T>) -> Vec<T> {
+    let (mut kept, mut bound): (Vec<T>, Option<T>) = (Vec::new(), None);
+    for item in all {
+        if bound.is_some_and(|bound| item >= bound) {
+            continue;
+        }
+        kept.push(item);
+        if kept.len() > most.saturating_mul(2) {
+            bound = Some(*kept.select_nth_unstable(most).1);
+            kept.truncate(most);
+        }
     }
-    Ok(found)
+    if most < kept.len() {
+        kept.select_nth_unstable(most);
+        kept.truncate(most);
+    }
+    kept
 }
 
 /// Says whether a condition on time leaves nothing of a segment, by its first and last time.
@@ -118,6 +134,19 @@ impl PartialOrd for Found {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_of_many_are_those_of_the_sorted() {
+        let all: Vec<u32> = (0..500).map(|n| n * 7919 % 501).collect();
+        for most in [0, 1, 2, 20, 249, 499, 500, 501, usize::MAX] {
+            let mut kept = first(most, all.iter().copied());
+            kept.sort_unstable();
+            let mut sorted = all.clone();
+            sorted.sort_unstable();
+            sorted.truncate(most);
+            assert_eq!(kept, sorted, "{most}");
+        }
+    }
 
     #[test]
     fn the_newest_come_first_and_those_without_a_time_last() {

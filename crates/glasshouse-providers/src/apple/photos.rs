@@ -29,11 +29,7 @@ static DETAILS: Sheet = Sheet {
         (&["originalCreationDate"], Is::Time(MomentRole::Taken)),
         (&["importDate"], Is::Time(MomentRole::Created)),
         (&["imgName"], Is::Title),
-        (&["fileChecksum"], Is::Field),
-        (&["favorite"], Is::Field),
-        (&["hidden"], Is::Field),
-        (&["deleted"], Is::Field),
-        (&["viewCount"], Is::Field),
+        (&["fileChecksum", "favorite", "hidden", "deleted", "viewCount"], Is::Field),
     ],
     clock: Clock::UNKNOWN,
 };

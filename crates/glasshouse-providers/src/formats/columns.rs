@@ -37,7 +37,7 @@ pub enum Is {
     File,
     /// A JSON object; its members become fields `Column.member`.
     Json,
-    /// Known, and nothing but a field.
+    /// Known, and nothing but a field; its names may be those of many columns.
     Field,
 }
 
@@ -51,7 +51,7 @@ pub struct Sheet {
     pub kind: &'static str,
     /// The columns that tell this table from others: each list holds the names that one column goes by.
     pub needs: &'static [&'static [&'static str]],
-    /// Columns by the names they go by, the most telling time first.
+    /// Columns by the names they go by, the most telling time first; what `needs` names is known without them.
     pub columns: &'static [(&'static [&'static str], Is)],
     pub clock: Clock,
 }
@@ -69,8 +69,9 @@ impl Sheet {
     }
 
     fn column(&self, name: &str) -> Option<Is> {
-        let found = self.columns.iter().find(|(names, _)| names.iter().any(|n| n.eq_ignore_ascii_case(name)));
-        found.map(|(_, is)| *is)
+        let any = |names: &[&str]| names.iter().any(|n| n.eq_ignore_ascii_case(name));
+        let found = self.columns.iter().find(|(names, _)| any(names)).map(|(_, is)| *is);
+        found.or_else(|| self.needs.iter().any(|names| any(names)).then_some(Is::Field))
     }
 }
 

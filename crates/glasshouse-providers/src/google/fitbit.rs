@@ -10,97 +10,74 @@ use glasshouse_model::PartyRole::Owner;
 
 pub(super) const FORMAT: &str = "fitbit";
 
+const SHEET: Sheet =
+    Sheet { format: FORMAT, family: Family::Health, kind: "", needs: &[], columns: &[], clock: ACCOUNT };
+
 pub(super) static TABLES: &[Table] = &[
-    Table {
-        product: None,
-        file: "",
-        sheet: Sheet {
-            format: FORMAT,
-            family: Family::Health,
-            kind: "sleep score",
-            needs: &[&["sleep_log_entry_id"], &["timestamp"], &["overall_score"]],
+    Table::any(Sheet {
+        kind: "sleep score",
+        needs: &[&["sleep_log_entry_id"], &["timestamp"], &["overall_score"]],
+        columns: &[
+            (&["timestamp"], Is::Time(Observed)),
+            (&["composition_score", "revitalization_score", "duration_score", "deep_sleep_in_minutes"], Is::Field),
+            (&["resting_heart_rate", "restlessness"], Is::Field),
+        ],
+        ..SHEET
+    }),
+    Table::any(Sheet {
+        kind: "stress score",
+        needs: &[&["DATE"], &["STRESS_SCORE"]],
+        columns: &[
+            (&["DATE"], Is::Time(Observed)),
+            (&["UPDATED_AT"], Is::Time(Modified)),
+            (&["SLEEP_POINTS", "MAX_SLEEP_POINTS", "RESPONSIVENESS_POINTS", "MAX_RESPONSIVENESS_POINTS"], Is::Field),
+            (&["EXERTION_POINTS", "MAX_EXERTION_POINTS", "STATUS", "CALCULATION_FAILED"], Is::Field),
+        ],
+        ..SHEET
+    }),
+    Table::of(
+        Product::Fitbit,
+        Sheet {
+            kind: "sleep profile",
+            needs: &[&["creation_date"], &["sleep_type"]],
             columns: &[
-                (&["timestamp"], Is::Time(Observed)),
-                (&["sleep_log_entry_id"], Is::Field),
-                (&["overall_score"], Is::Field),
-                (&["composition_score"], Is::Field),
-                (&["revitalization_score"], Is::Field),
-                (&["duration_score"], Is::Field),
-                (&["deep_sleep_in_minutes"], Is::Field),
-                (&["resting_heart_rate"], Is::Field),
-                (&["restlessness"], Is::Field),
+                (&["creation_date"], Is::Time(Created)),
+                (&["sleep_type"], Is::Title),
+                (&["deep_sleep", "rem_sleep", "sleep_duration", "sleep_start_time"], Is::Field),
+                (&["schedule_variability", "restorative_sleep", "time_before_sound_sleep"], Is::Field),
+                (&["sleep_stability", "nights_with_long_awakenings", "days_with_naps"], Is::Field),
             ],
-            clock: ACCOUNT,
+            ..SHEET
         },
-    },
-    Table {
-        product: None,
-        file: "",
-        sheet: Sheet {
-            format: FORMAT,
-            family: Family::Health,
-            kind: "stress score",
-            needs: &[&["DATE"], &["STRESS_SCORE"]],
-            columns: &[
-                (&["DATE"], Is::Time(Observed)),
-                (&["UPDATED_AT"], Is::Time(Modified)),
-                (&["STRESS_SCORE"], Is::Field),
-                (&["SLEEP_POINTS"], Is::Field),
-                (&["MAX_SLEEP_POINTS"], Is::Field),
-                (&["RESPONSIVENESS_POINTS"], Is::Field),
-                (&["MAX_RESPONSIVENESS_POINTS"], Is::Field),
-                (&["EXERTION_POINTS"], Is::Field),
-                (&["MAX_EXERTION_POINTS"], Is::Field),
-                (&["STATUS"], Is::Field),
-                (&["CALCULATION_FAILED"], Is::Field),
-            ],
-            clock: ACCOUNT,
-        },
-    },
-    Table {
-        product: Some(Product::Fitbit),
-        file: "",
-        sheet: Sheet {
-            format: FORMAT,
-            family: Family::Health,
+    ),
+    Table::of(
+        Product::Fitbit,
+        Sheet {
             kind: "oxygen saturation",
             needs: &[&["timestamp"], &["average_value"], &["lower_bound"], &["upper_bound"]],
-            columns: &[
-                (&["timestamp"], Is::Time(Observed)),
-                (&["average_value"], Is::Field),
-                (&["lower_bound"], Is::Field),
-                (&["upper_bound"], Is::Field),
-            ],
-            clock: ACCOUNT,
+            columns: &[(&["timestamp"], Is::Time(Observed))],
+            ..SHEET
         },
-    },
-    Table {
-        product: Some(Product::Fitbit),
-        file: "",
-        sheet: Sheet {
-            format: FORMAT,
-            family: Family::Health,
+    ),
+    Table::of(
+        Product::Fitbit,
+        Sheet {
             kind: "skin temperature",
             needs: &[&["sleep_start"], &["sleep_end"], &["nightly_temperature"]],
             columns: &[
                 (&["sleep_start"], Is::Time(Start)),
                 (&["sleep_end"], Is::Time(End)),
-                (&["type"], Is::Field),
-                (&["temperature_samples"], Is::Field),
-                (&["nightly_temperature"], Is::Field),
-                (&["baseline_relative_sample_sum"], Is::Field),
+                (&["type", "temperature_samples", "baseline_relative_sample_sum"], Is::Field),
                 (&["baseline_relative_sample_sum_of_squares"], Is::Field),
                 (&["baseline_relative_nightly_standard_deviation"], Is::Field),
                 (&["baseline_relative_sample_standard_deviation"], Is::Field),
             ],
-            clock: ACCOUNT,
+            ..SHEET
         },
-    },
-    Table {
-        product: Some(Product::Fitbit),
-        file: "",
-        sheet: Sheet {
-            format: FORMAT,
+    ),
+    Table::of(
+        Product::Fitbit,
+        Sheet {
             family: Family::Device,
             kind: "tracker",
             needs: &[&["tracker_id"], &["last_sync_date_time"]],
@@ -108,17 +85,14 @@ pub(super) static TABLES: &[Table] = &[
                 (&["last_sync_date_time"], Is::Time(Observed)),
                 (&["date_added"], Is::Time(Created)),
                 (&["device_type", "device_name", "tracker_name"], Is::Title),
-                (&["tracker_id"], Is::Field),
                 (&["batt_level", "battery_level"], Is::Field),
             ],
-            clock: ACCOUNT,
+            ..SHEET
         },
-    },
-    Table {
-        product: Some(Product::Fitbit),
-        file: "",
-        sheet: Sheet {
-            format: FORMAT,
+    ),
+    Table::of(
+        Product::Fitbit,
+        Sheet {
             family: Family::Account,
             kind: "profile",
             needs: &[&["id"], &["full_name"], &["email_address"], &["member_since"]],
@@ -130,14 +104,12 @@ pub(super) static TABLES: &[Table] = &[
                 (&["id"], Is::Account),
                 (PROFILE, Is::Field),
             ],
-            clock: ACCOUNT,
+            ..SHEET
         },
-    },
-    Table {
-        product: Some(Product::Fitbit),
-        file: "",
-        sheet: Sheet {
-            format: FORMAT,
+    ),
+    Table::of(
+        Product::Fitbit,
+        Sheet {
             family: Family::Setting,
             kind: "goal",
             needs: &[&["type"], &["frequency"], &["target"], &["start_date"]],
@@ -147,15 +119,11 @@ pub(super) static TABLES: &[Table] = &[
                 (&["created_on"], Is::Time(Created)),
                 (&["edited_on"], Is::Time(Modified)),
                 (&["type"], Is::Title),
-                (&["frequency"], Is::Field),
-                (&["target"], Is::Field),
-                (&["result"], Is::Field),
-                (&["status"], Is::Field),
-                (&["is_primary"], Is::Field),
+                (&["result", "status", "is_primary"], Is::Field),
             ],
-            clock: ACCOUNT,
+            ..SHEET
         },
-    },
+    ),
 ];
 
 /// What Fitbit knows of a person beside the names.

@@ -36,7 +36,7 @@ pub(super) enum Is {
     Address,
     /// The name of a file that the claim's links may hold.
     File,
-    /// Known, and nothing but a field.
+    /// Known, and nothing but a field; its paths may be those of many members.
     Field,
 }
 
@@ -51,7 +51,7 @@ pub(super) struct List {
     /// A member that holds the whole item.
     pub wrapper: &'static str,
     /// Paths (`/` between keys, `*` for every element of an array) and what is there.
-    pub members: &'static [(&'static str, Is)],
+    pub members: &'static [(&'static [&'static str], Is)],
 }
 
 /// A kind of document.
@@ -173,7 +173,8 @@ pub(super) fn record(
             if of_wrapper || matches!(value.get(), "\"\"" | "null") || is_said(list, key, value.get(), &record) {
                 continue;
             }
-            if !list.members.iter().any(|(path, _)| path.split('/').next() == Some(key)) {
+            let mut paths = list.members.iter().flat_map(|(paths, _)| *paths);
+            if !paths.any(|path| path.split('/').next() == Some(key)) {
                 out.drift(format, key);
             }
             // Two kinds of items may have members of one name and two types.
@@ -186,7 +187,7 @@ pub(super) fn record(
 
 /// Says whether a member is the title or the text word for word.
 fn is_said(list: &List, key: &str, raw: &str, record: &Record) -> bool {
-    let Some((_, is)) = list.members.iter().find(|(path, _)| *path == key) else { return false };
+    let Some((_, is)) = list.members.iter().find(|(paths, _)| paths.contains(&key)) else { return false };
     let said = match is {
         Is::Title => record.title.as_deref(),
         Is::Text => record.text.as_deref(),
@@ -197,11 +198,8 @@ fn is_said(list: &List, key: &str, raw: &str, record: &Record) -> bool {
 
 fn fill(list: &List, object: &Object<'_>, opened: &Opened<'_>, at: &Ref, record: &mut Record, out: &mut Sink) {
     let mut lines: Vec<String> = Vec::new();
-    for (path, is) in list.members {
-        if *is == Is::Field {
-            continue;
-        }
-        for raw in values(object, path) {
+    for (paths, is) in list.members.iter().filter(|(_, is)| *is != Is::Field) {
+        for raw in paths.iter().flat_map(|path| values(object, path)) {
             let value = as_text(raw).map_or_else(|| raw.to_owned(), Into::into);
             if value.trim().is_empty() || raw == "null" || raw.starts_with(['{', '[']) {
                 continue;

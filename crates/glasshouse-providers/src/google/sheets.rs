@@ -26,6 +26,18 @@ pub(super) struct Table {
     pub sheet: Sheet,
 }
 
+impl Table {
+    /// Returns a table that may lie anywhere and whose file's name says nothing.
+    pub const fn any(sheet: Sheet) -> Table {
+        Table { product: None, file: "", sheet }
+    }
+
+    /// Returns a table of a product, known in its folder alone.
+    pub const fn of(product: Product, sheet: Sheet) -> Table {
+        Table { product: Some(product), ..Table::any(sheet) }
+    }
+}
+
 fn find(path: &str, head: &[u8]) -> Option<(&'static Table, Header)> {
     let product = product(path).map(|(product, _)| product);
     let head = head.get(..Tree::HEAD).unwrap_or(head);
@@ -129,99 +141,67 @@ const UTC: Clock = Clock::UTC;
 pub(super) const ACCOUNT: Clock = Clock { zone: Zone::Account, month_first: false };
 
 static TABLES: &[Table] = &[
-    Table {
-        product: None,
-        file: "",
-        sheet: Sheet {
-            format: super::lists::YOUTUBE,
-            family: Family::Contact,
-            kind: "subscription",
-            needs: &[
-                &["Channel Id", "Kanal-ID", "Kanaal-ID"],
-                &["Channel Url", "Kanal-URL", "Kanaal-URL"],
-                &["Channel Title", "Kanaltitel", "Kanaaltitel"],
-            ],
-            columns: &[
-                (&["Channel Title", "Kanaltitel", "Kanaaltitel"], Is::Title),
-                (&["Channel Title", "Kanaltitel", "Kanaaltitel"], Is::Name(Subject)),
-                (&["Channel Id", "Kanal-ID", "Kanaal-ID"], Is::Id(Subject, Account)),
-                (&["Channel Url", "Kanal-URL", "Kanaal-URL"], Is::Id(Subject, Url)),
-            ],
-            clock: Clock::UNKNOWN,
-        },
-    },
-    Table {
-        product: None,
-        file: "",
-        sheet: Sheet {
-            format: super::lists::YOUTUBE,
-            family: Family::Post,
-            kind: "comment",
-            needs: &[&["Comment ID"], &["Comment Create Timestamp"], &["Comment Text"]],
-            columns: &[
-                (&["Comment Create Timestamp"], Is::Time(Created)),
-                (&["Comment Text"], Is::Text),
-                (&["Channel ID"], Is::Id(Author, Account)),
-                (&["Video ID"], Is::Thread),
-                (&["Comment ID"], Is::Field),
-                (&["Price"], Is::Field),
-                (&["Parent Comment ID"], Is::Field),
-                (&["Top-Level Comment ID"], Is::Field),
-                (&["Post ID"], Is::Field),
-            ],
-            clock: UTC,
-        },
-    },
-    Table {
-        product: None,
-        file: "",
-        sheet: Sheet {
-            format: super::lists::YOUTUBE,
-            family: Family::Message,
-            kind: "live chat",
-            needs: &[&["Live Chat ID"], &["Live Chat Create Timestamp"], &["Live Chat Text"]],
-            columns: &[
-                (&["Live Chat Create Timestamp"], Is::Time(MomentRole::Sent)),
-                (&["Live Chat Text"], Is::Text),
-                (&["Channel ID"], Is::Id(Author, Account)),
-                (&["Video ID"], Is::Thread),
-                (&["Live Chat ID"], Is::Field),
-                (&["Price"], Is::Field),
-            ],
-            clock: UTC,
-        },
-    },
-    Table {
-        product: None,
-        file: "",
-        sheet: Sheet {
-            format: super::lists::YOUTUBE,
-            family: Family::Setting,
-            kind: "playlist",
-            needs: &[
-                &["Playlist ID"],
-                &["Playlist Create Timestamp"],
-                &["Playlist Title (Original)", "Playlist Title"],
-            ],
-            columns: &[
-                (&["Playlist Create Timestamp"], Is::Time(Created)),
-                (&["Playlist Update Timestamp"], Is::Time(Modified)),
-                (&["Playlist Title (Original)", "Playlist Title"], Is::Title),
-                (&["Playlist ID"], Is::Field),
-                (&["Add new videos to top"], Is::Field),
-                (&["Playlist Image 1 Create Timestamp"], Is::Field),
-                (&["Playlist Image 1 URL"], Is::Field),
-                (&["Playlist Image 1 Height"], Is::Field),
-                (&["Playlist Image 1 Width"], Is::Field),
-                (&["Playlist Title (Original) Language"], Is::Field),
-                (&["Playlist Description (Original)"], Is::Field),
-                (&["Playlist Description (Original) Language"], Is::Field),
-                (&["Playlist Video Order"], Is::Field),
-                (&["Playlist Visibility"], Is::Field),
-            ],
-            clock: UTC,
-        },
-    },
+    Table::any(Sheet {
+        format: super::lists::YOUTUBE,
+        family: Family::Contact,
+        kind: "subscription",
+        needs: &[
+            &["Channel Id", "Kanal-ID", "Kanaal-ID"],
+            &["Channel Url", "Kanal-URL", "Kanaal-URL"],
+            &["Channel Title", "Kanaltitel", "Kanaaltitel"],
+        ],
+        columns: &[
+            (&["Channel Title", "Kanaltitel", "Kanaaltitel"], Is::Title),
+            (&["Channel Title", "Kanaltitel", "Kanaaltitel"], Is::Name(Subject)),
+            (&["Channel Id", "Kanal-ID", "Kanaal-ID"], Is::Id(Subject, Account)),
+            (&["Channel Url", "Kanal-URL", "Kanaal-URL"], Is::Id(Subject, Url)),
+        ],
+        clock: Clock::UNKNOWN,
+    }),
+    Table::any(Sheet {
+        format: super::lists::YOUTUBE,
+        family: Family::Post,
+        kind: "comment",
+        needs: &[&["Comment ID"], &["Comment Create Timestamp"], &["Comment Text"]],
+        columns: &[
+            (&["Comment Create Timestamp"], Is::Time(Created)),
+            (&["Comment Text"], Is::Text),
+            (&["Channel ID"], Is::Id(Author, Account)),
+            (&["Video ID"], Is::Thread),
+            (&["Price", "Parent Comment ID", "Top-Level Comment ID", "Post ID"], Is::Field),
+        ],
+        clock: UTC,
+    }),
+    Table::any(Sheet {
+        format: super::lists::YOUTUBE,
+        family: Family::Message,
+        kind: "live chat",
+        needs: &[&["Live Chat ID"], &["Live Chat Create Timestamp"], &["Live Chat Text"]],
+        columns: &[
+            (&["Live Chat Create Timestamp"], Is::Time(MomentRole::Sent)),
+            (&["Live Chat Text"], Is::Text),
+            (&["Channel ID"], Is::Id(Author, Account)),
+            (&["Video ID"], Is::Thread),
+            (&["Price"], Is::Field),
+        ],
+        clock: UTC,
+    }),
+    Table::any(Sheet {
+        format: super::lists::YOUTUBE,
+        family: Family::Setting,
+        kind: "playlist",
+        needs: &[&["Playlist ID"], &["Playlist Create Timestamp"], &["Playlist Title (Original)", "Playlist Title"]],
+        columns: &[
+            (&["Playlist Create Timestamp"], Is::Time(Created)),
+            (&["Playlist Update Timestamp"], Is::Time(Modified)),
+            (&["Playlist Title (Original)", "Playlist Title"], Is::Title),
+            (&["Add new videos to top", "Playlist Image 1 Create Timestamp", "Playlist Image 1 URL"], Is::Field),
+            (&["Playlist Image 1 Height", "Playlist Image 1 Width", "Playlist Title (Original) Language"], Is::Field),
+            (&["Playlist Description (Original)", "Playlist Description (Original) Language"], Is::Field),
+            (&["Playlist Video Order", "Playlist Visibility"], Is::Field),
+        ],
+        clock: UTC,
+    }),
     Table {
         product: None,
         file: "playlist",
@@ -237,10 +217,9 @@ static TABLES: &[Table] = &[
             clock: UTC,
         },
     },
-    Table {
-        product: Some(Product::Chrome),
-        file: "",
-        sheet: Sheet {
+    Table::of(
+        Product::Chrome,
+        Sheet {
             format: super::lists::CHROME,
             family: Family::Setting,
             kind: "dictionary word",
@@ -248,59 +227,36 @@ static TABLES: &[Table] = &[
             columns: &[(&["Word", "Wort", "Woord"], Is::Title)],
             clock: Clock::UNKNOWN,
         },
-    },
-    Table {
-        product: None,
-        file: "",
-        sheet: Sheet {
-            format: ACCESS,
-            family: Family::Login,
-            kind: "access",
-            needs: &[&["Gaia ID"], &["Activity Timestamp"], &["IP Address"]],
-            columns: &[
-                (&["Activity Timestamp"], Is::Time(Observed)),
-                (&["Product Name"], Is::Title),
-                (&["Gaia ID"], Is::Account),
-                (&["IP Address"], Is::Field),
-                (&["Proxiedhost IP Address"], Is::Field),
-                (&["Proxied Host IP Address"], Is::Field),
-                (&["Is Non-routable IP Address"], Is::Field),
-                (&["User Agent String"], Is::Field),
-                (&["Sub-Product Name"], Is::Field),
-                (&["Activity Type"], Is::Field),
-                (&["Activity Country"], Is::Field),
-                (&["Activity Region"], Is::Field),
-                (&["Activity City"], Is::Field),
-                (&["Gmail Access Channel"], Is::Field),
-            ],
-            clock: UTC,
-        },
-    },
-    Table {
-        product: None,
-        file: "",
-        sheet: Sheet {
-            format: ACCESS,
-            family: Family::Device,
-            kind: "device",
-            needs: &[&["Marketing Name"], &["Device Model"], &["Last Activity Time", "Device Last Location"]],
-            columns: &[
-                (&["Last Activity Time"], Is::Time(Observed)),
-                (&["Marketing Name"], Is::Title),
-                (&["Gaia ID"], Is::Account),
-                (&["Brand Name"], Is::Field),
-                (&["Device Type"], Is::Field),
-                (&["Device Model"], Is::Field),
-                (&["OS"], Is::Field),
-                (&["OS Version"], Is::Field),
-                (&["Device Last Location"], Is::Field),
-                (&["Device Last Location Country"], Is::Field),
-                (&["Device Last Location Region"], Is::Field),
-                (&["Device Last Location City"], Is::Field),
-            ],
-            clock: UTC,
-        },
-    },
+    ),
+    Table::any(Sheet {
+        format: ACCESS,
+        family: Family::Login,
+        kind: "access",
+        needs: &[&["Gaia ID"], &["Activity Timestamp"], &["IP Address"]],
+        columns: &[
+            (&["Activity Timestamp"], Is::Time(Observed)),
+            (&["Product Name"], Is::Title),
+            (&["Gaia ID"], Is::Account),
+            (&["Proxiedhost IP Address", "Proxied Host IP Address", "Is Non-routable IP Address"], Is::Field),
+            (&["User Agent String", "Sub-Product Name", "Activity Type", "Activity Country"], Is::Field),
+            (&["Activity Region", "Activity City", "Gmail Access Channel"], Is::Field),
+        ],
+        clock: UTC,
+    }),
+    Table::any(Sheet {
+        format: ACCESS,
+        family: Family::Device,
+        kind: "device",
+        needs: &[&["Marketing Name"], &["Device Model"], &["Last Activity Time", "Device Last Location"]],
+        columns: &[
+            (&["Last Activity Time"], Is::Time(Observed)),
+            (&["Marketing Name"], Is::Title),
+            (&["Gaia ID"], Is::Account),
+            (&["Brand Name", "Device Type", "OS", "OS Version", "Device Last Location Country"], Is::Field),
+            (&["Device Last Location Region", "Device Last Location City"], Is::Field),
+        ],
+        clock: UTC,
+    }),
     Table {
         product: Some(Product::Saved),
         file: "list",
@@ -312,9 +268,7 @@ static TABLES: &[Table] = &[
             columns: &[
                 (&["Title", "Titel"], Is::Title),
                 (&["Note", "Notiz", "Notitie"], Is::Text),
-                (&["Comment", "Kommentar", "Opmerking"], Is::Field),
-                (&["URL"], Is::Field),
-                (&["Tags"], Is::Field),
+                (&["Comment", "Kommentar", "Opmerking", "Tags"], Is::Field),
             ],
             clock: Clock::UNKNOWN,
         },
@@ -331,10 +285,9 @@ static TABLES: &[Table] = &[
             clock: Clock::UNKNOWN,
         },
     },
-    Table {
-        product: Some(Product::Fit),
-        file: "",
-        sheet: Sheet {
+    Table::of(
+        Product::Fit,
+        Sheet {
             format: super::lists::FIT,
             family: Family::Health,
             kind: "day",
@@ -342,11 +295,10 @@ static TABLES: &[Table] = &[
             columns: &[(&["Date"], Is::Time(Start)), (METRICS, Is::Field)],
             clock: ACCOUNT,
         },
-    },
-    Table {
-        product: Some(Product::Pay),
-        file: "",
-        sheet: Sheet {
+    ),
+    Table::of(
+        Product::Pay,
+        Sheet {
             format: PAY,
             family: Family::Payment,
             kind: "transaction",
@@ -354,19 +306,14 @@ static TABLES: &[Table] = &[
             columns: &[
                 (&["Time"], Is::Time(Created)),
                 (&["Description"], Is::Title),
-                (&["Transaction ID"], Is::Field),
-                (&["Product"], Is::Field),
-                (&["Payment method", "Payment Method"], Is::Field),
-                (&["Status"], Is::Field),
-                (&["Amount"], Is::Field),
+                (&["Payment method", "Payment Method", "Status", "Amount"], Is::Field),
             ],
             clock: Clock::UNKNOWN,
         },
-    },
-    Table {
-        product: Some(Product::Fi),
-        file: "",
-        sheet: Sheet {
+    ),
+    Table::of(
+        Product::Fi,
+        Sheet {
             format: FI,
             family: Family::Call,
             kind: "",
@@ -376,18 +323,12 @@ static TABLES: &[Table] = &[
                 (&["End Date/Time"], Is::Time(End)),
                 (&["User phone number"], Is::Account),
                 (&["Remote phone number"], Is::Id(PartyRole::Participant, Phone)),
-                (&["Usage Type"], Is::Field),
-                (&["Direction"], Is::Field),
-                (&["Directional Usage"], Is::Field),
-                (&["User country"], Is::Field),
-                (&["Remote Country"], Is::Field),
-                (&["Carrier"], Is::Field),
-                (&["Is WiFi"], Is::Field),
-                (&["Is Voicemail"], Is::Field),
+                (&["Usage Type", "Directional Usage", "User country", "Remote Country", "Carrier"], Is::Field),
+                (&["Is WiFi", "Is Voicemail"], Is::Field),
             ],
             clock: Clock::UNKNOWN,
         },
-    },
+    ),
 ];
 
 /// Which of these a table has depends on what was measured.

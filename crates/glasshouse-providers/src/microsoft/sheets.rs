@@ -29,7 +29,7 @@ pub(super) static KINDS: &[Kind] = &[
             family: Family::WebVisit,
             kind: "",
             needs: &[&["DateTime"], &["NavigatedToUrl"]],
-            columns: &[(TIMES, Is::Time(Observed)), (&["PageTitle"], Is::Title), (&["NavigatedToUrl"], Is::Field)],
+            columns: &[(TIMES, Is::Time(Observed)), (&["PageTitle"], Is::Title)],
             clock: Clock::UNKNOWN,
         },
     },

@@ -70,9 +70,7 @@ const fn fitness(kind: &'static str, family: Family, needs: &'static [&'static [
             (UID, Is::Account),
             (KEY, Is::Title),
             (VALUE, Is::Json),
-            (&["Sid"], Is::Field),
-            (&["Tag"], Is::Field),
-            (&["Category"], Is::Field),
+            (&["Sid", "Tag", "Category"], Is::Field),
         ],
         clock: Clock::UTC,
     }
