@@ -108,7 +108,7 @@ const en = {
     none: "Nothing to narrow down by.",
     near: (where: string) => `near ${where}`, around: (km: number, at: string) => `${number(km)} km around ${at}.`,
     hasAttachment: "With an attachment",
-    attachment: { image: "Pictures", audio: "Sound", video: "Films", other: "Other files" } as Record<string, string>,
+    attachment: { image: "Pictures", audio: "Sound", video: "Films", file: "Other files" } as Record<string, string>,
   },
   list: {
     label: "Records",
@@ -279,7 +279,7 @@ const en = {
     off: "Single keys do nothing while you type in a field.",
     examples: [
       ["invoice 2024", "both words, in any order"], ["\"see you soon\"", "these words together"], ["invoice -spam", "one word and not the other"], ["train OR bus", "one of the words"], ["inv*", "words that begin so"],
-      ["from:anna", "sent or written by Anna"], ["with:anna", "Anna takes part"], ["family:message service:google", "messages of one service"], ["after:2024-01-01 before:2024-03", "from January to the end of February 2024, in UTC"], ["on:2024-01-30", "that day, in UTC"], ["has:attachment", "also has:place, has:time, has:text"], ["near:51.5,-0.12,2km", "within two kilometres of a place"],
+      ["from:anna", "sent or written by Anna"], ["with:anna", "Anna takes part"], ["family:message service:google", "messages of one service"], ["after:2024-01-01 before:2024-03", "from January to the end of February 2024, in UTC"], ["on:2024-01-30", "that day, in UTC"], ["has:attachment", "also has:image, has:audio, has:video, has:file, has:place, has:time, has:text"], ["near:51.5,-0.12,2km", "within two kilometres of a place"],
     ] as [string, string][],
     tiers: "How well a format is read", outcomes: "What became of data", topics: "What is what",
     /** Title, text, and what somebody has to be allowed for it to concern them: `team` where people sign in. */

@@ -290,6 +290,16 @@ test("the map: zoom by keys, a place's records, a circle narrows, no streets are
   assert.match(query(tab).get("q"), /^near:/);
 }));
 
+test("a kind of attachment narrows the search, and is taken out again", () => with_("/timeline", async (tab) => {
+  const group = tab.getByRole("region", { name: "Attachments", exact: true });
+  await group.getByRole("button", { name: /^Pictures/ }).click();
+  await settled(tab);
+  assert.equal(query(tab).get("q"), "has:image");
+  await group.getByRole("button", { name: /^Pictures/, pressed: true }).click();
+  await settled(tab);
+  assert.equal(query(tab).get("q"), null);
+}));
+
 test("cities are named from what the page ships, none over another, and who is near is said to be computed", async () => {
   const tab = await site.page();
   // What is written on a canvas can be heard of only as it is written.

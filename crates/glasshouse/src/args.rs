@@ -41,7 +41,7 @@ pub enum Command {
     /// Finds records by words and by what they are.
     ///
     /// Words must all occur; "exact phrase", -without, one OR other, begin*. Fields: from: with: family: service:
-    /// format: account: tier: source: in:CONVERSATION after:2024-01-31 before: on: has:attachment has:place
+    /// format: account: tier: source: in:CONVERSATION after:2024-01-31 before: on: has:attachment has:image has:place
     /// near:51.5,-0.12,2km. A query that begins with - comes after --. Without words it lists what the fields select, newest first.
     Search(Search),
     /// Shows one record: every time, party and field, and where its bytes are.

@@ -184,7 +184,9 @@ impl View {
                 *count += u64::from(of_row.iter().any(|i| i.kind == *kind));
             }
         }
-        let named = |code: u32| KINDS.get(code as usize).map(|k| (k.as_str().to_owned(), k.as_str().to_owned()));
+        // What is none of the others is asked for as a file.
+        let value = |kind: &Kind| if *kind == Kind::Other { "file" } else { kind.as_str() };
+        let named = |code: u32| KINDS.get(code as usize).map(|k| (value(k).to_owned(), value(k).to_owned()));
         Ok(most(&counts, named).into_iter().map(|(_, facet)| facet).collect())
     }
 }

@@ -157,9 +157,9 @@ impl View {
                 let places = self.places()?;
                 Box::new(move |row| places.get(row).is_some())
             }
-            Condition::HasAttachment => {
+            Condition::HasAttachment(kind) => {
                 let mut with = vec![0u64; self.rows() as usize / 64 + 1];
-                for item in &self.attached()?.items {
+                for item in self.attached()?.items.iter().filter(|item| kind.is_none_or(|kind| kind == item.kind)) {
                     set_bit(&mut with, item.row);
                 }
                 Box::new(move |row| bit(&with, row))
