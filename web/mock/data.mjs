@@ -198,7 +198,7 @@ export function facets(q, of) {
     const counts = new Map();
     for (let r = 0; r < found.count; r += step) {
       const rec = row(found.at(r));
-      const values = name === "party" ? [...rec.from, ...rec.to] : name === "attachment" ? (rec.attachments ? [rec.family === "voice" ? "audio" : rec.family === "media" ? "image" : "other"] : []) : [rec[name]];
+      const values = name === "place" ? (rec.lat == null ? [] : [`${Math.floor(rec.lat * 10) / 10 + 0.05},${Math.floor(rec.lon * 10) / 10 + 0.05}`.replace(/(\.\d\d)\d*/g, "$1") + ",10km"]) : name === "party" ? [...rec.from, ...rec.to] : name === "attachment" ? (rec.attachments ? [rec.family === "voice" ? "audio" : rec.family === "media" ? "image" : "other"] : []) : [rec[name]];
       for (const v of values) if (v) counts.set(v, (counts.get(v) ?? 0) + step);
     }
     out[name] = [...counts].sort((a, b) => b[1] - a[1]).slice(0, 50).map(([value, count]) => ({ value: name === "party" ? `with:"${value.replaceAll('"', " ")}"` : value, label: value, count: Math.min(count, found.count) }));

@@ -147,7 +147,7 @@ test("outside a self case only the record's own bytes are asked for, and picture
   await tab.to("/timeline?record=r9999978&tab=bytes");
   assert.ok(asked.length > 0 && asked.every((url) => !url.includes("around")), asked.join());
   assert.ok(await tab.getByText("Only the bytes of this record are shown.").isVisible());
-  assert.equal(await tab.locator(".notice").count(), 0);
+  assert.doesNotMatch(await tab.locator(".notice").innerText(), /No legal basis/);
   await tab.to("/media");
   assert.match(await tab.locator(".tile img").first().evaluate((node) => getComputedStyle(node).filter), /blur/);
   await tab.to("/case");

@@ -38,12 +38,10 @@ pub fn take_in(
     progress: &Progress,
     hashed: &mut Hashed,
 ) -> Result<Vec<(PathBuf, Taken)>, EngineError> {
-    forget_unsettled(journal)?;
-    clear_unknown(case, journal)?;
-    adopt(case, journal)?;
+    prepare(case, journal)?;
     let mut taken = Vec::new();
     let paths = expand(given)?;
-    check_space(case, &journal.parts()?, &paths, options)?;
+    check_room(case, new_size(&journal.parts()?, &paths), options)?;
     for path in &paths {
         let what = take_one(case, journal, path, options, progress, hashed)?;
         if let (Taken::New(source) | Taken::Held(source), Some(account)) = (&what, &options.account) {
@@ -52,6 +50,13 @@ pub fn take_in(
         taken.push((path.clone(), what));
     }
     Ok(taken)
+}
+
+/// Brings the journal in line with what an earlier intake left.
+pub(super) fn prepare(case: &Case, journal: &Journal) -> Result<(), EngineError> {
+    forget_unsettled(journal)?;
+    clear_unknown(case, journal)?;
+    adopt(case, journal)
 }
 
 /// A folder that holds nothing but archives stands for those archives.
@@ -76,8 +81,10 @@ fn expand(given: &[PathBuf]) -> Result<Vec<PathBuf>, EngineError> {
     Ok(paths)
 }
 
-fn check_space(case: &Case, held: &[PartRow], paths: &[PathBuf], options: &Options) -> Result<(), EngineError> {
-    let needed = needed(held, paths, options.in_place);
+/// Refuses what there is no room for.
+pub(super) fn check_room(case: &Case, size: u64, options: &Options) -> Result<(), EngineError> {
+    // The copy, and about as much again for records, index and what is cached.
+    let needed = if options.in_place { size } else { size.saturating_mul(2) };
     let free = free_space(case.root()).map_err(|e| EngineError::io(case.root(), "ask the free space of", e))?;
     if needed > free {
         return Err(StoreError::NoSpace { path: case.root().to_path_buf(), needed, free }.into());
@@ -85,15 +92,17 @@ fn check_space(case: &Case, held: &[PartRow], paths: &[PathBuf], options: &Optio
     Ok(())
 }
 
-/// Returns the room that is asked for before anything is written: the copy, and about as much again for records, index
-/// and what is cached.
-fn needed(held: &[PartRow], paths: &[PathBuf], in_place: bool) -> u64 {
+/// Returns the size of what is new: room is asked for no more.
+fn new_size(held: &[PartRow], paths: &[PathBuf]) -> u64 {
     // A file as long as one that is held is that one: it came in already, or its intake goes on where it stopped. Where
     // it is another after all, a disk that fills up says so, and nothing is lost.
     let is_held = |path: &PathBuf, size| path.is_file() && held.iter().any(|part| part.size == size);
-    let new = paths.iter().map(|path| (path, size_of(path))).filter(|(path, size)| !is_held(path, *size));
-    let size: u64 = new.map(|(_, size)| size).sum();
-    if in_place { size } else { size.saturating_mul(2) }
+    paths
+        .iter()
+        .map(|path| (path, size_of(path)))
+        .filter(|(path, size)| !is_held(path, *size))
+        .map(|(_, size)| size)
+        .sum()
 }
 
 fn size_of(path: &Path) -> u64 {

@@ -8,6 +8,7 @@ mod aside;
 mod batch;
 mod claims;
 mod closed;
+mod combined;
 mod copies;
 mod deciding;
 mod discard;
@@ -32,6 +33,7 @@ mod survey;
 mod visible;
 mod work;
 
+pub(crate) use combined::{origins, taken_parts};
 pub use discard::{Asked, read_certificates};
 pub use intake::Taken;
 pub(crate) use journal::PartPlace;
@@ -42,7 +44,7 @@ pub(crate) use parts::unaltered;
 use crate::EngineError;
 use crate::quarantine::Standing as Decided;
 use copies::Copies;
-use glasshouse_layout::{Certificate, Discarded, RunFile};
+use glasshouse_layout::{Certificate, Discarded, Origin, RunFile};
 use glasshouse_model::EntryId;
 use glasshouse_providers::Provider;
 use glasshouse_providers::formats::exif::{Decoder, Here};
@@ -130,6 +132,21 @@ pub fn ingest(case: &Case, given: &[PathBuf], options: &Options, progress: &Prog
     taking_in(case, given, options, progress, Act::TakeIn)
 }
 
+/// Takes the parts of other cases into one that is made out of them, and reads them; goes on where an earlier call was
+/// interrupted.
+pub fn combine(
+    case: &Case,
+    from: &[(&Case, &Origin)],
+    options: &Options,
+    progress: &Progress,
+) -> Result<Report, EngineError> {
+    let journal = Journal::open(case)?;
+    let lenses = combined::take(case, &journal, from, options, progress);
+    let lenses = lenses.map_err(|error| error.on_full_disk(case.root()))?;
+    drop(journal);
+    ingest(case, &[], &Options { lenses, ..options.clone() }, progress)
+}
+
 /// Brings the records in line with the privilege reviewer's decisions; nothing is read for it.
 pub fn publish(case: &Case, options: &Options, progress: &Progress) -> Result<Report, EngineError> {
     taking_in(case, &[], options, progress, Act::Publish)
@@ -210,6 +227,7 @@ fn read_all(
     let lenses = lenses(journal, options)?;
     let mut hashed = intake::Hashed::new();
     let taken = intake::take_in(case, journal, given, options, progress, &mut hashed)?;
+    combined::whole(case, journal)?;
     let limits = limits(case, journal, !matches!(act, Act::TakeIn))?;
     let decided = crate::quarantine::standing(case.root())?;
     let last = glasshouse_store::read_run(case.root())?;

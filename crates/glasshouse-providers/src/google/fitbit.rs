@@ -63,6 +63,31 @@ pub(super) static TABLES: &[Table] = &[
         sheet: Sheet {
             format: FORMAT,
             family: Family::Health,
+            kind: "sleep profile",
+            needs: &[&["creation_date"], &["sleep_type"]],
+            columns: &[
+                (&["creation_date"], Is::Time(Created)),
+                (&["sleep_type"], Is::Title),
+                (&["deep_sleep"], Is::Field),
+                (&["rem_sleep"], Is::Field),
+                (&["sleep_duration"], Is::Field),
+                (&["sleep_start_time"], Is::Field),
+                (&["schedule_variability"], Is::Field),
+                (&["restorative_sleep"], Is::Field),
+                (&["time_before_sound_sleep"], Is::Field),
+                (&["sleep_stability"], Is::Field),
+                (&["nights_with_long_awakenings"], Is::Field),
+                (&["days_with_naps"], Is::Field),
+            ],
+            clock: ACCOUNT,
+        },
+    },
+    Table {
+        product: Some(Product::Fitbit),
+        file: "",
+        sheet: Sheet {
+            format: FORMAT,
+            family: Family::Health,
             kind: "oxygen saturation",
             needs: &[&["timestamp"], &["average_value"], &["lower_bound"], &["upper_bound"]],
             columns: &[

@@ -263,7 +263,8 @@ fn row(html: &str, body: &mut Body, depth: usize) -> bool {
     if label.is_empty() && !nested {
         return false;
     }
-    if !value.is_empty() {
+    // A label may say something with nothing behind it; one over a table is the table's heading.
+    if !value.is_empty() || !nested {
         body.rows.insert(before, (label, value));
     }
     true
@@ -410,7 +411,8 @@ mod tests {
                     <tr><td><div>Latitude</div><div><div>33.7</div></div></td></tr>\
                     <tr><td>URL<div><a href='https://example.org/'>https://example.org/</a></div></td></tr>\
                     <tr><td>Author<div><table><tr><td>Name</td><td>Kim</td></tr></table></div></td></tr>\
-                    <tr><td>a</td><td>b</td><td>c</td></tr><tr><td>alone</td></tr></table>";
+                    <tr><td>a</td><td>b</td><td>c</td></tr><tr><td>alone</td></tr>\
+                    <tr><td>Nothing behind it</td><td></td></tr></table>";
         let body = body(html);
         let rows: Vec<(&str, &str)> = body.rows.iter().map(|(label, value)| (label.as_str(), value.as_str())).collect();
         let expected = [
@@ -419,6 +421,7 @@ mod tests {
             ("Latitude", "33.7"),
             ("URL", "https://example.org/"),
             ("Name", "Kim"),
+            ("Nothing behind it", ""),
         ];
         assert_eq!(rows, expected);
         assert_eq!(body.text.split_whitespace().collect::<Vec<_>>(), ["first", "a", "b", "c", "alone"]);

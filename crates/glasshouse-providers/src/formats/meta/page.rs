@@ -131,7 +131,9 @@ fn labelled(rows: &[(String, String)], record: &mut Record) {
     for (label, value) in rows {
         let mut fields = Fields::new();
         kept.push(fields.text("label", label).text("value", value).to_json());
-        if !is_only_time(value) {
+        if value.is_empty() {
+            continue;
+        } else if !is_only_time(value) {
             told.add(label, value, record);
         } else if record.moments.len() < MOST_TIMES && !record.moments.iter().any(|known| known.text == *value) {
             record.moments.push(moment(MomentRole::Created, value));
