@@ -160,6 +160,8 @@ class Spans:
     """
 
     SPACE = re.compile(r"[ \t\r\n]*")
+    # A document may stand behind an assignment: pointers are into what is assigned.
+    ASSIGNMENT = re.compile(r"[ \t\r\n]*[A-Za-z_$][^=<{\"]*=")
 
     def __init__(self, document, pointers):
         self.text = str(document, "latin-1")
@@ -172,6 +174,8 @@ class Spans:
                 node = node.setdefault(name.replace("~1", "/").replace("~0", "~"), {})
             node[None] = pointer
         start = 3 if self.text.startswith("\xef\xbb\xbf") else 0
+        if assigned := self.ASSIGNMENT.match(self.text, start):
+            start = assigned.end()
         try:
             self.walk(self.space(start), wanted)
         except (ValueError, IndexError, RecursionError):
@@ -255,7 +259,8 @@ class Looker:
         # Numbers stay as they are written.
         value = json.loads(data.decode("utf-8", "replace"), strict=False, parse_int=str, parse_float=str)
         names = locator.detail.split("/")[-1:]
-        return list(leaves(value)) + names
+        found = list(leaves(value)) + names
+        return found + [text for text in map(repaired, found) if text is not None]
 
     def look_mime(self, content, locator, data):
         before = bytes(content[max(0, locator.start - 3) : locator.start])
@@ -338,6 +343,14 @@ def leaves(value):
         yield value
     elif value is not None:
         yield json.dumps(value)
+
+
+def repaired(text):
+    """Returns what a text of Facebook or Instagram means, whose UTF-8 is escaped byte by byte; none of other texts."""
+    try:
+        return None if text.isascii() else text.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return None
 
 
 def plain(data):

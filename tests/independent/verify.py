@@ -799,6 +799,48 @@ class Case:
             else:
                 self.note("erased", name, f"event {event} took it away, and no certificate says that it was destroyed")
 
+    def check_origins(self, good):
+        """Checks what a case that was made out of others says it took from them."""
+        taken = set()
+        for path in sorted(self.files):
+            if not path.startswith("evidence/origin-") or path not in good:
+                continue
+            try:
+                origin = read_json(self.folder.read(path, MAX_SMALL).decode("utf-8"))
+                if not all(isinstance(origin[member], str) for member in ("form", "case", "public_key", "checkpoint")):
+                    raise ValueError("a member that is text is not")
+                if not all(isinstance(text, str) for text in origin["authorities"]):
+                    raise ValueError("an authority in it is not a text")
+                parts = [(part["as_source"], part["as_part"]) for part in origin["parts"]]
+                if not all(isinstance(source, str) and is_int(number, 2**32) for source, number in parts):
+                    raise ValueError("a part in it is none")
+                if not all(
+                    is_hash(part["sha256"]) and isinstance(part["source"], str) and is_int(part["part"], 2**32)
+                    for part in origin["parts"]
+                ):
+                    raise ValueError("a part in it is none")
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+                self.fault("malformed", path, f"it does not say what was taken: {error}")
+                continue
+            if origin["form"] != "glasshouse-origin-1" or path != f"evidence/origin-{origin['case']}.json":
+                self.fault("malformed", path, "it is not what was taken from the case of its name")
+                continue
+            try:
+                key = Key(origin["public_key"])
+                head = Checkpoint(origin["checkpoint"].encode("utf-8"))
+                signed = head.origin == key.name and head.signed_by(key) == "yes"
+            except ValueError:
+                signed = False
+            if not signed:
+                self.fault("unexpected", path, "the log of that case has not signed the checkpoint in it")
+            for source, number in parts:
+                name = f"evidence/{source}/part-{number:04}.age"
+                if name in taken:
+                    self.fault("malformed", path, f"{name} is said to come from two places")
+                taken.add(name)
+                if self.complete and name not in self.files and name not in self.gone:
+                    self.fault("missing", name, f"it was taken from case {origin['case']}, and no event says that it is there")
+
     def check_small(self, good):
         for path in sorted(good):
             if path.startswith("authorities/") and not path.endswith(".sig"):
@@ -1369,6 +1411,7 @@ def verify(arguments):
     whole = case.check_parts(good, file.get("encryption"))
     case.check_small(good)
     case.check_certificates(good, file.get("id"))
+    case.check_origins(good)
     case.check_strays(checkpoint.size)
     if arguments.deep:
         case.check_deep(whole)

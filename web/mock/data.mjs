@@ -146,8 +146,8 @@ export function find(q = "") {
       if (!(metres > 0)) throw new Wrong(`near:${t.value} is not a place. Write near:LAT,LON,DISTANCE, for example near:51.5,-0.12,2km.`);
       tests.push((r) => r.lat != null && Math.hypot((r.lat - lat) * 111e3, (r.lon - lon) * 111e3 * Math.cos((lat * Math.PI) / 180)) <= metres);
     } else if (t.field === "has") {
-      if (!["attachment", "place", "time", "text"].includes(t.value)) throw new Wrong(`has:${t.value} is unknown. Use has:attachment, has:place, has:time or has:text.`);
-      tests.push((r) => (t.value === "attachment" ? r.attachments > 0 : t.value === "place" ? r.lat != null : true));
+      if (!["attachment", "image", "audio", "video", "file", "place", "time", "text"].includes(t.value)) throw new Wrong(`has:${t.value} is unknown. Use has:attachment, has:place, has:time or has:text.`);
+      tests.push((r) => (t.value === "attachment" ? r.attachments > 0 : ["image", "audio", "video", "file"].includes(t.value) ? r.attachments > 0 && attached(r) === t.value : t.value === "place" ? r.lat != null : true));
     } else {
       const word = (t.value ?? "").replace(/\*$/, "").toLowerCase();
       tests.push((r) => (t.field === "in" || t.field === "conversation" ? r.conversation === t.value
@@ -190,6 +190,7 @@ export function histogram(q, by) {
   else for (const m of MONTHS) add(iso(m.from).slice(0, 7), m.from, m.until);
   return out;
 }
+const attached = (rec) => (rec.family === "voice" ? "audio" : rec.family === "media" ? "image" : "file");
 export function facets(q, of) {
   const found = find(q);
   const out = {};
@@ -198,7 +199,7 @@ export function facets(q, of) {
     const counts = new Map();
     for (let r = 0; r < found.count; r += step) {
       const rec = row(found.at(r));
-      const values = name === "party" ? [...rec.from, ...rec.to] : name === "attachment" ? (rec.attachments ? [rec.family === "voice" ? "audio" : rec.family === "media" ? "image" : "other"] : []) : [rec[name]];
+      const values = name === "place" ? (rec.lat == null ? [] : [`${Math.floor(rec.lat * 10) / 10 + 0.05},${Math.floor(rec.lon * 10) / 10 + 0.05}`.replace(/(\.\d\d)\d*/g, "$1") + ",10km"]) : name === "party" ? [...rec.from, ...rec.to] : name === "attachment" ? (rec.attachments ? [attached(rec)] : []) : [rec[name]];
       for (const v of values) if (v) counts.set(v, (counts.get(v) ?? 0) + step);
     }
     out[name] = [...counts].sort((a, b) => b[1] - a[1]).slice(0, 50).map(([value, count]) => ({ value: name === "party" ? `with:"${value.replaceAll('"', " ")}"` : value, label: value, count: Math.min(count, found.count) }));

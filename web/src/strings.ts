@@ -23,6 +23,8 @@ const en = {
   forbidden: "This session is over. Open the link that glasshouse serve printed, or start it again for a new one.",
   nowhere: "There is no such view. The address may be mistyped.",
   signIn: { title: "Sign in", lead: "This case is worked on by people with an account of this installation. What they look at is written down.", name: "Name", password: "Password", enter: "Sign in", leave: "Sign out",
+    authority: "Under which authority", authorityHow: "You may look into this case under more than one. Choose the one that you act under now: what you see follows from it, and each look is in the log under it. To act under another one, sign out and in again.",
+    under: (id: string, statement: string) => `Under ${id}${statement ? `: ${statement}` : ""}`,
     code: "Code", spare: "What the app of your second factor shows now, or one of your spare codes.", elsewhere: (host: string) => `Sign in at ${host}`,
     refused: {
       unreachable: "The server that says who you are cannot be reached. Try again later, or tell your administrator.",
@@ -99,13 +101,14 @@ const en = {
   facets: {
     label: "Narrow down",
     show: "Narrow down", hide: "Hide",
-    names: { family: "Kind", service: "Service", format: "Format", account: "Account", tier: "Tier", party: "People", conversation: "Conversation", attachment: "Attachments" } as Record<string, string>,
+    names: { family: "Kind", service: "Service", format: "Format", account: "Account", tier: "Tier", party: "People", conversation: "Conversation", place: "Places", attachment: "Attachments" } as Record<string, string>,
     without: (value: string) => `Leave out ${value}`,
     more: (n: number) => `${n} more`,
     less: "Fewer",
     none: "Nothing to narrow down by.",
+    near: (where: string) => `near ${where}`, around: (km: number, at: string) => `${number(km)} km around ${at}.`,
     hasAttachment: "With an attachment",
-    attachment: { image: "Pictures", audio: "Sound", video: "Films", other: "Other files" } as Record<string, string>,
+    attachment: { image: "Pictures", audio: "Sound", video: "Films", file: "Other files" } as Record<string, string>,
   },
   list: {
     label: "Records",
@@ -147,6 +150,7 @@ const en = {
     noHtml: "The sender laid nothing out: there is only text.",
   },
   bytes: {
+    under: "taken in under",
     see: "See the bytes",
     ref: (n: number, all: number) => `Place ${n} of ${all}`,
     chain: "Path", hash: "SHA-256 of the entry", locator: "Locator", status: "Status", entry: "Entry", part: "Part",
@@ -210,6 +214,7 @@ const en = {
 
   conversations: {
     label: "Conversations", find: "Find a conversation", search: "Search in this conversation", count: (n: number) => count(n, "conversation", "conversations"),
+    gap: (days: number) => `${count(days, "day", "days")} without a record here in what was read`,
     messages: (n: number) => count(n, "message", "messages"),
     none: "No conversation was found in what was read.",
     choose: "Choose a conversation.",
@@ -232,8 +237,9 @@ const en = {
   },
   media: {
     label: "Pictures, films and sound", count: (n: number) => count(n, "picture, film or sound", "pictures, films and sounds"), none: "No picture, film or sound was found in what was read.", blur: "Blur pictures", blurHow: "Pictures stay blurred until you point at them or they have the focus.", reveal: "Show the picture",
-    noPreview: "No preview", noHeic: "HEIC, no preview", noHeicHow: "Browsers cannot show HEIC, and this picture holds no preview that they could.", play: "Play", pause: "Pause", position: "Position", speed: "Speed", noWave: "The browser cannot draw this sound; it may still play.", open: "Open", of: (n: number, all: number) => `${number(n)} of ${number(all)}`, size: "Size of the tiles",
-    transcript: "In words, as the service wrote it down", alike: "Looks alike", alikeHow: "Found by comparing pictures at 64 places each: that two look alike does not say that they are the same, and another may be missed.", alikeNone: "None of those looks like it.", compared: (looked: number, of: number, all: number) => `Compared with ${number(looked)} of the ${number(of)} nearest in time; the search has ${number(all)}.`, apart: (n: number) => n === 0 ? "no difference" : `${number(n)} of 64 differ`, cannot: "The browser cannot show this kind of file.",
+    noPreview: "No preview", noHeic: "HEIC, cannot be shown", noHeicHow: "Browsers cannot show HEIC, and this picture could not be taken apart: it may be damaged or too large. It holds no preview that could be shown instead.", heicMade: "shown as a JPEG made of the HEIC", heicHow: "Browsers cannot show HEIC. A process of its own took the picture apart and made a JPEG of it, at most 2,560 pixels wide, in the colours of a screen. The download is the file as it was given.", play: "Play", pause: "Pause", position: "Position", speed: "Speed", noWave: "The browser cannot draw this sound; it may still play.", open: "Open", of: (n: number, all: number) => `${number(n)} of ${number(all)}`, size: "Size of the tiles",
+    transcript: "In words, as the service wrote it down", alike: "Looks alike", alikeHow: "Found by comparing pictures at 64 places each: that two look alike does not say that they are the same, and another may be missed.", alikeNone: "None of those looks like it.", compared: (looked: number, of: number, all: number) => `Compared with ${number(looked)} of the ${number(of)} nearest in time; the search has ${number(all)}.`, comparedAll: (looked: number, all: number, done: boolean) => done ? `Compared with all ${number(looked)} pictures of the ${number(all)} records of this search.` : `Compared with ${number(looked)} so far; the search has ${number(all)} records. Closing this ends it.`, compareAll: (all: number) => `Compare with all ${number(all)} of the search`,
+    apart: (n: number) => n === 0 ? "no difference" : `${number(n)} of 64 differ`, cannot: "The browser cannot show this kind of file.",
   },
   people: {
     label: "People", count: (n: number) => count(n, "person", "people"), none: "No person was found in what was read.", find: "Find a person", hand: "by hand",
@@ -273,9 +279,25 @@ const en = {
     off: "Single keys do nothing while you type in a field.",
     examples: [
       ["invoice 2024", "both words, in any order"], ["\"see you soon\"", "these words together"], ["invoice -spam", "one word and not the other"], ["train OR bus", "one of the words"], ["inv*", "words that begin so"],
-      ["from:anna", "sent or written by Anna"], ["with:anna", "Anna takes part"], ["family:message service:google", "messages of one service"], ["after:2024-01-01 before:2024-03", "from January to the end of February 2024, in UTC"], ["on:2024-01-30", "that day, in UTC"], ["has:attachment", "also has:place, has:time, has:text"], ["near:51.5,-0.12,2km", "within two kilometres of a place"],
+      ["from:anna", "sent or written by Anna"], ["with:anna", "Anna takes part"], ["family:message service:google", "messages of one service"], ["after:2024-01-01 before:2024-03", "from January to the end of February 2024, in UTC"], ["on:2024-01-30", "that day, in UTC"], ["has:attachment", "also has:image, has:audio, has:video, has:file, has:place, has:time, has:text"], ["near:51.5,-0.12,2km", "within two kilometres of a place"],
     ] as [string, string][],
-    tiers: "How well a format is read", outcomes: "What became of data",
+    tiers: "How well a format is read", outcomes: "What became of data", topics: "What is what",
+    /** Title, text, and what somebody has to be allowed for it to concern them: `team` where people sign in. */
+    about: [
+      ["Where a statement comes from", "Each record leads to the bytes it was made from (X), to their hash, and to the part and entry they lie in. What is computed here says so: the city that a point is near to, home and work, nights away, pictures that look alike, who is one person.", ""],
+      ["Saved searches and tags", "A search is saved from its own field, and its address holds the whole state of the page: sent to a colleague, it shows the same. Tags, notes (fact or assessment) and bookmarks are made in a record, are listed under Work, and can be undone; what was undone stays in the file.", ""],
+      ["Who is one person", "Identifiers are one person's where the evidence says so, and the reason stands beside it; never by name. People can be joined and split by hand, with a reason; that is a statement of whoever made it, and undone as easily.", ""],
+      ["Looks alike", "In an opened picture, “Looks alike” compares it with those nearest in time at 64 places each, and with all of the search if you ask for it. At most 8 places differ in what is listed: a hint where to look, and no proof that two pictures are the same or that no other is.", ""],
+      ["HEIC", "Browsers cannot show it. A process of its own takes the picture apart, and a JPEG of it is shown; the download is the file as it was given.", ""],
+      ["The map", "It is drawn from what the program ships: coasts, borders, and cities of 10,000 people and more. There are no streets, and nothing is fetched.", ""],
+      ["Giving records away", "“Give away” makes a folder, as one zip, of what a search finds, of what has a tag, or of all: records, files, and what proves them. It asks for the recipient and the purpose, is made while you wait, and can be downloaded until you leave. Whoever receives it checks it with glasshouse-verify once it is unpacked.", "export.make"],
+      ["Certificates of what was discarded", "What lies outside the limits of an authority can be destroyed with “glasshouse process --discard”, which also counts beforehand what would go (--preview). Under Log and Case stands what was destroyed, by whom and why; the certificate can be downloaded and is in the log by its hash.", "log.read"],
+      ["The log and its proofs", "Each event has a proof that it is in the log, and the checkpoint can be downloaded. Keep a checkpoint somewhere else: with it, any later change of what it covers shows. Who may, erases what an event says (a name, the words of a search); the event and the proof stay.", "log.read"],
+      ["Signing in", "People sign in with the password of their account, or over the server of their organisation where it says who they are (OpenID Connect). That server gives nobody a role here, and learns that you came.", "team"],
+      ["A second factor", "“glasshouse person second-factor” shows what an app on your telephone reads, and ten spare codes. From then on this page asks for a code beside the password; each works once, and after five wrong ones you wait for five minutes. Your organisation may require it.", "team"],
+      ["The line of enquiry", "Before you look you say what for. Each search, record and file that you look at is in the log under that line, with your name; Shift E changes it.", "team"],
+      ["Authorities", "What you may see follows from an authority: a warrant, an order, a consent. A case may have several; you act under one of them, which stands beside your name, and each part of the evidence says under which it was taken in. When yours ends, so does your session.", "team"],
+    ] as [string, string, string][],
   },
   keys: {
     search: "Search", help: "This page", next: "Next row", previous: "Previous row", message: "Next, previous message", inside: "Search inside", hit: "Next, previous match", findTalk: "Find a conversation", fit: "Fit to the records", page: "A screen on, back", ends: "First, last row", open: "Open", closeIt: "Close what was opened", bytes: "Bytes of the record", fields: "Raw fields", around: "Around it", recordTab: "The record", tag: "Add a tag", note: "Write a note", bookmark: "Bookmark", walk: "Next, previous record", hex: "Text or hex", theme: "Light or dark", facets: "Narrow down", date: "Go to a date", zoom: "Zoom in, out, show all", move: "Move", span: "Choose a span", narrow: "Narrow the search to it", goThere: "Go there", circle: "Circle around the middle", blur: "Blur or show", playIt: "Play or pause",

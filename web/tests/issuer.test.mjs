@@ -203,7 +203,7 @@ test("an issuer whose certificate nobody here vouches for is not asked, and the 
     const begun = await fetch(`${served.url}/sign-in/begin`, { redirect: "manual" });
     assert.equal(begun.headers.get("location"), "/?refused=unreachable");
     assert.equal(id.state.asked.length, asked);
-    assert.deepEqual(await (await fetch(`${served.url}/api/sign-in`)).json(), { issuer: id.url, passwords: false });
+    assert.deepEqual(await (await fetch(`${served.url}/api/sign-in`)).json(), { issuer: id.url, passwords: false, authorities: [] });
     const entered = await fetch(`${served.url}/api/sign-in`, { method: "POST", headers: { "Content-Type": "application/json", Origin: served.url }, body: JSON.stringify({ name: "p.quill", password: PASSWORD }) });
     assert.equal(entered.status, 403);
   } finally {

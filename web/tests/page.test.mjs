@@ -31,7 +31,27 @@ test("at 200 % and on a narrow screen nothing runs over the side", async () => {
     await settled(tab);
     const over = await tab.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     assert.ok(over <= 0, `${name} is ${over} px too wide`);
+    const under = await tab.evaluate(() => [...document.querySelectorAll("main .bar")].map((bar) => bar.scrollHeight - bar.clientHeight));
+    assert.ok(under.every((by) => by <= 1), `${name}: what stands above the list lies over it by ${under} px`);
   }
   assert.deepEqual(tab.faults, []);
   await tab.context().close();
 });
+
+for (const [width, height] of [[1440, 900], [400, 800]]) {
+  test(`at ${width} by ${height} nothing jumps while a view opens`, async () => {
+    const tab = await site.page({ viewport: { width, height } });
+    // What the browser itself counts as moved without anybody having done anything (layout shift, 0.1 is its "good").
+    await tab.addInitScript(() => {
+      window.shifts = [];
+      new PerformanceObserver((list) => { for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifts.push({ by: entry.value, what: entry.sources.map((source) => source.node?.outerHTML?.slice(0, 80)) }); }).observe({ type: "layout-shift", buffered: true });
+    });
+    for (const [name, path] of Object.entries(PLACES)) {
+      await tab.to(path);
+      await tab.waitForTimeout(300);
+      const shifts = await tab.evaluate(() => window.shifts);
+      assert.ok(shifts.reduce((sum, { by }) => sum + by, 0) < 0.05, `${name}: ${JSON.stringify(shifts)}`);
+    }
+    await tab.context().close();
+  });
+}

@@ -1,5 +1,6 @@
 // Every view on the real server, on the small case that `make demo` shows: what is there is what SQL counts, and no view needs the network.
 import assert from "node:assert/strict";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -7,7 +8,7 @@ import { chromium } from "playwright-core";
 import { ARGS, CHROMIUM, open, settled } from "./support/browser.mjs";
 import { asked, elsewhere, logged } from "./support/netlog.mjs";
 import { said, there } from "./support/counts.mjs";
-import { counted, demo, scratch, serve } from "./support/real.mjs";
+import { counted, demo, opened, scratch, serve } from "./support/real.mjs";
 import { asking, opens, places } from "./support/views.mjs";
 
 let keep, folder, site, ask, found, wanted, log;
@@ -73,6 +74,65 @@ test("typing, narrowing, opening, going back: as on invented data", async () => 
   assert.equal(await tab.locator(".record .title").count(), 0);
   assert.deepEqual(tab.faults, []);
   await tab.context().close();
+});
+
+test("a place narrows to as many records as stand beside it", async () => {
+  const { place } = await ask("facets?of=place");
+  assert.ok(place.length > 1);
+  for (const { value, count } of place.slice(0, 5)) assert.equal((await ask(`list?limit=1&q=near:${value}`)).count, count, value);
+  const tab = await site.page();
+  await tab.to("/timeline");
+  const first = tab.getByRole("region", { name: "Places" }).getByRole("button", { name: /^near \S+/ }).first();
+  await first.click();
+  await settled(tab);
+  await said(tab, `${n(place[0].count)} records`);
+  assert.equal(await first.getAttribute("aria-pressed"), "true", "the place stays the one that was chosen");
+  assert.deepEqual(tab.faults, []);
+  await tab.context().close();
+});
+
+test("conversations of a search are counted as SQL counts them", async () => {
+  const talk = "conversation IS NOT NULL AND family IN ('mail', 'message', 'call', 'voice', 'reaction', 'post')";
+  for (const [q, where] of [["", "true"], ["-family:location", "family <> 'location'"], ["service:google -family:mail", "service = 'google' AND family <> 'mail'"], ["after:2021", "time >= TIMESTAMP '2021-01-01T00:00:00Z'"]]) {
+    const { count, rows } = await ask(`conversations?limit=200&q=${encodeURIComponent(q)}`);
+    assert.equal(count, counted(folder, `SELECT count(*) FROM (SELECT DISTINCT service, conversation FROM records WHERE ${talk} AND ${where})`), q);
+    const top = rows.toSorted((a, b) => b.count - a.count)[0];
+    if (count <= 200) assert.equal(top.count, counted(folder, `SELECT count(*) FROM records WHERE ${talk} AND ${where} GROUP BY service, conversation ORDER BY 1 DESC LIMIT 1`), q);
+  }
+});
+
+test("HEIC is shown as what was made of it, and one that is damaged says why it is not", async () => {
+  const given = join(keep.folder, "kinds");
+  const heic = await readFile(new URL("../../crates/glasshouse-engine/src/decoding/fixtures/quarters.heic", import.meta.url));
+  await mkdir(given);
+  await writeFile(join(given, "whole.heic"), heic);
+  await writeFile(join(given, "half.heic"), heic.subarray(0, heic.length - 120).fill(0x55, 300));
+  const other = await open({ served: await serve(opened(join(keep.folder, "kinds-case"), [given])) });
+  try {
+    const tab = await other.page();
+    const ask = asking(tab, other.served.url);
+    await tab.to("/timeline");
+    const { rows } = await ask("media?limit=10");
+    assert.deepEqual(rows.map((row) => row.media.name).toSorted(), ["half.heic", "whole.heic"]);
+    const at = (name) => { const row = rows.find((row) => row.media.name === name); return `${row.id}/${row.media.n}`; };
+    const answer = await tab.evaluate(async (path) => { const given = await fetch(path); return [given.status, given.headers.get("content-type"), (await given.bytes()).length]; }, `/api/thumb/${at("whole.heic")}?large=true`);
+    assert.deepEqual(answer.slice(0, 2), [200, "image/jpeg"]);
+    assert.equal(await tab.evaluate(async (path) => (await (await fetch(path)).bytes()).length, `/api/media/${at("whole.heic")}`), heic.length, "the download is what was given");
+    await tab.to(`/media?open=${at("whole.heic")}`);
+    await tab.keyboard.press("u");
+    await tab.getByText("shown as a JPEG made of the HEIC").waitFor();
+    const drawn = await tab.locator("dialog .stage img").evaluate(async (img) => {
+      await img.decode();
+      const canvas = new OffscreenCanvas(img.naturalWidth, img.naturalHeight), pen = canvas.getContext("2d");
+      pen.drawImage(img, 0, 0);
+      return [img.naturalWidth, img.naturalHeight, ...pen.getImageData(8, 8, 1, 1).data];
+    });
+    assert.deepEqual(drawn.slice(0, 2), [96, 64]);
+    for (const [k, value] of [200, 30, 30].entries()) assert.ok(Math.abs(drawn[2 + k] - value) < 14, `${drawn.slice(2)}`);
+    assert.deepEqual(tab.faults, []);
+    await tab.to(`/media?open=${at("half.heic")}`);
+    await tab.getByText(/this picture could not be taken apart/).waitFor();
+  } finally { await other.stop(); }
 });
 
 // Last: Chromium writes its log to the end when it closes.

@@ -1,6 +1,8 @@
 // A case that is not one's own, in the browser: sign in, say what for, work, change it with one key, sign out; over TLS.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { open, settled } from "./support/browser.mjs";
 import { office, PASSWORD } from "./support/office.mjs";
@@ -30,7 +32,7 @@ const enter = async (tab, name, line) => {
 };
 // That nobody is signed in is an answer which the browser notes on its console, too.
 const faults = (tab) => tab.faults.filter((fault) => !/status of 40[13]/.test(fault));
-const events = () => team.as("t.vale", "events", team.case, "--json").split("\n").filter(Boolean).map((line) => JSON.parse(line));
+const events = (...more) => team.as("t.vale", "events", team.case, "--json", ...more).split("\n").filter(Boolean).map((line) => JSON.parse(line));
 
 for (const colorScheme of ["light", "dark"]) {
   test(`signing in and choosing, in ${colorScheme}`, async () => {
@@ -48,7 +50,7 @@ for (const colorScheme of ["light", "dark"]) {
     await tab.getByRole("listbox", { name: /^Records/ }).waitFor();
     await settled(tab);
     assert.match(await tab.locator("header").innerText(), /d\.hart\s+examiner\s+who arranged the delivery/);
-    assert.equal(await tab.locator(".notice").count(), 0, "the notice of personal cases is not there");
+    assert.match(await tab.locator(".notice").innerText(), /^Under /, "the authority, and not the notice of personal cases");
     assert.equal(await tab.locator("nav a", { hasText: "What it reveals" }).count(), 0);
     assert.equal(await tab.locator("nav a", { hasText: "Log" }).count(), 0, "examiners do not read the log");
     assert.deepEqual(await serious(tab), []);
@@ -92,5 +94,34 @@ test("a disclosure officer reads the log", async () => {
   await enter(tab, "p.quill", "1");
   await tab.getByText(/\d+ events/).waitFor();
   assert.match(await tab.locator("main table").innerText(), /search\.run/);
+  await tab.context().close();
+});
+
+test("who may act under several authorities chooses one, and every page says which", async () => {
+  const text = await readFile(team.warrant, "utf8");
+  const other = join(keep.folder, "second.toml");
+  await writeFile(other, text.replace(/^id = .*$/m, 'id = "warrant-2024-0999"').replace(/^statement = .*$/m, 'statement = "A second search, of the same account."'));
+  team.as("r.okoro", "authority", "sign", other);
+  team.as("d.hart", "authority", "add", team.case, other);
+  const tab = await site.page();
+  await tab.to("/timeline");
+  await signIn(tab, "d.hart");
+  await tab.getByRole("heading", { name: "Under which authority" }).waitFor();
+  assert.deepEqual(await serious(tab), []);
+  assert.equal(await tab.locator("nav a").count(), 0, "nothing of the case is there");
+  const refused = await tab.evaluate(async () => (await fetch("/api/sign-in", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ authority: "another" }) })).status);
+  assert.equal(refused, 401, "only one of those that were offered");
+  await tab.getByRole("button", { name: /warrant-2024-0999/ }).click();
+  await tab.getByRole("heading", { name: "Line of enquiry" }).waitFor();
+  await tab.keyboard.press("1");
+  await tab.getByRole("listbox", { name: /^Records/ }).waitFor();
+  assert.match(await tab.locator(".notice").innerText(), /^Under warrant-2024-0999: A second search/);
+  assert.ok(events("--under", "op-rowan-1").some((e) => e.action === "session.begun" && e.authority === "warrant-2024-0999"));
+  await tab.getByRole("listbox", { name: /^Records/ }).focus();
+  await tab.keyboard.press("Enter");
+  await tab.locator("article.record .title").waitFor();
+  await tab.keyboard.press("x");
+  await tab.getByText(new RegExp(`taken in under ${/^id = "(.*)"$/m.exec(text)[1]}`)).waitFor();
+  assert.deepEqual(faults(tab), []);
   await tab.context().close();
 });

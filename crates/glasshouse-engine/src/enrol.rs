@@ -2,6 +2,7 @@
 
 use crate::EngineError;
 use crate::authority::{self, Authority, Ended, Enrolled, Kind, Withdrawal, lines};
+use crate::combine;
 use crate::gate::Situation;
 use crate::keyholders;
 use crate::organisation::Organisation;
@@ -158,6 +159,7 @@ pub fn add(root: &Path, session: &Session, home: &Home, file: &Path, amends: boo
         }
         _ => {}
     }
+    combine::stays_within(&case, file)?;
     // What the case keeps already is not written again.
     prepared.files.retain(|(path, _)| !root.join(path).exists());
     let mut detail = detail(&prepared);

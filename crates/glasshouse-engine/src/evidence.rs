@@ -415,8 +415,8 @@ impl Evidence {
 }
 
 /// Returns a file piece by piece.
-pub fn stream_file(file: File) -> futures::channel::mpsc::Receiver<io::Result<Vec<u8>>> {
-    pieces(Box::new(file))
+pub fn stream(reader: Box<dyn Read + Send>) -> futures::channel::mpsc::Receiver<io::Result<Vec<u8>>> {
+    pieces(reader)
 }
 
 /// Reads on a thread of its own, no further ahead than a piece.

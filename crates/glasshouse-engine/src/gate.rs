@@ -37,6 +37,9 @@ pub struct Situation {
     pub signed: bool,
     /// Who put aside what this is about.
     pub quarantined_by: String,
+    /// Cases that the authority names to be combined with, and those that are asked for.
+    pub combines: Vec<String>,
+    pub others: Vec<String>,
     /// Analytics that the authority names, and the one that is asked for.
     pub analytics: Vec<String>,
     pub analysis: String,
@@ -57,6 +60,8 @@ impl Situation {
             authoriser: String::new(),
             signed: false,
             quarantined_by: String::new(),
+            combines: Vec::new(),
+            others: Vec::new(),
             analytics: Vec::new(),
             analysis: String::new(),
         }
@@ -151,7 +156,7 @@ impl Policies {
         let request = Request::new(principal.clone(), action, resource.clone(), Context::empty(), Some(&self.schema))
             .map_err(unknown)?;
         let text = |value: &str| RestrictedExpression::new_string(value.to_owned());
-        let set = RestrictedExpression::new_set(situation.analytics.iter().map(|a| text(a)));
+        let set = |texts: &[String]| RestrictedExpression::new_set(texts.iter().map(|t| text(t)));
         let attributes = HashMap::from([
             ("own".to_owned(), RestrictedExpression::new_bool(situation.own)),
             ("state".to_owned(), text(situation.state)),
@@ -159,7 +164,9 @@ impl Policies {
             ("authoriser".to_owned(), text(&situation.authoriser)),
             ("signed".to_owned(), RestrictedExpression::new_bool(situation.signed)),
             ("quarantined_by".to_owned(), text(&situation.quarantined_by)),
-            ("analytics".to_owned(), set),
+            ("combines".to_owned(), set(&situation.combines)),
+            ("others".to_owned(), set(&situation.others)),
+            ("analytics".to_owned(), set(&situation.analytics)),
             ("analysis".to_owned(), text(&situation.analysis)),
         ]);
         let person_entity = Entity::new(

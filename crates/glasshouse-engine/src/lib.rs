@@ -1,6 +1,7 @@
 //! Recognise, parse, index, query: everything between the preserved bytes and the screen.
 
 pub mod authority;
+pub mod combine;
 pub mod decoding;
 pub mod digest;
 pub mod enrol;

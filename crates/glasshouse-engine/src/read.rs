@@ -58,7 +58,14 @@ pub fn records(tables: &Tables, ids: &[String]) -> Result<BTreeMap<String, Whole
             named.extend(row.get("entry").and_then(Value::as_u64).map(|n| (n, row.clone())));
         }
     }
+    // In a case that was made out of others, the one that it came from.
+    let mut origins = BTreeMap::new();
+    for row in tables.rows("SELECT DISTINCT source, origin_case FROM sources WHERE origin_case IS NOT NULL")? {
+        origins.extend(row.get("origin_case").map(|case| (text(&row, "source"), case.clone())));
+    }
     for record in all.values_mut() {
+        let origin = origins.get(&text(record, "source")).cloned();
+        record.extend(origin.map(|case| ("origin_case".to_owned(), case)));
         let entry = record.get("entry").and_then(Value::as_u64).and_then(|n| named.get(&n));
         let about = ["path", "sha256"].map(|k| (format!("entry_{k}"), entry.and_then(|e| e.get(k)).cloned()));
         record.extend(about.into_iter().filter_map(|(k, v)| Some((k, v?))));

@@ -13,7 +13,7 @@ use crate::writing::Writing;
 use glasshouse_layout::{Kind, hex, sha256};
 use glasshouse_store::seal::{Identity, Seal};
 use glasshouse_store::{Acting, Actor, Case, Event, read_case_file};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -67,6 +67,8 @@ pub struct Session {
     actor: Actor,
     roles: Vec<Role>,
     policies: Policies,
+    /// What the policies ruled last of each action, and how the case stood: they rule the same of the same.
+    rulings: Mutex<HashMap<String, (Situation, Ruling)>>,
     /// What may open the evidence here.
     identities: Vec<Identity>,
     /// None in a personal case.
@@ -93,6 +95,7 @@ impl Session {
                 actor: who.actor,
                 roles: vec![Role::Holder],
                 policies,
+                rulings: Mutex::default(),
                 identities: Vec::new(),
                 standing: None,
                 enquiry: Mutex::new(None),
@@ -113,6 +116,7 @@ impl Session {
             name: person.name,
             roles: person.roles,
             policies,
+            rulings: Mutex::default(),
             identities: home.processing().into_iter().collect(),
             standing: Some(standing),
             enquiry: Mutex::new(enquiry),
@@ -175,11 +179,23 @@ impl Session {
     }
 
     fn may_in(&self, action: &str, situation: &Situation) -> Result<Ruling, EngineError> {
-        let ruling = self.policies.decide(&self.name, &self.roles, action, situation);
+        let ruling = self.ruled(action, situation);
         if ruling.allowed {
             return Ok(ruling);
         }
         Err(EngineError::Denied(format!("{} may not do this ({action}). {}", self.name, ruling.why.join(" "))))
+    }
+
+    fn ruled(&self, action: &str, situation: &Situation) -> Ruling {
+        let mut rulings = self.rulings.lock().unwrap_or_else(PoisonError::into_inner);
+        match rulings.get(action) {
+            Some((before, ruling)) if before == situation => ruling.clone(),
+            _ => {
+                let ruling = self.policies.decide(&self.name, &self.roles, action, situation);
+                rulings.insert(action.to_owned(), (situation.clone(), ruling.clone()));
+                ruling
+            }
+        }
     }
 
     /// Returns how the case stands now.
@@ -254,16 +270,32 @@ impl Session {
         if self.is_own() || self.writing.nothing_seen() { Ok(()) } else { self.log(None) }
     }
 
+    /// Asks whether the case may be combined with the cases of these ids.
+    pub fn may_combine(&self, others: &[String]) -> Result<Ruling, EngineError> {
+        let situation = Situation { others: others.to_vec(), ..self.situation() };
+        self.may_in("case.combine", &situation).inspect_err(|_| self.log_denial("case.combine"))
+    }
+
+    /// Opens the case for writing, if it may be combined with the cases of these ids.
+    pub fn open_to_combine(&self, others: &[String]) -> Result<Case, EngineError> {
+        let ruling = self.may_combine(others)?;
+        self.open_as(&ruling)
+    }
+
     /// Opens the case for writing, if the policies allow `action`.
     pub fn open(&self, action: &str) -> Result<Case, EngineError> {
         let ruling = self.may(action)?;
+        self.open_as(&ruling)
+    }
+
+    fn open_as(&self, ruling: &Ruling) -> Result<Case, EngineError> {
         let case = if self.is_own() {
             Case::open(&self.root, self.actor.clone())?
         } else {
             Case::open_within(&self.root, self.actor.clone(), PATIENCE)?
         };
         case.unlock(&self.identities);
-        case.act(self.acting(&ruling));
+        case.act(self.acting(ruling));
         Ok(case)
     }
 
@@ -309,7 +341,7 @@ impl Session {
         if self.is_own() {
             return;
         }
-        let ruling = self.policies.decide(&self.name, &self.roles, action, &self.situation());
+        let ruling = self.ruled(action, &self.situation());
         let detail = serde_json::json!({ "action": action });
         let _ = self.log(Some(self.event(&ruling, Kind::Consultation, "access.denied", detail)));
     }
@@ -378,7 +410,7 @@ fn choose(mut standings: Vec<Standing>, wanted: Option<&str>) -> Result<Standing
         let in_force: Vec<Standing> = standings.iter().filter(|s| s.state(now()) == "in force").cloned().collect();
         if in_force.len() != 1 {
             return Err(EngineError::Denied(format!(
-                "The case has several authorities. Say which one with --authority: {}.",
+                "The case has several authorities. Say which one with --under: {}.",
                 names(&standings)
             )));
         }

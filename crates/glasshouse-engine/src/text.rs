@@ -51,19 +51,24 @@ pub fn words(text: &str) -> Vec<String> {
 
 impl WordStream<'_> {
     fn emit(&mut self, start: usize, end: usize) -> bool {
-        let word = &self.text[start..end];
+        self.place(start, end);
+        fold_into(&self.text[start..end], &mut self.token.text);
+        true
+    }
+
+    /// As [`Self::emit`], of a word of plain letters and digits.
+    fn emit_ascii(&mut self, start: usize, end: usize) -> bool {
+        self.place(start, end);
+        self.token.text.push_str(&self.text[start..end.min(start + LONGEST_WORD)]);
+        self.token.text.make_ascii_lowercase();
+        true
+    }
+
+    fn place(&mut self, start: usize, end: usize) {
         self.token.offset_from = start;
         self.token.offset_to = end;
         self.token.position = self.token.position.wrapping_add(1);
         self.token.text.clear();
-        if word.is_ascii() {
-            let word = &word[..word.len().min(LONGEST_WORD)];
-            self.token.text.push_str(word);
-            self.token.text.make_ascii_lowercase();
-        } else {
-            fold_into(word, &mut self.token.text);
-        }
-        true
     }
 
     /// Emits the next pair of the unspaced run that ends at `end`.
@@ -90,21 +95,14 @@ impl TokenStream for WordStream<'_> {
         let bytes = self.text.as_bytes();
         loop {
             // The common case, plain ASCII, byte by byte.
-            while bytes.get(self.at).is_some_and(|b| b.is_ascii() && !b.is_ascii_alphanumeric()) {
-                self.at += 1;
-            }
-            let start = self.at;
-            while bytes.get(self.at).is_some_and(u8::is_ascii_alphanumeric) {
-                self.at += 1;
-            }
-            if bytes.get(self.at).is_none_or(u8::is_ascii) {
-                if self.at > start {
-                    return self.emit(start, self.at);
-                }
-                if self.at >= bytes.len() {
-                    return false;
-                }
-                continue;
+            let run =
+                |at: usize, kind: Kind| bytes[at..].iter().take_while(|b| KINDS[usize::from(**b)] == kind).count();
+            let start = self.at + run(self.at, Kind::Between);
+            self.at = start + run(start, Kind::Word);
+            match bytes.get(self.at) {
+                None if self.at == start => return false,
+                Some(b) if !b.is_ascii() => {}
+                _ => return self.emit_ascii(start, self.at),
             }
             // A character beyond ASCII takes part: go on by characters from where the word began.
             self.at = start;
@@ -137,6 +135,29 @@ impl TokenStream for WordStream<'_> {
         self.token
     }
 }
+
+/// What a byte is for the division into words.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Between,
+    Word,
+    /// Part of a character beyond ASCII.
+    Beyond,
+}
+
+const KINDS: [Kind; 256] = {
+    let mut kinds = [Kind::Between; 256];
+    let mut byte = 0;
+    while byte < kinds.len() {
+        if byte >= 0x80 {
+            kinds[byte] = Kind::Beyond;
+        } else if (byte as u8).is_ascii_alphanumeric() {
+            kinds[byte] = Kind::Word;
+        }
+        byte += 1;
+    }
+    kinds
+};
 
 fn is_word(c: char) -> bool {
     c.is_alphanumeric()

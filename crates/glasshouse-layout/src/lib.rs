@@ -6,6 +6,7 @@
 mod case;
 mod discard;
 mod log;
+mod origin;
 pub mod paths;
 mod run;
 mod signature;
@@ -16,6 +17,7 @@ pub use discard::{Certificate, DISCARD_FORM, Discarded, DiscardedPart};
 pub use log::{
     BundleError, FileHash, Kind, Leaf, Payload, PayloadError, Sealed, commitment, decode_bundle, encode_bundle,
 };
+pub use origin::{ORIGIN_FORM, Origin, OriginPart};
 pub use run::{Found, RunFile, Segment};
 pub use signature::{statement, states};
 pub use source::{EntryLine, Opening, PartInfo, REMAINDER, SourceFile};

@@ -73,6 +73,11 @@ pub fn discard(number: u32) -> String {
     format!("evidence/discard-{number:04}.json")
 }
 
+/// Returns the path of what a case that was made out of others took from the one with this id.
+pub fn origin(case: &str) -> String {
+    format!("evidence/origin-{case}.json")
+}
+
 /// Returns the path of a part's list of entries.
 pub fn manifest(source: &str, part: u32) -> String {
     format!("evidence/{source}/part-{part:04}.manifest.jsonl")

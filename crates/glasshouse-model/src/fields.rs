@@ -15,6 +15,11 @@ impl Fields {
         Self::default()
     }
 
+    /// Makes room for so many bytes, where it is known how many will come.
+    pub fn reserve(&mut self, bytes: usize) {
+        self.body.reserve(bytes);
+    }
+
     /// Returns whether no field was added.
     pub fn is_empty(&self) -> bool {
         self.body.is_empty()
@@ -103,7 +108,7 @@ impl Fields {
     ///
     /// The caller has it from a JSON parser (`serde_json::value::RawValue`); anything else would break the object.
     pub fn raw(&mut self, name: &str, json: &str) -> &mut Self {
-        self.body.reserve(name.len() + json.len() + 4);
+        self.body.reserve(name.len() + json.len() + AROUND);
         self.name(name);
         self.body.push_str(json);
         self
@@ -118,6 +123,9 @@ impl Fields {
     }
 }
 
+/// Comma, quotes and colon around a name.
+const AROUND: usize = 4;
+
 /// Appends `value` to `out` as a JSON string, quotes included.
 pub(crate) fn push_json_string(out: &mut String, value: &str) {
     out.push('"');
@@ -127,31 +135,47 @@ pub(crate) fn push_json_string(out: &mut String, value: &str) {
 
 /// Appends `value` to `out` as the inside of a JSON string.
 pub(crate) fn push_escaped(out: &mut String, value: &str) {
-    let bytes = value.as_bytes();
-    let (mut start, mut at) = (0, 0);
-    while at < bytes.len() {
-        // Most stretches need no escape; a whole one is looked at with a few wide instructions.
-        let stretch = &bytes[at..bytes.len().min(at + STRETCH)];
-        if !stretch.iter().fold(false, |found, byte| found | needs_escape(*byte)) {
-            at += stretch.len();
-            continue;
-        }
-        for byte in stretch {
-            if needs_escape(*byte) {
-                out.push_str(&value[start..at]);
-                escape(out, *byte);
-                start = at + 1;
-            }
-            at += 1;
-        }
+    let mut rest = value;
+    while let Some((clean, byte, behind)) = first_escaped(rest.as_bytes()).and_then(|at| {
+        // Such a byte is a character of its own.
+        Some((rest.get(..at)?, *rest.as_bytes().get(at)?, rest.get(at + 1..)?))
+    }) {
+        out.push_str(clean);
+        escape(out, byte);
+        rest = behind;
     }
-    out.push_str(&value[start..]);
+    out.push_str(rest);
 }
 
-const STRETCH: usize = 32;
+/// Returns where the first byte is that cannot stand in a JSON string as it is: a quote, a backslash, a control.
+pub fn first_escaped(bytes: &[u8]) -> Option<usize> {
+    // Of long texts most stretches hold none; a whole one is looked at with a few wide instructions.
+    let (stretches, _) = bytes.as_chunks::<32>();
+    let clean = |stretch: &[u8; 32]| !stretch.iter().fold(false, |found, byte| found | needs_escape(*byte));
+    let passed = stretches.iter().take_while(|stretch| clean(stretch)).count() * 32;
+    // Names and most values are shorter: eight at once.
+    let (words, rest) = bytes.get(passed..)?.as_chunks::<8>();
+    for (i, word) in words.iter().enumerate() {
+        let found = escapes(u64::from_le_bytes(*word));
+        if found != 0 {
+            return Some(passed + i * 8 + (found.trailing_zeros() / 8) as usize);
+        }
+    }
+    let found = rest.iter().position(|byte| needs_escape(*byte))?;
+    Some(passed + words.len() * 8 + found)
+}
 
 fn needs_escape(byte: u8) -> bool {
     (byte < 0x20) | (byte == b'"') | (byte == b'\\')
+}
+
+/// Returns a word of which the lowest bit that is set is the high bit of the first byte that needs an escape.
+fn escapes(word: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGHS: u64 = 0x8080_8080_8080_8080;
+    let below = |word: u64, bound: u8| word.wrapping_sub(ONES * u64::from(bound)) & !word & HIGHS;
+    let is = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+    below(word, 0x20) | is(b'"') | is(b'\\')
 }
 
 fn escape(out: &mut String, byte: u8) {
@@ -182,5 +206,20 @@ mod tests {
         assert_eq!(value["nan"], serde_json::Value::Null);
         assert!(fields.to_json().contains("[1.10]"), "raw digits stay");
         assert_eq!(Fields::new().to_json(), "{}");
+    }
+
+    #[test]
+    fn what_needs_an_escape_is_found_wherever_it_is() {
+        // Bytes beside those that need one, and those of longer characters.
+        let clean: Vec<u8> =
+            [b' ', b'!', b'#', b'[', b']', 0x7f, 0x80, 0xa2, 0xdc, 0xff].into_iter().cycle().take(90).collect();
+        for end in 0..clean.len() {
+            assert_eq!(first_escaped(&clean[..end]), None);
+            for byte in (0..0x20).chain([b'"', b'\\']) {
+                let mut bytes = clean.clone();
+                bytes[end] = byte;
+                assert_eq!(first_escaped(&bytes), Some(end), "{byte} at {end}");
+            }
+        }
     }
 }

@@ -16,7 +16,7 @@ mod record;
 pub use canonical::canonical_json;
 pub use claim::{Claim, Format, Framing, Manifest, Tier};
 pub use family::Family;
-pub use fields::Fields;
+pub use fields::{Fields, first_escaped};
 pub use links::{Link, Links};
 pub use locator::{Locator, LocatorKind};
 pub use moment::{Moment, MomentRole, Precision, ZoneBasis};

@@ -3,7 +3,7 @@
 use crate::StoreError;
 use crate::files::read_text;
 use crate::log::read_events;
-use glasshouse_layout::{CaseFile, FORMAT_VERSION, Leaf, Payload, RunFile, SourceFile, paths};
+use glasshouse_layout::{CaseFile, FORMAT_VERSION, Leaf, Origin, Payload, RunFile, SourceFile, paths};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -62,6 +62,19 @@ pub fn read_parts(root: &Path) -> Result<Vec<SourceFile>, StoreError> {
     parts.retain(|p| !replaced.contains(&(p.source.clone(), p.part.number)));
     parts.sort_by_key(|p| p.part.first_entry);
     Ok(parts)
+}
+
+/// Returns what a case took from others, where it was made out of them, by the id of each.
+pub fn read_origins(root: &Path) -> Result<Vec<Origin>, StoreError> {
+    let mut origins = Vec::new();
+    for path in list(&root.join("evidence"))? {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name.starts_with("origin-") && name.ends_with(".json") {
+            let origin = serde_json::from_str(&read_text(&path)?);
+            origins.push(origin.map_err(|_| StoreError::malformed(&path, "it does not say where parts came from"))?);
+        }
+    }
+    Ok(origins)
 }
 
 /// Returns the newest finished run, if there is one.

@@ -2,7 +2,7 @@ use crate::files::{FileError, Root};
 use crate::log::unusable;
 use crate::note::{Checkpoint, Key, MAX_CHECKPOINT};
 use crate::report::{Class, Report};
-use crate::{anchor, authority, content, deep, discarded, events, log, parts, stray, unseal};
+use crate::{anchor, authority, content, deep, discarded, events, log, origin, parts, stray, unseal};
 use glasshouse_layout::{CaseFile, FORMAT_VERSION, fingerprint_of_key, hex, paths};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -75,6 +75,7 @@ pub fn verify(case: &Path, options: &Options) -> Result<Report, CannotCheck> {
     let keys = unseal::Keys::open(&root, &state, &good, file.as_ref(), &identities, &mut report);
     let whole = parts::check(&root, &state, &good, file.as_ref(), &keys, &mut report);
     discarded::check(&root, &state, &good, file.as_ref(), &mut report);
+    origin::check(&root, &state, &good, &mut report);
     stray::check(&root, &state, checkpoint.size, &mut report);
     if options.deep {
         deep::check(&root, &state, &whole, options.scratch.as_deref(), &mut report);

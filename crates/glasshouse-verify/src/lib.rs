@@ -26,6 +26,7 @@ mod files;
 mod inflate;
 mod log;
 mod note;
+mod origin;
 mod parts;
 mod report;
 mod stray;

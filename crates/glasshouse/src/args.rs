@@ -41,7 +41,7 @@ pub enum Command {
     /// Finds records by words and by what they are.
     ///
     /// Words must all occur; "exact phrase", -without, one OR other, begin*. Fields: from: with: family: service:
-    /// format: account: tier: source: in:CONVERSATION after:2024-01-31 before: on: has:attachment has:place
+    /// format: account: tier: source: in:CONVERSATION after:2024-01-31 before: on: has:attachment has:image has:place
     /// near:51.5,-0.12,2km. A query that begins with - comes after --. Without words it lists what the fields select, newest first.
     Search(Search),
     /// Shows one record: every time, party and field, and where its bytes are.
@@ -166,6 +166,11 @@ pub enum CaseCommand {
         #[arg(long)]
         yes: bool,
     },
+    /// Makes one new case out of others, where the authority of each names the others.
+    ///
+    /// The new case has an authority of its own, which goes no further than theirs, and what comes from a case stays
+    /// within its own limits, too. All logs involved have it. Killed, the same command goes on.
+    Combine(custody::Combine),
     /// Says what a case is.
     Show(OneCase),
     /// Destroys a case, for good: a personal one whole, of any other all but its log and its authorities.
@@ -314,6 +319,7 @@ pub fn run(args: Args) -> Result<u8, EngineError> {
         Command::Case(CaseCommand::New { case, authority, title, yes }) => {
             intake::new_case(&case, authority.as_deref(), title, yes, acting)
         }
+        Command::Case(CaseCommand::Combine(combine)) => custody::combine(&combine, acting),
         Command::Case(CaseCommand::Destroy(destroy)) => custody::destroy(&destroy, acting),
         Command::Case(CaseCommand::Show(one)) => output::case(&one.case, acting),
         Command::Add(add) => intake::add(&add.case, &add.paths, &add.how, acting),

@@ -1,11 +1,12 @@
 //! What leaves a case: what is discarded, and what is given away.
 
 use crate::acting::As;
-use crate::args::Process;
+use crate::args::{How, Process};
 use crate::{intake, output};
 use clap::Args;
 use glasshouse_engine::EngineError;
-use glasshouse_engine::export::{self, Wanted};
+use glasshouse_engine::combine::{self, Wanted};
+use glasshouse_engine::export;
 use glasshouse_engine::ingest::{self, Asked};
 use glasshouse_engine::session::now;
 use glasshouse_engine::{authority, erase};
@@ -32,6 +33,30 @@ pub struct Export {
 }
 
 #[derive(Args)]
+pub struct Combine {
+    /// The cases, two or more. They stay as they are.
+    #[arg(required = true, num_args = 2..)]
+    cases: Vec<PathBuf>,
+    /// Folder of the new case.
+    #[arg(long, value_name = "DIR")]
+    into: PathBuf,
+    /// The authority that was made for it, which names the cases it is for. FILE.sig lies beside it.
+    #[arg(long, value_name = "FILE")]
+    authority: PathBuf,
+    #[arg(long)]
+    title: Option<String>,
+    /// Read passwords for encrypted parts from this file descriptor, one a line.
+    #[arg(long, value_name = "FD")]
+    password_fd: Option<i32>,
+    /// Number of threads; all cores if left out.
+    #[arg(long)]
+    threads: Option<usize>,
+    /// Show no progress.
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+#[derive(Args)]
 pub struct Destroy {
     case: PathBuf,
     /// Why; written down, but in a personal case, of which nothing is left.
@@ -40,6 +65,43 @@ pub struct Destroy {
     /// Confirm that it is to be destroyed.
     #[arg(long)]
     yes: bool,
+}
+
+/// `glasshouse case combine`.
+pub fn combine(asked: &Combine, acting: &As) -> Result<u8, EngineError> {
+    let mut sessions = Vec::new();
+    for case in &asked.cases {
+        sessions.push(acting.session(case)?);
+    }
+    let title = asked.title.clone().unwrap_or_else(|| intake::name_of(&asked.into));
+    let wanted = Wanted { into: &asked.into, title: &title, authority: &asked.authority };
+    let how = How {
+        in_place: false,
+        password_fd: asked.password_fd,
+        account: None,
+        lens: Vec::new(),
+        threads: asked.threads,
+        quiet: asked.quiet,
+        yes: false,
+    };
+    let options = intake::options(&how)?;
+    let (who, home) = (acting.who()?, crate::acting::home());
+    let done =
+        intake::with_progress(&how, |progress| combine::combine(&sessions, &wanted, &who, &home, &options, progress))?;
+    let into = asked.into.display();
+    say!(
+        "Made {into} out of {} cases; the log of each says so, and `sources` says what came from which.",
+        sessions.len()
+    );
+    if done.later > 0 {
+        say!(
+            "Passwords opened {} archives inside parts later: give them again, with glasshouse process {into} --password-fd.",
+            done.later
+        );
+    }
+    output::summary(&asked.into, &done.report.run);
+    output::keep(&done.case)?;
+    Ok(0)
 }
 
 /// `glasshouse case destroy`.
@@ -86,14 +148,13 @@ pub fn say_due(case: &Path) {
 /// `glasshouse export`.
 pub fn export(asked: &Export, acting: &As) -> Result<u8, EngineError> {
     let session = acting.session(&asked.case)?;
-    let wanted = Wanted {
+    let wanted = export::Wanted {
         query: asked.query.join(" "),
         tag: asked.tag.clone(),
-        to: asked.to.clone(),
         recipient: asked.recipient.clone(),
         purpose: asked.purpose.clone(),
     };
-    let exported = export::export(&session, &wanted, &export::Progress::default())?;
+    let exported = export::export(&session, &wanted, &asked.to, &export::Progress::default())?;
     let (records, bytes) = (output::count(exported.records), output::count(exported.bytes));
     let to = asked.to.display();
     say!("Wrote {records} records ({bytes} bytes) to {to}; index.html opens in any browser, without a network.");

@@ -260,7 +260,7 @@ fn title(paths: &[PathBuf]) -> String {
     paths.first().map_or_else(|| "account".into(), |p| name_of(p))
 }
 
-fn name_of(path: &Path) -> String {
+pub(crate) fn name_of(path: &Path) -> String {
     let full = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
     full.file_name().map_or_else(|| "case".into(), |n| n.to_string_lossy().into_owned())
 }

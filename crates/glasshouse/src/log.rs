@@ -7,7 +7,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use glasshouse_engine::EngineError;
 use glasshouse_engine::erase;
 use glasshouse_engine::events::{self, Filter, Redaction, Row};
-use glasshouse_engine::search::Searcher;
+use glasshouse_engine::search;
 use glasshouse_engine::session::About;
 use std::path::{Path, PathBuf};
 
@@ -190,7 +190,7 @@ fn filter(case: &Path, which: &Which) -> Result<Filter, EngineError> {
         None => None,
         Some(subject) => {
             let words = format!("with:\"{}\"", subject.replace('"', " "));
-            Some(Searcher::open(case)?.ids(&words)?.into_iter().collect())
+            Some(search::ids(case, &words)?.into_iter().collect())
         }
     };
     Ok(Filter {

@@ -78,7 +78,10 @@ pub fn case(folder: &Path, acting: &As) -> Result<u8, EngineError> {
         );
     }
     crate::custody::say_due(folder);
-    say!("custody {}", file.custody);
+    say!("id {}, custody {}", file.id, file.custody);
+    for origin in glasshouse_store::read_origins(folder)? {
+        say!("combined out of case {}: {} parts", origin.case, origin.parts.len());
+    }
     say!("fingerprint {}", glasshouse_layout::fingerprint(&file.public_key));
     match glasshouse_store::read_run(folder)? {
         Some(run) => summary(folder, &run),

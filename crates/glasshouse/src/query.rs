@@ -4,7 +4,7 @@ use crate::acting::As;
 use crate::args::{Listing, Search, Show, Sql, TableFormat, found};
 use crate::output;
 use glasshouse_engine::EngineError;
-use glasshouse_engine::search::Searcher;
+use glasshouse_engine::search as engine;
 use glasshouse_engine::session::About;
 use glasshouse_engine::sql::{Limits, Tables};
 use std::io::Write;
@@ -15,8 +15,7 @@ pub fn search(search: &Search, acting: &As) -> Result<u8, EngineError> {
     let session = acting.session(&search.case)?;
     let words = search.query.join(" ");
     session.consult("record.search", About::query(&words))?;
-    let searcher = Searcher::open(&search.case)?;
-    let hits = searcher.search(&words, if search.count { 0 } else { search.limit })?;
+    let hits = engine::search(&search.case, &words, if search.count { 0 } else { search.limit })?;
     session.seen(hits.rows.iter().map(|hit| hit.id.clone()));
     if search.count {
         say!("{}", hits.count);

@@ -33,13 +33,23 @@ struct Hidden {
     privileged: [&'static str; 2],
     sender: &'static str,
     file: &'static str,
+    /// Days of mails outside the window, and of one that is put aside.
+    days: [&'static str; 3],
+    /// A picture, as base64.
+    picture: &'static str,
 }
+
+/// A picture of a pixel, black and then white.
+const BLACK: &str = "R0lGODdhAQABAIAAAAAAAP///ywAAAAAAQABAAACAkQBADs=";
+const WHITE: &str = "R0lGODdhAQABAIAAAP///wAAACwAAAAAAQABAAACAkQBADs=";
 
 const ONE: Hidden = Hidden {
     outside: ["zinnia", "quokka"],
     privileged: ["marimba", "turnpike"],
     sender: "K. Lowe <k.lowe@example.com>",
     file: "dossier.pdf",
+    days: ["Tue, 12 Jan 2021", "Wed, 12 Jan 2022", "Sun, 12 Jan 2020"],
+    picture: BLACK,
 };
 /// Its words are as long as the other's: bytes that were not read are counted, and counts are told.
 const OTHER: Hidden = Hidden {
@@ -47,6 +57,8 @@ const OTHER: Hidden = Hidden {
     privileged: ["c", "d"],
     sender: "M. Else <m.else@example.com>",
     file: "other.pdf",
+    days: ["Mon, 06 May 2019", "Thu, 20 Jan 2022", "Sun, 14 Feb 2016"],
+    picture: WHITE,
 };
 
 fn mail(n: u32, thread: u32, from: &str, date: &str, words: &str) -> String {
@@ -58,8 +70,15 @@ fn mail(n: u32, thread: u32, from: &str, date: &str, words: &str) -> String {
 fn with_attachment(n: u32, thread: u32, hidden: &Hidden) -> String {
     let [words, more] = hidden.privileged;
     format!(
-        "From x@example.com Thu Jan 01 00:00:00 2022\nMessage-ID: <{n}@example.com>\nX-GM-THRID: {thread}\nFrom: {}\nTo: j.marsh@example.com\nDate: Sat, 15 Jan 2022 10:00:00 +0000\nSubject: {words}\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\nheliotrope {more}\n--b\nContent-Type: application/pdf; name=\"{}\"\nContent-Disposition: attachment; filename=\"{}\"\n\n%PDF tamarind\n--b--\n\n",
-        hidden.sender, hidden.file, hidden.file
+        "From x@example.com Thu Jan 01 00:00:00 2022\nMessage-ID: <{n}@example.com>\nX-GM-THRID: {thread}\nFrom: {}\nTo: j.marsh@example.com\nDate: Sat, 15 Jan 2022 10:00:00 +0000\nSubject: {words}\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\nheliotrope {more}\n--b\nContent-Type: application/pdf; name=\"{}\"\nContent-Disposition: attachment; filename=\"{}\"\n\n%PDF tamarind\n--b\nContent-Type: image/gif; name=\"hushpath.gif\"\nContent-Disposition: attachment; filename=\"hushpath.gif\"\nContent-Transfer-Encoding: base64\n\n{}\n--b--\n\n",
+        hidden.sender, hidden.file, hidden.file, hidden.picture
+    )
+}
+
+/// A mail of the garden with a picture, which is the same in both.
+fn with_picture(n: u32, from: &str) -> String {
+    format!(
+        "From x@example.com Thu Jan 01 00:00:00 2022\nMessage-ID: <{n}@example.com>\nX-GM-THRID: 11\nFrom: {from}\nTo: j.marsh@example.com\nDate: Tue, 11 Jan 2022 09:00:00 +0000\nSubject: note {n}\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\nagain from the garden\n--b\nContent-Type: image/gif; name=\"pond.gif\"\nContent-Disposition: attachment; filename=\"pond.gif\"\nContent-Transfer-Encoding: base64\n\n{BLACK}\n--b--\n\n"
     )
 }
 
@@ -71,19 +90,17 @@ fn export(office: &Office, name: &str, hidden: &Hidden) -> PathBuf {
         std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
         std::fs::write(path, text).expect("written");
     };
+    let at = |day: &str| format!("{day} 09:00:00 +0000");
     let ana = "Ana Field <ana@example.com>";
     // What is kept out comes last, so that what is shown stands at the same bytes.
     let inbox = mail(1, 11, ana, "Mon, 10 Jan 2022 09:00:00 +0000", "hello from the garden")
-        + &mail(2, 11, ana, "Tue, 11 Jan 2022 09:00:00 +0000", "again from the garden")
-        + &mail(3, 12, hidden.sender, "Tue, 12 Jan 2021 09:00:00 +0000", hidden.outside[0])
-        + &mail(4, 13, hidden.sender, "Wed, 12 Jan 2022 09:00:00 +0000", hidden.privileged[1])
+        + &with_picture(2, ana)
+        + &mail(3, 12, hidden.sender, &at(hidden.days[0]), hidden.outside[0])
+        + &mail(4, 13, hidden.sender, &at(hidden.days[1]), hidden.privileged[1])
         + &with_attachment(5, 13, hidden);
     write("Mail/Inbox.mbox", &inbox);
     let secret = hidden.outside[1];
-    write(
-        &format!("Mail/secretlabel {secret}.mbox"),
-        &mail(6, 14, hidden.sender, "Sun, 12 Jan 2020 09:00:00 +0000", "obelisk"),
-    );
+    write(&format!("Mail/secretlabel {secret}.mbox"), &mail(6, 14, hidden.sender, &at(hidden.days[2]), "obelisk"));
     write(&format!("Keep/hushpath {secret}.json"), &format!("{{\"title\":\"{secret}\",\"textContent\":\"98765432\"}}"));
     office.folder.join(name).join("export")
 }
@@ -185,7 +202,8 @@ fn sql_tells_nothing() {
 /// What two cases differ in though their data are the same: ids keyed with each case's secret, times, keys, hashes.
 fn steady(answer: &str) -> String {
     // The mailbox as a whole differs, and so do its length and its hash.
-    let names = ["\"id\":", "\"record_id\":", "\"sha256\":", "\"size\":", "\"entry_sha256\":", "\"modified\":"];
+    let names =
+        ["\"id\":", "\"record\":", "\"record_id\":", "\"sha256\":", "\"size\":", "\"entry_sha256\":", "\"modified\":"];
     let mut out = Vec::new();
     for line in answer.lines() {
         let mut line = line.to_owned();
@@ -379,6 +397,187 @@ fn the_server_tells_nothing() {
         }
     }
     assert_eq!(people[0].ask("/api/events").status, 403);
+}
+
+/// Returns an answer without what two cases differ in though their data are the same: ids and hashes that are keyed or
+/// of sealed files, the lengths of the mailbox, and when things were done to the case.
+fn same(text: &str) -> serde_json::Value {
+    const OWN: [&str; 18] = [
+        "id",
+        "modified",
+        "entry_sha256",
+        "record",
+        "sha256",
+        "size",
+        "bytes",
+        "checkpoint",
+        "verification",
+        "runs",
+        "added",
+        "csrf",
+        "case",
+        "export",
+        "decided",
+        "destroyed",
+        "before",
+        "after",
+    ];
+    fn strip(value: &mut serde_json::Value) {
+        match value {
+            serde_json::Value::Object(map) => {
+                map.retain(|name, _| !OWN.contains(&name.as_str()) && name != "content" && name != "bytes_left");
+                map.values_mut().for_each(strip);
+            }
+            serde_json::Value::Array(all) => all.iter_mut().for_each(strip),
+            _ => {}
+        }
+    }
+    let mut value = serde_json::from_str(text).unwrap_or_else(|_| json!(text));
+    strip(&mut value);
+    value
+}
+
+/// Neither do pictures that look alike, small pictures, marks, counts, certificates, nor what is given away.
+#[test]
+fn neither_does_what_else_the_page_offers() {
+    let office = Office::new();
+    let [one, other] = cases(&office);
+    let cases = [&one, &other];
+    let pictured = "SELECT record_id AS id FROM attachments WHERE name = 'pond.gif'";
+    let ids = cases.map(|case| office.rows(case, pictured)[0]["id"].as_str().expect("an id").to_owned());
+    let said = office.good(&[], "v.reed", &["review", "--json", "--enquiry", "1", &one, "--thread", "13"]);
+    let aside = said.lines().filter_map(|l| serde_json::from_str::<serde_json::Value>(l).ok());
+    let aside: Vec<String> = aside.filter_map(|item| item["id"].as_str().map(str::to_owned)).collect();
+    assert_eq!(aside.len(), 2);
+    let digests = cases.map(|case| office.good(&[], "d.hart", &["digest", case]));
+    assert_eq!(digests[0], digests[1]);
+    for list in ["entries", "warnings", "outcomes", "sources"] {
+        let rows = cases.map(|case| {
+            let said = office.good(&["--json", "--enquiry", "1"], "d.hart", &[list, case]);
+            said.lines().map(same).collect::<Vec<_>>()
+        });
+        assert_eq!(rows[0], rows[1], "{list}");
+    }
+
+    let served = cases.map(|case| Served::start(&office, case));
+    let people = [0, 1].map(|n| served[n].enter("d.hart"));
+    let officers = [0, 1].map(|n| served[n].enter("p.quill"));
+    for person in people.iter().chain(&officers) {
+        assert_eq!(person.post("/api/enquiry", &json!({ "line": "1" })).status, 200);
+    }
+    let alike = |people: &[support::team::Person<'_>; 2], path: &str| {
+        let told = [0, 1].map(|n| {
+            let answer = people[n].ask(&path.replace("RECORD", &ids[n]));
+            assert!(answer.status < 500, "{path}: {}", answer.text());
+            (answer.status, answer.text())
+        });
+        keeps_silent(path, &told[0].1);
+        assert_eq!((told[0].0, same(&told[0].1)), (told[1].0, same(&told[1].1)), "{path}");
+        told[0].clone()
+    };
+    for path in [
+        "/api/case",
+        "/api/entries",
+        "/api/warnings",
+        "/api/self",
+        "/api/custody",
+        "/api/saved",
+        "/api/people/changes",
+        "/api/people/changes?name=lowe",
+        "/api/marks?record=RECORD",
+        "/api/rank?at=2022-01-12T00:00:00Z",
+        "/api/rank?at=2019-01-01T00:00:00Z",
+        "/api/record/RECORD",
+        "/api/record/RECORD/near?in=source&limit=100",
+        "/api/media?q=",
+        "/api/media/RECORD/0/alike",
+        "/api/media/RECORD/0/alike?q=tamarind",
+        "/api/media/RECORD/1/alike",
+        "/api/thumb/RECORD/0",
+        "/api/thumb/RECORD/1",
+        "/api/facets?q=-garden",
+        "/api/map?q=-garden",
+        "/api/graph?q=-garden",
+        "/api/histogram?by=year",
+        "/api/histogram?by=hour",
+    ] {
+        alike(&people, path);
+        alike(&officers, path);
+    }
+    let compared = people[0].get(&format!("/api/media/{}/0/alike", ids[0]));
+    assert_eq!((&compared["of"], &compared["all"]), (&json!(0), &json!(1)), "{compared}");
+    // What is put aside is marked and compared by nobody, as if it were not there.
+    let nobody = "0000000000000000";
+    for id in &aside {
+        for kind in ["tag", "fact", "bookmark"] {
+            let told = [id.as_str(), nobody].map(|id| {
+                let answer = people[0].post("/api/marks", &json!({ "record": id, "kind": kind, "text": "x" }));
+                (answer.status, answer.text().replace(id, nobody))
+            });
+            assert!(told[0] == told[1] && told[0].0 == 404, "{kind}: {told:?}");
+        }
+        for path in ["media/ID/0/alike", "thumb/ID/1", "media/ID/1", "marks?record=ID"] {
+            let told = [id.as_str(), nobody].map(|id| {
+                let answer = people[0].ask(&format!("/api/{}", path.replace("ID", id)));
+                (answer.status, answer.text().replace(id, nobody))
+            });
+            assert_eq!(told[0], told[1], "{path}");
+        }
+    }
+
+    // What is given away holds what is shown, and of the rest nothing.
+    let given = |n: usize, q: &str| {
+        let asked = json!({ "q": q, "recipient": "the defence", "purpose": "trial" });
+        assert_eq!(officers[n].post("/api/exports", &asked).status, 200);
+        loop {
+            let all = officers[n].get("/api/exports");
+            let last = all["rows"].as_array().and_then(|rows| rows.last().cloned()).expect("one");
+            if last["state"] != "running" {
+                return last;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(30));
+        }
+    };
+    for (q, state) in [("", "done"), ("marimba", "failed"), ("has:attachment", "done"), ("in:13", "failed")] {
+        let told = [0, 1].map(|n| given(n, q));
+        assert_eq!(told[0]["state"], state, "{q}");
+        assert_eq!(same(&told[0].to_string()), same(&told[1].to_string()), "{q}");
+    }
+    let zips = [0, 1].map(|n| {
+        let zip = officers[n].ask("/api/exports/1/file").body;
+        let mut zip = zip::ZipArchive::new(std::io::Cursor::new(zip)).expect("a zip");
+        let mut files = std::collections::BTreeMap::new();
+        for at in 0..zip.len() {
+            let mut file = zip.by_index(at).expect("a file");
+            let mut text = Vec::new();
+            std::io::Read::read_to_end(&mut file, &mut text).expect("reads");
+            files.insert(file.name().expect("a name").into_owned(), String::from_utf8_lossy(&text).into_owned());
+        }
+        files
+    });
+    assert_eq!(zips[0].len(), zips[1].len());
+    for (name, text) in zips[0].iter().filter(|(name, _)| !name.ends_with("log.json")) {
+        keeps_silent(name, text);
+    }
+    let lines = zips.each_ref().map(|files| files["export-1/records.ndjson"].lines().map(same).collect::<Vec<_>>());
+    assert_eq!(lines[0].len(), 2);
+
+    // A certificate counts what was destroyed, and names nothing of it.
+    for case in cases {
+        let args = ["process", "--quiet", case, "--discard", "--withheld", "--reason", "the order covers less"];
+        office.good(&[], "r.okoro", &args);
+    }
+    let served = cases.map(|case| Served::start(&office, case));
+    for name in ["d.hart", "p.quill"] {
+        let people = [0, 1].map(|n| served[n].enter(name));
+        for person in &people {
+            assert_eq!(person.post("/api/enquiry", &json!({ "line": "1" })).status, 200);
+        }
+        for path in ["/api/case", "/api/entries", "/api/custody", "/api/custody/certificates/1"] {
+            let told = alike(&people, path);
+            assert_eq!(told.0, 200, "{name} {path}: {}", told.1);
+        }
+    }
 }
 
 fn files(folder: &Path, wanted: &dyn Fn(&str) -> bool) -> Vec<PathBuf> {

@@ -172,6 +172,16 @@ fn the_disclosure_officer_gives_away_and_says_to_whom() {
     let event: Value = serde_json::from_str(log.lines().last().expect("an event")).expect("JSON");
     assert_eq!((&event["who"], &event["content"]["recipient"]), (&json!("p.quill"), &json!("the defence")));
     assert_eq!(event["detail"]["export"], one["sha256"]);
+    // It lies in the case sealed, with a key that is nowhere on the disk.
+    let export = std::fs::read_dir(Path::new(&case).join("cache/exports")).expect("a folder").flatten().next();
+    let lies = std::fs::read_dir(export.expect("an export").path()).expect("a folder").flatten();
+    let lies: Vec<Vec<u8>> = lies.map(|file| std::fs::read(file.path()).expect("readable")).collect();
+    let has = |bytes: &[u8], words: &[u8]| bytes.windows(words.len()).any(|w| w == words);
+    let first = std::fs::read(given.join("records.ndjson")).expect("there")[..40].to_vec();
+    assert!(lies.iter().map(Vec::len).sum::<usize>() > 10_000);
+    for words in [&b"records.ndjson"[..], b"PK\x03\x04", b"the defence", &first] {
+        assert!(!lies.iter().any(|bytes| has(bytes, words)), "{}", String::from_utf8_lossy(words));
+    }
     // It goes with the visit.
     assert_eq!(left(Path::new(&case)), 1);
     assert_eq!(quill.post("/api/sign-out", &json!({})).status, 200);

@@ -178,3 +178,88 @@ fn what_is_encrypted_goes_and_an_outlook_store_stays_whole() {
     assert_eq!(outcomes(&office, &case), after);
     proven(&office, &case);
 }
+
+/// An archive that a password opened later is discarded as anything else is: itself, and what of its content lies outside.
+#[test]
+fn an_archive_that_was_opened_later_goes_with_what_is_outside() {
+    let office = Office::new();
+    let file = office.limited(1, &[&YEAR[..], &PRIVILEGED].concat());
+    let said = |n: u32, date: &str, word: &str| mail(n, date).replace("words", word);
+    let locked = said(1, "Sat, 15 Jan 2022", "innerneedle") + &said(2, "Fri, 01 Jan 2021", "outerneedle");
+    let notes = said(5, "Fri, 01 Jan 2021", "lonelyneedle");
+    let inner =
+        zipped(&office, "inner.zip", &[("all.mbox", locked.as_bytes(), false), ("old.mbox", notes.as_bytes(), false)]);
+    let inner = fs::read(inner).expect("readable");
+    let open = said(3, "Sun, 16 Jan 2022", "plainneedle") + &said(4, "Sat, 02 Jan 2021", "pastneedle");
+    let export = zipped(&office, "export.zip", &[("late.zip", &inner, true), ("plain.mbox", open.as_bytes(), false)]);
+    let case = office.taken("case", &file, &[export]);
+    let shown = |case: &str| of(&outcomes(&office, case), "shown", "records");
+    assert_eq!(shown(&case), 1);
+    // It is opened, and cut off while it is: the same command goes on.
+    let whole = office.path("whole");
+    assert!(Command::new("cp").args(["-a", &case, &whole]).status().expect("cp runs").success());
+    let started = std::time::Instant::now();
+    assert!(with_password(&office, &whole).status.success());
+    let takes = started.elapsed();
+    let secret = office.folder.join("password").to_string_lossy().into_owned();
+    for step in 1..=4u32 {
+        let mut child = Command::new("sh")
+            .args(["-c", "exec \"$0\" process --quiet --secret-fd 4 --password-fd 3 \"$1\" 3<\"$2\" 4<\"$3\""])
+            .args([env!("CARGO_BIN_EXE_glasshouse"), &case, &secret, &typed(&office)])
+            .env("GLASSHOUSE_HOME", &office.home)
+            .env("GLASSHOUSE_PERSON", "d.hart")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("runs");
+        std::thread::sleep(takes * step / 5);
+        let _ = child.kill();
+        child.wait().expect("ended");
+    }
+    assert!(with_password(&office, &case).status.success());
+    let digest = |case: &str| office.good(&[], "d.hart", &["digest", case]);
+    assert_eq!((digest(&case), shown(&case)), (digest(&whole), 2));
+    assert_eq!(of(&outcomes(&office, &case), "held back", "records"), 3);
+
+    // So is the discard; what is destroyed is nowhere, with the key either.
+    let before = digest(&case);
+    let started = std::time::Instant::now();
+    discard(&office, &whole);
+    let takes = started.elapsed();
+    let args = ["process", "--quiet", &case, "--discard", "--reason", "the order covers one year"];
+    for step in 1..=3u32 {
+        office.killed("r.okoro", &args, takes * step / 4);
+    }
+    office.good(&[], "r.okoro", &args);
+    let key = office.home.join("processing.key");
+    for case in [&case, &whole] {
+        assert_eq!((digest(case), shown(case)), (before.clone(), 2));
+        let after = outcomes(&office, case);
+        assert_eq!((of(&after, "discarded", "records"), of(&after, "held back", "records")), (3, 0), "{after:?}");
+        let dump = Dump::opened(Path::new(case), Some(&key));
+        assert!(dump.has_word("innerneedle") && dump.has_word("plainneedle"));
+        for gone in ["outerneedle", "pastneedle", "lonelyneedle"] {
+            assert!(!dump.has_word(gone), "{gone}");
+        }
+        assert_eq!(dump.find(&inner[..60]), None, "the archive itself is gone");
+        let paths = office.rows(case, "SELECT path FROM entries WHERE status IN ('parsed', 'partly') ORDER BY path");
+        let paths: Vec<&str> = paths.iter().filter_map(|row| row["path"].as_str()).collect();
+        assert_eq!(paths, ["late.zip!/all.mbox", "plain.mbox"]);
+        proven(&office, case);
+    }
+    // The bytes are shown; the password brings nothing back.
+    let id = office.rows(&case, "SELECT id FROM records WHERE text LIKE '%innerneedle%'");
+    let id = id[0]["id"].as_str().expect("an id").to_owned();
+    let bytes = office.good(&["--bytes", "--enquiry", "1"], "d.hart", &["show", &case, &id]);
+    assert!(bytes.contains("innerneedle") && !bytes.contains("outerneedle"));
+    assert!(with_password(&office, &case).status.success());
+    assert_eq!((digest(&case), shown(&case)), (before, 2));
+    proven(&office, &case);
+}
+
+/// Returns a file with the password that people type.
+fn typed(office: &Office) -> String {
+    let path = office.folder.join("typed");
+    fs::write(&path, PASSWORD).expect("written");
+    path.to_string_lossy().into_owned()
+}

@@ -164,6 +164,7 @@ fn answers_agree_with_sql() {
         ("has:place -has:text", "lat IS NOT NULL AND text IS NULL"),
         ("-has:time", "time IS NULL"),
         ("has:attachment", "id IN (SELECT record_id FROM attachments)"),
+        ("has:image", "id IN (SELECT record_id FROM attachments WHERE mime LIKE 'image/%' OR name LIKE '%.jpg')"),
         ("in:\"DM 7cKq1AAAAE\"", "conversation = 'DM 7cKq1AAAAE'"),
         ("heliotrope", "id IN (SELECT record_id FROM text_search('heliotrope'))"),
         (

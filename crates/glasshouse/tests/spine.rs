@@ -63,6 +63,7 @@ fn proven(case: &Path) {
     command.arg(case);
     let said = run(command, 0);
     assert!(said.contains("unanchored"), "{said}");
+    assert!(!said.contains("unmentioned: runs/r0001/segments"), "nothing is left of what was written anew: {said}");
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/independent/verify.py");
     let mut python = Command::new("python3");
     python.arg(script).arg(case);
@@ -152,6 +153,8 @@ fn what_is_wrong_with_an_input_is_said() {
     run(open(&odd, &[path("empty.zip"), path("noise.bin"), account.folder.join("broken.zip")], &[]), 0);
     assert_eq!(number(&odd, "SELECT count(*) FROM sources"), 3);
     assert!(number(&odd, "SELECT count(*) FROM warnings") > 0, "the cut archive is told of");
+    let named = "SELECT path FROM warnings w JOIN entries e ON e.entry = w.entry WHERE code = 'container.none'";
+    assert_eq!(sql(&odd, named).iter().map(|row| &row["path"]).collect::<Vec<_>>(), ["empty.zip"]);
     assert!(number(&odd, "SELECT count(*) FROM entries WHERE status = 'not recognised'") >= 2);
     proven(&odd);
 

@@ -25,7 +25,7 @@ export interface Identifier { kind: string; value: string; id?: string | null; s
 export interface ByPeople { n: number; what: "joined" | "split"; parties: string[]; others: string[]; reason: string; person: string; time: string }
 export interface Party { role: string; name?: string | null; identifiers?: Identifier[]; person?: string | null }
 export interface Attachment { n: number; kind?: string; name?: string | null; mime?: string | null; size?: number | null; present?: boolean; sha256?: string | null; record?: string | null }
-export interface Ref { entry: number | string; path: string[]; part?: { source: string; number: number } | null; sha256?: string | null; size?: number | null; mime?: string | null; status?: string; locator: { kind: string; text: string; start: number; length: number } }
+export interface Ref { entry: number | string; path: string[]; part?: { source: string; number: number; authority?: string | null } | null; sha256?: string | null; size?: number | null; mime?: string | null; status?: string; locator: { kind: string; text: string; start: number; length: number } }
 export interface Mark { n: number; record: string; kind: "tag" | "fact" | "assessment" | "bookmark"; text: string; time: string; person?: string; title?: string | null; undone?: boolean }
 export interface FullRecord extends Omit<Row, "attachments" | "snippet"> {
   provider?: string;
@@ -46,8 +46,8 @@ export interface Bytes { entry: number | string; path: string[]; mime?: string; 
 export interface List { count: number; rank: number; rows: Row[] }
 export interface FacetValue { value: string; label?: string; count: number }
 /** How people come in: by a password, or over the issuer that says who they are. */
-export interface Ways { passwords: boolean; issuer: string | null }
-export interface Entered { entered: boolean; code_wanted: boolean }
+export interface Ways { passwords: boolean; issuer: string | null; authorities?: { id: string; statement: string }[] }
+export interface Entered { entered: boolean; code_wanted: boolean; authority_wanted?: boolean }
 export interface Session {
   case: { title: string; kind: string; fingerprint: string; notice?: string | null };
   person?: { name: string; role: string } | null;
@@ -56,6 +56,7 @@ export interface Session {
   version?: string;
   may?: string[];
   authority?: string | null;
+  statement?: string | null;
   enquiries?: string[];
   enquiry?: string | null;
 }

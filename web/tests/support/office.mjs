@@ -43,5 +43,5 @@ export async function office(folder, { organised } = {}) {
   glasshouse("sample", account, "--scale", "0.005");
   const parts = ["001", "002"].map((n) => join(account, `takeout-20250104T101530Z-${n}.zip`));
   as("d.hart", "open", "--no-serve", "--quiet", "--authority", warrant, "--account", "j.marsh@example.com", "--case", made, ...parts, join(account, "loose"));
-  return { case: made, env, as };
+  return { case: made, env, as, warrant };
 }

@@ -241,6 +241,12 @@ fields! {
     "exclude": Form::Exclusions, Needed::Where("risk.confidential", "true"),
         "PCSC Act 2022 ss.37(8)-(10), 43 as their form; PACE 1984 s.10",
         "Whose conversations, and which terms, are put aside for the privilege reviewer.";
+    "combination.cases": Form::Texts(true), Needed::Never,
+        "DPA 2018 s.62(1) (combination is an act of its own in the log); DPA 2018 s.36 (no purpose beyond the one it was collected for)",
+        "Ids of other cases that this one may be combined with, as `glasshouse case show` prints them; each of them names this one, too.";
+    "combination.reason": Form::Text, Needed::Where("combination.cases", "+"),
+        "DPA 2018 s.36 and s.37 (compatible, necessary and not excessive); LED 2016/680 Art 25 (justification)",
+        "Why these cases may be looked at together.";
     "risk.excess": Form::Bool, Needed::Institution,
         "PCSC Act 2022 s.37(6) as its form",
         "Whether more than is sought will be obtained.";

@@ -8,6 +8,7 @@ mod refused;
 mod sheet;
 mod standing;
 mod time;
+mod wider;
 
 pub use ask::{Asked, complete};
 pub use kind::Kind;
@@ -16,6 +17,7 @@ pub use read::{check, is_name};
 pub use sheet::{Fault, Sheet, lines};
 pub use standing::{Ended, Enrolled, Standing, Withdrawal, enrolment, is_own, organisations, read as standings};
 pub use time::Span;
+pub use wider::wider;
 
 use glasshouse_model::{Family, MomentRole};
 use std::collections::BTreeMap;
@@ -32,6 +34,8 @@ pub struct Authority {
     pub given: String,
     /// The justifications that a search can be made under; none in the kind `self`.
     pub lines_of_enquiry: Vec<String>,
+    /// Ids of the cases that this one may be combined with, or that are combined under it.
+    pub combines: Vec<String>,
     /// What it lets through; none in the kind `self`, which has no limits.
     pub limits: Option<Limits>,
     /// When data may be taken and read; none in the kind `self`.
@@ -143,6 +147,9 @@ impl Authority {
                 exclusion.parties.len(),
                 exclusion.terms.len()
             ));
+        }
+        if !self.combines.is_empty() {
+            words.push(format!("May be combined: cases {}.", self.combines.join(", ")));
         }
         words
     }

@@ -278,6 +278,13 @@ fn meaning(sheet: &mut Sheet<'_>, kind: Kind, zone: &TimeZone) {
             "Analytics are permitted only where an assessment covers them: DPA 2018 s.64. Name it in `dpia`.",
         );
     }
+    let id = |text: &String| text.len() == 16 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    if let Some(strange) = sheet.texts("combination.cases").into_iter().find(|text| !id(text)) {
+        sheet.fault(
+            "combination.cases",
+            format!("`{strange}` is no id of a case: 16 hexadecimal digits, as `glasshouse case show` prints it."),
+        );
+    }
     let both = sheet.plain("scope.window.unlimited").is_some() && sheet.find("scope.window.from").is_some();
     if both {
         sheet.fault("scope.window.unlimited", "The window has dates and is said to be unlimited. Keep one of the two.");
@@ -303,6 +310,7 @@ fn build(sheet: &Sheet<'_>, kind: Kind, zone: &TimeZone) -> Authority {
         statement: text("statement"),
         given: text("given"),
         lines_of_enquiry: sheet.texts("lines_of_enquiry"),
+        combines: sheet.texts("combination.cases"),
         limits: institution.then(|| limits(sheet, zone)),
         validity: span("validity.from").zip(span("validity.until")).map(|(from, until)| across(from, until)),
         analytics: sheet.texts("analytics.permitted").into_iter().filter(|a| ANALYTICS.contains(&a.as_str())).collect(),

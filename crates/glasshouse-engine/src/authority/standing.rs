@@ -113,6 +113,8 @@ impl Standing {
             // Read only if its signature holds.
             signed: true,
             quarantined_by: String::new(),
+            combines: self.authority.combines.clone(),
+            others: Vec::new(),
             analytics: self.authority.analytics.clone(),
             analysis: String::new(),
         }

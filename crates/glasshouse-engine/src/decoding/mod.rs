@@ -21,6 +21,7 @@ const LONGEST_ANSWER: u64 = 128 << 20;
 /// What a question asks for: its first byte, which the file follows.
 const TAGS: u8 = 0;
 const SMALL: u8 = 1;
+const LARGE: u8 = 2;
 /// Questions after which a process is begun anew: the bound of its time is one for all of them.
 const QUESTIONS: u32 = 10_000;
 /// What the process may use: kilobytes of address space, seconds of processor time; no core is written, and no file.
@@ -86,7 +87,16 @@ impl Apart {
     /// Returns a small picture of a picture, turned as it is to be seen; none where it is of a kind that is not taken
     /// apart here, damaged or too large.
     pub fn small(&self, picture: &[u8]) -> Option<Small> {
-        let answer = self.ask(SMALL, picture).ok()?;
+        self.picture(SMALL, picture)
+    }
+
+    /// Returns a picture that browsers can show, large enough to be looked at; none as for a small one.
+    pub fn large(&self, picture: &[u8]) -> Option<Small> {
+        self.picture(LARGE, picture)
+    }
+
+    fn picture(&self, what: u8, picture: &[u8]) -> Option<Small> {
+        let answer = self.ask(what, picture).ok()?;
         let (look, jpeg) = answer.split_first_chunk::<8>()?;
         Some(Small { look: u64::from_le_bytes(*look), jpeg: jpeg.to_vec() })
     }
@@ -121,7 +131,7 @@ pub fn answer(questions: impl Read, answers: impl Write) -> io::Result<()> {
         let (what, bytes) = question.split_first().ok_or(ErrorKind::InvalidData)?;
         match *what {
             // No picture is an answer of no bytes.
-            SMALL => match small::small(bytes) {
+            SMALL | LARGE => match if *what == SMALL { small::small(bytes) } else { small::large(bytes) } {
                 Some(Small { look, jpeg }) => write_piece(&mut answers, &[&look.to_le_bytes(), &jpeg])?,
                 None => write_piece(&mut answers, &[])?,
             },

@@ -10,18 +10,18 @@ use crate::authority;
 use crate::events::{self, Redaction};
 use crate::evidence::{Bytes, EntryId, Evidence, Locator};
 use crate::read::{self, Whole};
-use crate::search::Searcher;
+use crate::search;
 use crate::session::{About, Session, now};
 use crate::sql::Tables;
 use crate::work;
 use glasshouse_layout::{hex, sha256};
 use glasshouse_model::LocatorKind;
-use glasshouse_store::{files, read_case_events, read_case_file, read_run};
+use glasshouse_store::{Parcel, files, read_case_events, read_case_file, read_run};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -40,9 +40,42 @@ pub struct Wanted {
     pub query: String,
     /// Only records that have this tag.
     pub tag: Option<String>,
-    pub to: PathBuf,
     pub recipient: String,
     pub purpose: String,
+}
+
+/// Where an export goes: files by their paths, one after the other.
+pub trait Place {
+    /// Writes a file with what a reader gives to its end.
+    fn put(&mut self, path: &str, content: &mut dyn Read) -> Result<(), EngineError>;
+}
+
+/// A zip that only whoever made it can read.
+pub struct Packing {
+    pub parcel: Parcel,
+    /// Folder in the zip that everything lies in.
+    pub folder: String,
+}
+
+impl Place for Packing {
+    fn put(&mut self, path: &str, content: &mut dyn Read) -> Result<(), EngineError> {
+        Ok(self.parcel.put(&format!("{}/{path}", self.folder), content)?)
+    }
+}
+
+/// A folder.
+struct Folder(PathBuf);
+
+impl Place for Folder {
+    fn put(&mut self, path: &str, content: &mut dyn Read) -> Result<(), EngineError> {
+        let full = self.0.join(path);
+        if let Some(folder) = full.parent() {
+            files::make_folder(folder)?;
+        }
+        let mut out = File::create(&full).map_err(|e| EngineError::io(&full, "create", e))?;
+        io::copy(content, &mut out).map_err(|e| EngineError::io(&full, "write", e))?;
+        Ok(())
+    }
 }
 
 /// How far an export is, for whoever waits for it.
@@ -72,7 +105,53 @@ struct Listed {
 }
 
 /// Writes the records that a query finds into a new folder, with what proves them.
-pub fn export(session: &Session, wanted: &Wanted, progress: &Progress) -> Result<Exported, EngineError> {
+pub fn export(session: &Session, wanted: &Wanted, to: &Path, progress: &Progress) -> Result<Exported, EngineError> {
+    let ids = asked(session, wanted)?;
+    if to.exists() {
+        return Err(EngineError::other(format!("{} is there already. Choose a folder that is not.", to.display())));
+    }
+    let mut beside = to.to_path_buf().into_os_string();
+    beside.push(".unfinished");
+    let folder = PathBuf::from(beside);
+    fs::create_dir_all(to.parent().unwrap_or(Path::new(".")))
+        .and_then(|()| fs::create_dir(&folder))
+        .map_err(|e| EngineError::io(&folder, "create the folder", e))?;
+    let done = write(session, wanted, &ids, &mut Folder(folder.clone()), progress);
+    let moved = done.and_then(|exported| {
+        let named = fs::rename(&folder, to).map_err(|e| EngineError::io(to, "move into place", e));
+        named.map(|()| exported)
+    });
+    if moved.is_err() {
+        // What is left over is of no use; that it cannot be removed either would only hide the reason.
+        let _ = fs::remove_dir_all(&folder);
+    }
+    moved
+}
+
+/// As [`export`], into a place of the caller's. What was written before an error is of no use.
+pub fn export_into(
+    session: &Session,
+    wanted: &Wanted,
+    place: &mut dyn Place,
+    progress: &Progress,
+) -> Result<Exported, EngineError> {
+    let ids = asked(session, wanted)?;
+    write(session, wanted, &ids, place, progress)
+}
+
+fn write(
+    session: &Session,
+    wanted: &Wanted,
+    ids: &[String],
+    place: &mut dyn Place,
+    progress: &Progress,
+) -> Result<Exported, EngineError> {
+    progress.records.store(ids.len() as u64, Ordering::Relaxed);
+    Export { session, wanted, place, ids, listed: Vec::new(), progress }.write()
+}
+
+/// Asks whether this may be given away, and returns the ids of the records.
+fn asked(session: &Session, wanted: &Wanted) -> Result<Vec<String>, EngineError> {
     session.permitted("export.make")?;
     for (text, option, rule) in
         [(&wanted.recipient, "recipient", "who gets it"), (&wanted.purpose, "purpose", "what for")]
@@ -89,38 +168,14 @@ pub fn export(session: &Session, wanted: &Wanted, progress: &Progress) -> Result
             "Parts of this case were left in their places outside it, where they can change. Take them into a case that copies them; nothing is given away before.",
         ));
     }
-    if wanted.to.exists() {
-        return Err(EngineError::other(format!(
-            "{} is there already. Choose a folder that is not.",
-            wanted.to.display()
-        )));
-    }
-    let ids = asked_for(case, wanted)?;
-    progress.records.store(ids.len() as u64, Ordering::Relaxed);
-    let mut beside = wanted.to.clone().into_os_string();
-    beside.push(".unfinished");
-    let folder = PathBuf::from(beside);
-    fs::create_dir_all(wanted.to.parent().unwrap_or(Path::new(".")))
-        .and_then(|()| fs::create_dir(&folder))
-        .map_err(|e| EngineError::io(&folder, "create the folder", e))?;
-    let done = Export { session, wanted, folder: &folder, ids: &ids, listed: Vec::new(), progress }.write();
-    let moved = done.and_then(|exported| {
-        let named = fs::rename(&folder, &wanted.to).map_err(|e| EngineError::io(&wanted.to, "move into place", e));
-        named.map(|()| exported)
-    });
-    if moved.is_err() {
-        // What is left over is of no use; that it cannot be removed either would only hide the reason.
-        let _ = fs::remove_dir_all(&folder);
-    }
-    moved
+    asked_for(case, wanted)
 }
 
 /// Returns the records that are asked for, an error where they are none or too many.
 fn asked_for(case: &Path, wanted: &Wanted) -> Result<Vec<String>, EngineError> {
-    let searcher = Searcher::open(case)?;
     let (count, ids) = match &wanted.tag {
         None => {
-            let hits = searcher.search(&wanted.query, MOST)?;
+            let hits = search::search(case, &wanted.query, MOST)?;
             (hits.count, hits.rows.into_iter().map(|hit| hit.id).collect())
         }
         Some(tag) => {
@@ -135,7 +190,7 @@ fn asked_for(case: &Path, wanted: &Wanted) -> Result<Vec<String>, EngineError> {
                 }
                 ids = known;
             } else {
-                let found: HashSet<String> = searcher.ids(&wanted.query)?.into_iter().collect();
+                let found: HashSet<String> = search::ids(case, &wanted.query)?.into_iter().collect();
                 ids.retain(|id| found.contains(id));
             }
             (ids.len() as u64, ids)
@@ -153,7 +208,7 @@ fn asked_for(case: &Path, wanted: &Wanted) -> Result<Vec<String>, EngineError> {
 struct Export<'a> {
     session: &'a Session,
     wanted: &'a Wanted,
-    folder: &'a Path,
+    place: &'a mut dyn Place,
     ids: &'a [String],
     listed: Vec<Listed>,
     progress: &'a Progress,
@@ -235,7 +290,7 @@ impl Export<'_> {
         });
         let text = serde_json::to_string_pretty(&list).map_err(|e| EngineError::other(e.to_string()))? + "\n";
         let digest = hex(sha256(text.as_bytes()));
-        put(&self.folder.join("export.json"), text.as_bytes())?;
+        self.place.put("export.json", &mut text.as_bytes())?;
         let named = if self.ids.len() > MOST_IDS { &[][..] } else { self.ids };
         let detail = json!({
             "export": digest, "count": records.len(), "objects": named,
@@ -251,8 +306,8 @@ impl Export<'_> {
         let extract = events::extract(case, &telling(case, &digest)?, Redaction::None)?;
         let checkpoint = extract.get("checkpoint").and_then(Value::as_str).unwrap_or_default().to_owned();
         let text = serde_json::to_string_pretty(&extract).map_err(|e| EngineError::other(e.to_string()))? + "\n";
-        put(&self.folder.join("log.json"), text.as_bytes())?;
-        put(&self.folder.join("checkpoint"), checkpoint.as_bytes())?;
+        self.place.put("log.json", &mut text.as_bytes())?;
+        self.place.put("checkpoint", &mut checkpoint.as_bytes())?;
         Ok(Exported { records: records.len() as u64, bytes, sha256: digest })
     }
 
@@ -335,33 +390,16 @@ impl Export<'_> {
         Ok(self.listed.iter().map(|f| (f.path.clone(), f.sha256.clone())).collect())
     }
 
-    fn stream(&mut self, path: &str, mut reader: impl Read) -> Result<(), EngineError> {
-        let full = self.folder.join(path);
-        let failed = |e| EngineError::io(&full, "write", e);
-        let mut out = BufWriter::new(create(&full)?);
-        let mut context = ring::digest::Context::new(&ring::digest::SHA256);
-        let (mut buffer, mut size) = (vec![0; 256 << 10], 0);
-        loop {
-            let n = match reader.read(&mut buffer) {
-                Ok(0) => break,
-                Ok(n) => n,
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
-                Err(e) => return Err(failed(e)),
-            };
-            let piece = buffer.get(..n).unwrap_or_default();
-            context.update(piece);
-            out.write_all(piece).map_err(failed)?;
-            size += n as u64;
-        }
-        out.flush().map_err(failed)?;
-        self.list(path, size, hex(context.finish().as_ref()));
+    fn stream(&mut self, path: &str, reader: impl Read) -> Result<(), EngineError> {
+        let mut hashing = Hashing { reader, context: ring::digest::Context::new(&ring::digest::SHA256), size: 0 };
+        self.place.put(path, &mut hashing)?;
+        let (size, sha256) = (hashing.size, hex(hashing.context.finish().as_ref()));
+        self.list(path, size, sha256);
         Ok(())
     }
 
     fn file(&mut self, path: &str, bytes: &[u8]) -> Result<(), EngineError> {
-        put(&self.folder.join(path), bytes)?;
-        self.list(path, bytes.len() as u64, hex(sha256(bytes)));
-        Ok(())
+        self.stream(path, bytes)
     }
 
     fn list(&mut self, path: &str, size: u64, sha256: String) {
@@ -422,15 +460,20 @@ fn set(object: &mut Value, name: &str, text: String) {
     }
 }
 
-fn create(path: &Path) -> Result<File, EngineError> {
-    if let Some(folder) = path.parent() {
-        files::make_folder(folder)?;
-    }
-    File::create(path).map_err(|e| EngineError::io(path, "create", e))
+/// What is read through it, counted and hashed.
+struct Hashing<R> {
+    reader: R,
+    context: ring::digest::Context,
+    size: u64,
 }
 
-fn put(path: &Path, bytes: &[u8]) -> Result<(), EngineError> {
-    create(path)?.write_all(bytes).map_err(|e| EngineError::io(path, "write", e))
+impl<R: Read> Read for Hashing<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.reader.read(buffer)?;
+        self.context.update(buffer.get(..n).unwrap_or_default());
+        self.size += n as u64;
+        Ok(n)
+    }
 }
 
 /// The columns of `records.csv`.

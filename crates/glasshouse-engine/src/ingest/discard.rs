@@ -79,19 +79,22 @@ pub fn plan(known: &Known<'_>, asked: &Asked, role: &str, progress: &Progress) -
     let mut going = Vec::new();
     for part in &evidence.parts {
         let stays = staying.of(part);
-        if !Staying::all_of(part, &stays, &left::cut(case, &part.row)?) {
+        let all = Staying::all_of(part, &stays, &left::cut(case, &part.row)?);
+        let archive = part.opened.map(|archive| staying.has(archive.0));
+        // A password would bring back from the archive what is cut out of its content.
+        if !all && archive == Some(true) {
+            return Err(EngineError::other(format!(
+                "{} is the content of an archive that a password opened after it was taken in. The archive itself is attached to a record that stays, so that nothing can be cut out of its content. Take the export into a new case with its passwords, and discard there.",
+                part.row.name
+            )));
+        }
+        // Its entries are named by the path of the archive: where that goes, what stays is written with their own names.
+        if !all || archive == Some(false) {
             going.push((part, stays));
         }
     }
     if going.is_empty() && staying.withheld.is_empty() {
         return Ok(false);
-    }
-    // A password would bring back from the archive what is cut out of its content.
-    if let Some((part, _)) = going.iter().find(|(part, _)| part.opened.is_some()) {
-        return Err(EngineError::other(format!(
-            "{} is the content of an archive that a password opened after it was taken in, and cannot be cut while the archive stands. Take the export into a new case with its passwords, and discard there.",
-            part.row.name
-        )));
     }
     let number = 1 + certificates(case)?.last().map_or(0, |c| c.number);
     let mut certificate = Certificate {

@@ -189,13 +189,10 @@ fn totals<'a>(case: &Case, segments: impl Iterator<Item = &'a Segment>) -> Resul
                 let found = by_format.entry(format.value(row).to_owned()).or_default();
                 found.records += n;
                 tier.value(row).clone_into(&mut found.tier);
-                // Times ascend, those that are unknown come last.
-                let known = (row..end).filter(|i| time.is_valid(*i));
-                if let (Some(first), Some(last)) = (known.clone().next(), known.last()) {
-                    let (first, last) = (time.value(first), time.value(last));
-                    found.first = Some(found.first.map_or(first, |f| f.min(first)));
-                    found.last = Some(found.last.map_or(last, |l| l.max(last)));
-                }
+                // Times ascend in runs only.
+                let known = || (row..end).filter(|i| time.is_valid(*i)).map(|i| time.value(i));
+                found.first = found.first.into_iter().chain(known().min()).min();
+                found.last = found.last.into_iter().chain(known().max()).max();
                 row = end;
             }
         }

@@ -38,12 +38,10 @@ pub fn take_in(
     progress: &Progress,
     hashed: &mut Hashed,
 ) -> Result<Vec<(PathBuf, Taken)>, EngineError> {
-    forget_unsettled(journal)?;
-    clear_unknown(case, journal)?;
-    adopt(case, journal)?;
+    prepare(case, journal)?;
     let mut taken = Vec::new();
     let paths = expand(given)?;
-    check_space(case, &paths, options)?;
+    check_room(case, new_size(&journal.parts()?, &paths), options)?;
     for path in &paths {
         let what = take_one(case, journal, path, options, progress, hashed)?;
         if let (Taken::New(source) | Taken::Held(source), Some(account)) = (&what, &options.account) {
@@ -52,6 +50,13 @@ pub fn take_in(
         taken.push((path.clone(), what));
     }
     Ok(taken)
+}
+
+/// Brings the journal in line with what an earlier intake left.
+pub(super) fn prepare(case: &Case, journal: &Journal) -> Result<(), EngineError> {
+    forget_unsettled(journal)?;
+    clear_unknown(case, journal)?;
+    adopt(case, journal)
 }
 
 /// A folder that holds nothing but archives stands for those archives.
@@ -76,15 +81,28 @@ fn expand(given: &[PathBuf]) -> Result<Vec<PathBuf>, EngineError> {
     Ok(paths)
 }
 
-fn check_space(case: &Case, paths: &[PathBuf], options: &Options) -> Result<(), EngineError> {
-    let size: u64 = paths.iter().map(|p| size_of(p)).sum();
+/// Refuses what there is no room for.
+pub(super) fn check_room(case: &Case, size: u64, options: &Options) -> Result<(), EngineError> {
     // The copy, and about as much again for records, index and what is cached.
-    let needed = if options.in_place { size } else { size * 2 };
+    let needed = if options.in_place { size } else { size.saturating_mul(2) };
     let free = free_space(case.root()).map_err(|e| EngineError::io(case.root(), "ask the free space of", e))?;
     if needed > free {
         return Err(StoreError::NoSpace { path: case.root().to_path_buf(), needed, free }.into());
     }
     Ok(())
+}
+
+/// Returns the size of what is new: room is asked for no more.
+fn new_size(held: &[PartRow], paths: &[PathBuf]) -> u64 {
+    // A file as long as one that is held is that one: it came in already, or its intake goes on where it stopped. Where
+    // it is another after all, a disk that fills up says so, and nothing is lost.
+    let is_held = |path: &PathBuf, size| path.is_file() && held.iter().any(|part| part.size == size);
+    paths
+        .iter()
+        .map(|path| (path, size_of(path)))
+        .filter(|(path, size)| !is_held(path, *size))
+        .map(|(_, size)| size)
+        .sum()
 }
 
 fn size_of(path: &Path) -> u64 {
@@ -322,7 +340,18 @@ fn series(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::series;
+    use super::{new_row, new_size, series};
+
+    #[test]
+    fn room_is_asked_for_what_is_new() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let paths = [folder.path().join("one.zip"), folder.path().join("two.zip")];
+        std::fs::write(&paths[0], [0; 1000]).expect("written");
+        std::fs::write(&paths[1], [0; 30]).expect("written");
+        assert_eq!(new_size(&[], &paths), 1030);
+        let held = [new_row(&[], "one.zip", "zip", String::new(), 1000, 0, false)];
+        assert_eq!((new_size(&held, &paths), new_size(&held, &paths[..1])), (30, 0));
+    }
 
     #[test]
     fn parts_of_one_export_share_a_series() {

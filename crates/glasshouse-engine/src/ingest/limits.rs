@@ -3,6 +3,7 @@
 //! Decisions come before anything is kept. Where exclusions are set, a conversation is decided when all of it was
 //! seen, and its records wait for that ([`super::staged`]).
 
+use super::combined;
 use crate::EngineError;
 use crate::authority::{self, Authority};
 use crate::scope::{self, Aside, Found, Key, Reason, Scope};
@@ -21,6 +22,8 @@ pub struct Limits {
     scopes: Vec<(String, Scope)>,
     /// Accounts that sources belong to, by source.
     accounts: BTreeMap<String, String>,
+    /// What the cases that sources came from let through, by source: nothing of them goes beyond that.
+    origins: BTreeMap<String, Vec<Scope>>,
     /// Whether conversations may be put aside.
     exclude: bool,
     aside: RwLock<Vec<Aside>>,
@@ -161,11 +164,13 @@ impl Limits {
                 ));
             }
         }
+        let origins = combined::scopes(case)?;
         let aside = scopes.iter().map(|_| Aside::default()).collect();
         let exclude = scopes.iter().any(|(_, s)| s.has_exclusions());
         Ok(Limits {
             scopes,
             accounts,
+            origins,
             exclude,
             aside: RwLock::new(aside),
             counted: Mutex::default(),
@@ -189,6 +194,7 @@ impl Limits {
             return String::new();
         }
         let names: Vec<&str> = self.scopes.iter().map(|(name, _)| name.as_str()).collect();
+        // What came from other cases is fixed when the case is made, and so are their limits.
         format!("{DECISIONS} {} {:?}", names.join(" "), self.accounts)
     }
 
@@ -196,8 +202,21 @@ impl Limits {
     pub fn may_hold(&self, service: &str, families: &[Family], source: &str) -> Result<(), Reason> {
         let account = self.accounts.get(source).map(String::as_str);
         let mut refused = Ok(());
+        self.origin(source, |scope| scope.may_hold(service, families, account))?;
         for (_, scope) in &self.scopes {
             match scope.may_hold(service, families, account) {
+                Ok(()) => return Ok(()),
+                Err(reason) => refused = refused.and(Err(reason)),
+            }
+        }
+        refused
+    }
+
+    /// Asks the authorities of the case that a source came from, if it came from one: one that says yes will do.
+    fn origin(&self, source: &str, ask: impl Fn(&Scope) -> Result<(), Reason>) -> Result<(), Reason> {
+        let mut refused = Ok(());
+        for scope in self.origins.get(source).map_or(&[][..], Vec::as_slice) {
+            match ask(scope) {
                 Ok(()) => return Ok(()),
                 Err(reason) => refused = refused.and(Err(reason)),
             }
@@ -215,10 +234,11 @@ impl Limits {
             key: if self.exclude { scope::key(found, record) } else { Key::default() },
             entry: record.refs.first().map(|at| at.entry.0),
         };
+        let origin = self.origin(source, |scope| scope.judge(found, record).limits);
         for (at, (_, scope)) in self.scopes.iter().enumerate() {
             let verdict = scope.judge(found, record);
             judged.excluded.extend(verdict.excluded.map(|number| (at, number)));
-            judged.stands.push(match (verdict.limits, verdict.excluded) {
+            judged.stands.push(match (verdict.limits.and(origin), verdict.excluded) {
                 (Err(reason), _) => {
                     judged.held = judged.held.or(Some(reason));
                     Stand::Out

@@ -129,6 +129,22 @@ pub fn read_at(
     number: u32,
     mut take: impl FnMut(EntryLine) -> Result<(), EngineError>,
 ) -> Result<Option<Opening>, EngineError> {
+    each(root, keys, source, number, &mut |line| take(line).map(|()| true))
+}
+
+/// Returns what opens the manifest of a sealed part; none of one that lies in clear.
+pub fn opening(root: &Path, keys: &Seal, source: &str, number: u32) -> Result<Option<Opening>, EngineError> {
+    each(root, keys, source, number, &mut |_| Ok(false))
+}
+
+/// Hands the entries of a manifest over for as long as they are wanted.
+fn each(
+    root: &Path,
+    keys: &Seal,
+    source: &str,
+    number: u32,
+    take: &mut dyn FnMut(EntryLine) -> Result<bool, EngineError>,
+) -> Result<Option<Opening>, EngineError> {
     let key = keys.part(source, number)?;
     let path = if key.is_some() { paths::manifest_sealed } else { paths::manifest };
     let path = root.join(path(source, number));
@@ -144,7 +160,9 @@ pub fn read_at(
     };
     for line in lines {
         let line = line.map_err(|_| damaged())?;
-        take(serde_json::from_str(&line).map_err(|_| damaged())?)?;
+        if !take(serde_json::from_str(&line).map_err(|_| damaged())?)? {
+            break;
+        }
     }
     Ok(opening)
 }

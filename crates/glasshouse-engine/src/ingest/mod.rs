@@ -8,6 +8,7 @@ mod aside;
 mod batch;
 mod claims;
 mod closed;
+mod combined;
 mod copies;
 mod deciding;
 mod discard;
@@ -32,6 +33,7 @@ mod survey;
 mod visible;
 mod work;
 
+pub(crate) use combined::{origins, taken_parts};
 pub use discard::{Asked, read_certificates};
 pub use intake::Taken;
 pub(crate) use journal::PartPlace;
@@ -42,7 +44,7 @@ pub(crate) use parts::unaltered;
 use crate::EngineError;
 use crate::quarantine::Standing as Decided;
 use copies::Copies;
-use glasshouse_layout::{Certificate, Discarded, RunFile};
+use glasshouse_layout::{Certificate, Discarded, Origin, RunFile};
 use glasshouse_model::EntryId;
 use glasshouse_providers::Provider;
 use glasshouse_providers::formats::exif::{Decoder, Here};
@@ -130,6 +132,21 @@ pub fn ingest(case: &Case, given: &[PathBuf], options: &Options, progress: &Prog
     taking_in(case, given, options, progress, Act::TakeIn)
 }
 
+/// Takes the parts of other cases into one that is made out of them, and reads them; goes on where an earlier call was
+/// interrupted.
+pub fn combine(
+    case: &Case,
+    from: &[(&Case, &Origin)],
+    options: &Options,
+    progress: &Progress,
+) -> Result<Report, EngineError> {
+    let journal = Journal::open(case)?;
+    let lenses = combined::take(case, &journal, from, options, progress);
+    let lenses = lenses.map_err(|error| error.on_full_disk(case.root()))?;
+    drop(journal);
+    ingest(case, &[], &Options { lenses, ..options.clone() }, progress)
+}
+
 /// Brings the records in line with the privilege reviewer's decisions; nothing is read for it.
 pub fn publish(case: &Case, options: &Options, progress: &Progress) -> Result<Report, EngineError> {
     taking_in(case, &[], options, progress, Act::Publish)
@@ -148,6 +165,12 @@ pub fn discard(
     let journal = Journal::open(case)?;
     let mut done = discard::go_on(case, &journal)?;
     if done.is_none() {
+        let unfinished = journal.fact("unfinished")?.is_some_and(|f| f == "yes");
+        if unfinished && !discard::certificates(case)?.is_empty() {
+            // One that was cut off once it was certified: the run's lists still speak of what is gone. Where something is
+            // not read either, what follows says so.
+            let _ = read_all(case, &journal, &[], options, progress, Act::Publish);
+        }
         read_all(case, &journal, &[], options, progress, Act::Discard(asked, role))
             .map_err(|error| error.on_full_disk(case.root()))?;
         done = discard::go_on(case, &journal)?;
@@ -210,6 +233,7 @@ fn read_all(
     let lenses = lenses(journal, options)?;
     let mut hashed = intake::Hashed::new();
     let taken = intake::take_in(case, journal, given, options, progress, &mut hashed)?;
+    combined::whole(case, journal)?;
     let limits = limits(case, journal, !matches!(act, Act::TakeIn))?;
     let decided = crate::quarantine::standing(case.root())?;
     let last = glasshouse_store::read_run(case.root())?;
@@ -367,6 +391,9 @@ fn read_all(
     journal.put_fact("decisions", &decided.identity())?;
     journal.put_fact("settled", &settlement(journal, &limits, &decided)?)?;
     journal.put_fact("unfinished", "no")?;
+    // What was written anew on the way was never in the log. To leave it would only cost room, and the next run looks
+    // again.
+    let _ = clear_stray_segments(case, journal);
     Ok(Report { taken, run, changed: true })
 }
 
@@ -496,7 +523,8 @@ fn reload(mut parts: Vec<parts::HeldPart>, journal: &Journal) -> Result<Vec<part
     Ok(parts)
 }
 
-/// Takes away segment folders that neither the journal nor the log knows: a killed process left them.
+/// Takes away segment folders that neither the journal nor the log knows: a killed process left them, or they were
+/// written anew.
 fn clear_stray_segments(case: &Case, journal: &Journal) -> Result<(), EngineError> {
     let known = journal.segments()?.into_iter().chain(journal.put_aside()?).chain(journal.waiting()?);
     let known: BTreeSet<String> = known.map(|(_, s, _)| s.path).collect();

@@ -240,8 +240,21 @@ fn open_part(path: &Path, row: &PartRow, cache: Cache<'_>, options: &Options) ->
     if container == Container::File {
         // Its path is the name it was given under, not the name it is kept under.
         Arc::make_mut(&mut catalog.entries).rename_first(&row.name);
+        if is_named_as_archive(&row.name) {
+            let what = if row.size == 0 { "it is empty" } else { "its bytes are those of no archive that is read" };
+            catalog.troubles.push(glasshouse_store::Trouble {
+                entry: Some(0),
+                code: "container.none",
+                message: format!("The file is named as an archive, and {what}; it was kept as one file."),
+            });
+        }
     }
     Ok((part, catalog))
+}
+
+fn is_named_as_archive(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    [".zip", ".tar", ".tgz", ".tar.gz"].iter().any(|ending| name.ends_with(ending))
 }
 
 /// Returns where a part's bytes are.

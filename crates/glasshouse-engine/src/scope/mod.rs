@@ -7,6 +7,8 @@
 mod person;
 mod window;
 
+pub(crate) use person::normal;
+
 use crate::authority::{Authority, Exclusion, Window};
 use crate::text;
 use glasshouse_model::{Family, Record};

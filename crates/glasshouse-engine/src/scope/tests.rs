@@ -45,6 +45,7 @@ fn authority(change: impl FnOnce(&mut Limits)) -> Authority {
         statement: String::new(),
         given: String::new(),
         lines_of_enquiry: vec![],
+        combines: vec![],
         limits: Some(limits),
         validity: None,
         analytics: vec![],

@@ -1,7 +1,6 @@
-//! Columns of a segment: whole ones kept in memory for conditions, single rows read by page.
+//! Columns of a segment as they are read: whole, or of some rows.
 
 use super::Hit;
-use super::query::{Condition, distance};
 use crate::EngineError;
 use crate::segment::typed;
 use datafusion::arrow::array::{Array, Float64Array, RecordBatch, StringArray, TimestampMicrosecondArray, UInt32Array};
@@ -11,13 +10,11 @@ use datafusion::parquet::arrow::arrow_reader::{
 };
 use datafusion::parquet::file::metadata::PageIndexPolicy;
 use glasshouse_layout::Segment;
-use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
 
-/// A test of a row.
-pub(super) type Test = Box<dyn Fn(usize) -> bool>;
+/// Sorts a time that is not known behind all others.
+pub(crate) const NO_TIME: i64 = i64::MAX;
 
 /// The columns of one segment.
 pub(crate) struct Columns {
@@ -25,17 +22,6 @@ pub(crate) struct Columns {
     folder: PathBuf,
     metadata: ArrowReaderMetadata,
     rows: usize,
-    time: Mutex<Option<Arc<Vec<i64>>>>,
-    places: Mutex<Option<Arc<Vec<(f64, f64)>>>>,
-    coded: Mutex<HashMap<&'static str, Arc<Coded>>>,
-    ids: Mutex<Option<Arc<Vec<String>>>>,
-    with_attachments: Mutex<Option<Arc<HashSet<String>>>>,
-}
-
-/// A column of few values: for each row the number of its value.
-struct Coded {
-    values: Vec<Option<String>>,
-    codes: Vec<u32>,
 }
 
 impl Columns {
@@ -47,17 +33,7 @@ impl Columns {
             &file,
             ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional),
         )?;
-        Ok(Columns {
-            path,
-            folder,
-            metadata,
-            rows: segment.rows as usize,
-            time: Mutex::default(),
-            places: Mutex::default(),
-            coded: Mutex::default(),
-            ids: Mutex::default(),
-            with_attachments: Mutex::default(),
-        })
+        Ok(Columns { path, folder, metadata, rows: segment.rows as usize })
     }
 
     /// Returns the segment's folder.
@@ -65,103 +41,18 @@ impl Columns {
         &self.folder
     }
 
-    /// Returns the time of each row, `i64::MAX` for none.
-    pub(super) fn time(&self) -> Result<Arc<Vec<i64>>, EngineError> {
-        once(&self.time, || {
-            let mut times = Vec::with_capacity(self.rows);
-            for batch in self.read(&["time"], None)? {
-                let column: &TimestampMicrosecondArray = typed(&batch, "time")?;
-                times.extend(column.iter().map(|t| t.unwrap_or(i64::MAX)));
-            }
-            Ok(times)
-        })
-    }
-
-    /// Returns the id of each row.
-    pub(super) fn ids(&self) -> Result<Vec<String>, EngineError> {
-        Ok(self.cached_ids()?.to_vec())
-    }
-
-    fn cached_ids(&self) -> Result<Arc<Vec<String>>, EngineError> {
-        once(&self.ids, || {
-            let mut ids = Vec::with_capacity(self.rows);
-            for batch in self.read(&["id"], None)? {
-                let column: &StringArray = typed(&batch, "id")?;
-                ids.extend(column.iter().flatten().map(str::to_owned));
-            }
-            Ok(ids)
-        })
-    }
-
-    /// Returns the test of a condition.
-    pub(super) fn test(&self, condition: &Condition) -> Result<Test, EngineError> {
-        Ok(match condition {
-            Condition::From(from) => {
-                let (time, from) = (self.time()?, *from);
-                Box::new(move |row| time[row] >= from && time[row] != i64::MAX)
-            }
-            Condition::Until(until) => {
-                let (time, until) = (self.time()?, *until);
-                Box::new(move |row| time[row] < until)
-            }
-            Condition::Is("on", range) => {
-                let time = self.time()?;
-                let (from, until) = range.split_once(' ').unwrap_or(("0", "0"));
-                let (from, until): (i64, i64) = (from.parse().unwrap_or(0), until.parse().unwrap_or(0));
-                Box::new(move |row| time[row] >= from && time[row] < until)
-            }
-            Condition::Is("id", id) => {
-                let (ids, id) = (self.cached_ids()?, id.clone());
-                Box::new(move |row| ids[row] == id)
-            }
-            Condition::Is(column, value) => {
-                let coded = self.coded(column)?;
-                let short = *column == "format";
-                let matches: Vec<bool> = coded
-                    .values
-                    .iter()
-                    .map(|v| {
-                        v.as_deref().is_some_and(|v| {
-                            v.eq_ignore_ascii_case(value)
-                                || short && v.rsplit_once('.').is_some_and(|(_, f)| f.eq_ignore_ascii_case(value))
-                        })
-                    })
-                    .collect();
-                Box::new(move |row| coded.codes.get(row).and_then(|c| matches.get(*c as usize)).is_some_and(|m| *m))
-            }
-            Condition::Near { lat, lon, metres } => {
-                let (places, lat, lon, metres) = (self.places()?, *lat, *lon, *metres);
-                Box::new(move |row| {
-                    let (a, b) = places[row];
-                    // One degree of latitude is nowhere shorter than 110 km: most rows need no trigonometry.
-                    (a - lat).abs() <= metres / 110_000.0 && distance(lat, lon, a, b) <= metres
-                })
-            }
-            Condition::HasPlace => {
-                let places = self.places()?;
-                Box::new(move |row| !places[row].0.is_nan())
-            }
-            Condition::HasTime => {
-                let time = self.time()?;
-                Box::new(move |row| time[row] != i64::MAX)
-            }
-            Condition::HasText => {
-                let mut has = Vec::with_capacity(self.rows);
-                for batch in self.read(&["text"], None)? {
-                    let column: &StringArray = typed(&batch, "text")?;
-                    has.extend((0..column.len()).map(|i| column.is_valid(i)));
-                }
-                Box::new(move |row| has.get(row).is_some_and(|h| *h))
-            }
-            Condition::HasAttachment => {
-                let (ids, with) = (self.cached_ids()?, self.with_attachments()?);
-                Box::new(move |row| with.contains(&ids[row]))
-            }
-        })
+    /// Returns the ids of all rows, or of some given ascending.
+    pub(crate) fn ids(&self, rows: Option<&[u32]>) -> Result<Vec<String>, EngineError> {
+        let mut ids = Vec::with_capacity(rows.map_or(self.rows, <[u32]>::len));
+        for batch in self.read(&["id"], rows)? {
+            let column: &StringArray = typed(&batch, "id")?;
+            ids.extend(column.iter().flatten().map(str::to_owned));
+        }
+        Ok(ids)
     }
 
     /// Returns rows, given ascending, as lists show them.
-    pub(super) fn hits(&self, rows: &[u32]) -> Result<Vec<Hit>, EngineError> {
+    pub(crate) fn hits(&self, rows: &[u32]) -> Result<Vec<Hit>, EngineError> {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
@@ -192,68 +83,17 @@ impl Columns {
         Ok(hits)
     }
 
-    fn places(&self) -> Result<Arc<Vec<(f64, f64)>>, EngineError> {
-        once(&self.places, || {
-            let mut places = Vec::with_capacity(self.rows);
-            for batch in self.read(&["lat", "lon"], None)? {
-                let (lat, lon): (&Float64Array, &Float64Array) = (typed(&batch, "lat")?, typed(&batch, "lon")?);
-                places.extend(lat.iter().zip(lon).map(|(a, b)| (a.unwrap_or(f64::NAN), b.unwrap_or(f64::NAN))));
-            }
-            Ok(places)
-        })
-    }
-
-    fn coded(&self, column: &'static str) -> Result<Arc<Coded>, EngineError> {
-        if let Some(coded) = self.coded.lock().unwrap_or_else(PoisonError::into_inner).get(column) {
-            return Ok(coded.clone());
-        }
-        let mut numbers: HashMap<Option<String>, u32> = HashMap::new();
-        let mut coded = Coded { values: Vec::new(), codes: Vec::with_capacity(self.rows) };
-        for batch in self.read(&[column], None)? {
-            let values: &StringArray = typed(&batch, column)?;
-            // Values come in runs; a lookup is only needed where a run ends.
-            let mut last: Option<(Option<&str>, u32)> = None;
-            for value in values.iter() {
-                let code = match last {
-                    Some((known, code)) if known == value => code,
-                    _ => {
-                        let next = numbers.len() as u32;
-                        let code = *numbers.entry(value.map(str::to_owned)).or_insert(next);
-                        if code == next && coded.values.len() as u32 == next {
-                            coded.values.push(value.map(str::to_owned));
-                        }
-                        code
-                    }
-                };
-                last = Some((value, code));
-                coded.codes.push(code);
-            }
-        }
-        let coded = Arc::new(coded);
-        self.coded.lock().unwrap_or_else(PoisonError::into_inner).insert(column, coded.clone());
-        Ok(coded)
-    }
-
-    fn with_attachments(&self) -> Result<Arc<HashSet<String>>, EngineError> {
-        once(&self.with_attachments, || {
-            let path = self.folder.join("attachments.parquet");
-            let mut ids = HashSet::new();
-            if path.exists() {
-                let file = File::open(&path).map_err(|e| EngineError::io(&path, "open", e))?;
-                let builder = ParquetRecordBatchReaderBuilder::try_new(file)?;
-                let mask = ProjectionMask::columns(builder.parquet_schema(), ["record_id"]);
-                for batch in builder.with_projection(mask).build()? {
-                    let batch = batch?;
-                    let column: &StringArray = typed(&batch, "record_id")?;
-                    ids.extend(column.iter().flatten().map(str::to_owned));
-                }
-            }
-            Ok(ids)
-        })
-    }
-
     /// Returns columns of all rows, or of some given ascending, in batches.
     pub(crate) fn read(&self, columns: &[&str], rows: Option<&[u32]>) -> Result<Vec<RecordBatch>, EngineError> {
+        self.batches(columns, rows)?.collect()
+    }
+
+    /// Returns the same one batch after the other, for columns that are big.
+    pub(crate) fn batches(
+        &self,
+        columns: &[&str],
+        rows: Option<&[u32]>,
+    ) -> Result<impl Iterator<Item = Result<RecordBatch, EngineError>> + use<>, EngineError> {
         let file = File::open(&self.path).map_err(|e| EngineError::io(&self.path, "open", e))?;
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone());
         let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
@@ -264,18 +104,23 @@ impl Columns {
             let ranges = rows.iter().map(|row| *row as usize..*row as usize + 1);
             builder = builder.with_row_selection(RowSelection::from_consecutive_ranges(ranges, self.rows));
         }
-        Ok(builder.build()?.collect::<Result<_, _>>()?)
+        Ok(builder.build()?.map(|batch| Ok(batch?)))
     }
-}
 
-fn once<T>(cell: &Mutex<Option<Arc<T>>>, make: impl FnOnce() -> Result<T, EngineError>) -> Result<Arc<T>, EngineError> {
-    let mut cell = cell.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(made) = &*cell {
-        return Ok(made.clone());
+    /// Returns the time of each row, [`NO_TIME`] for none.
+    pub(crate) fn times(&self) -> Result<Vec<i64>, EngineError> {
+        let mut times = Vec::with_capacity(self.rows);
+        for batch in self.read(&["time"], None)? {
+            let column: &TimestampMicrosecondArray = typed(&batch, "time")?;
+            times.extend(column.iter().map(|time| time.unwrap_or(NO_TIME)));
+        }
+        if times.len() != self.rows {
+            return Err(EngineError::other(
+                "A segment has other rows than its run says. Files of the case may be altered: run `glasshouse verify` on it.",
+            ));
+        }
+        Ok(times)
     }
-    let made = Arc::new(make()?);
-    *cell = Some(made.clone());
-    Ok(made)
 }
 
 fn hit(batch: &RecordBatch, row: usize) -> Result<Hit, EngineError> {

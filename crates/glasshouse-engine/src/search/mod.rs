@@ -1,20 +1,22 @@
-//! Finding records: words in the text index, conditions on columns, newest first.
+//! The segments of a case opened for questions, the query language, and words in the text index.
 //!
-//! The command line asks once and reads only the columns that its question needs; the page (`view/`) asks often and
-//! holds columns in memory. Both decide the same: `tests/hostile.rs` compares their answers.
+//! What a query finds is decided in one place, `view/select.rs`, over columns in memory.
 
 pub(crate) mod columns;
 pub mod query;
 mod readonly;
+
+pub use crate::view::{ids, search};
 
 use crate::EngineError;
 use crate::segment::{IndexFields, index_schema, tokenizers};
 use crate::text;
 use columns::Columns;
 use glasshouse_layout::Segment;
-use query::{Condition, Filter, Place, Query, Words};
+use query::{Place, Query, Words};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tantivy::query::{BooleanQuery, Occur, PhrasePrefixQuery, PhraseQuery, Query as IndexQuery, TermQuery};
 use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{Index, Searcher as IndexSearcher, Term};
@@ -53,10 +55,10 @@ pub struct Hits {
     pub rows: Vec<Hit>,
 }
 
-/// Searches the records of one case.
-pub struct Searcher {
+/// The segments of one case, opened.
+pub(crate) struct Searcher {
     case: PathBuf,
-    segments: Vec<Open>,
+    segments: Vec<Arc<Open>>,
     fields: IndexFields,
 }
 
@@ -76,7 +78,7 @@ impl Searcher {
         let mut segments = Vec::new();
         for segment in run.segments {
             let index = if segment.text { Some(open_index(&case.join(&segment.path).join("text"))?) } else { None };
-            segments.push(Open { columns: Columns::open(case, &segment)?, segment, index });
+            segments.push(Arc::new(Open { columns: Columns::open(case, &segment)?, segment, index }));
         }
         Ok(Searcher { case: case.to_path_buf(), segments, fields })
     }
@@ -87,104 +89,23 @@ impl Searcher {
     }
 
     /// Returns the segments of the run, in the order in which their rows are numbered through the case.
-    pub(crate) fn segments(&self) -> &[Open] {
+    pub fn segments(&self) -> &[Arc<Open>] {
         &self.segments
     }
 
+    /// Returns the same of one segment alone.
+    pub fn over(&self, open: &Arc<Open>) -> Self {
+        Searcher { case: self.case.clone(), segments: vec![open.clone()], fields: self.fields }
+    }
+
     /// Returns the rows of a segment that have the words of a query, ascending; none where all have them.
-    pub(crate) fn with_words(&self, open: &Open, query: &Query) -> Result<Option<Vec<u32>>, EngineError> {
-        let words = Query { filters: Vec::new(), ..query.clone() };
-        Ok(match self.rows(open, &words)? {
-            Rows::All => None,
-            Rows::Some(rows) => Some(rows),
-        })
-    }
-
-    /// Finds what a query asks for: the number of all, and the newest `limit` of them.
-    pub fn search(&self, text: &str, limit: usize) -> Result<Hits, EngineError> {
-        let query = query::parse(text)?;
-        let mut count = 0;
-        // Time, segment, row of the newest.
-        let mut newest: Vec<(i64, usize, u32)> = Vec::new();
-        for (number, open) in self.segments.iter().enumerate() {
-            let rows = self.rows(open, &query)?;
-            let n = rows.len(open.segment.rows);
-            count += n;
-            if limit == 0 || n == 0 {
-                continue;
-            }
-            let time = open.columns.time()?;
-            let key = |row: u32| match time.get(row as usize) {
-                Some(&i64::MAX) | None => i64::MIN,
-                Some(time) => *time,
-            };
-            match rows {
-                Rows::All => newest.extend((0..time.len() as u32).map(|row| (key(row), number, row))),
-                Rows::Some(rows) => newest.extend(rows.into_iter().map(|row| (key(row), number, row))),
-            }
-            if newest.len() > limit {
-                newest.select_nth_unstable_by(limit, |a, b| b.cmp(a));
-                newest.truncate(limit);
-            }
+    pub fn with_words(&self, open: &Open, query: &Query) -> Result<Option<Vec<u32>>, EngineError> {
+        match &open.index {
+            _ if query.words.is_empty() && query.without.is_empty() => Ok(None),
+            Some(index) => match_words(index, self.fields, query, open.segment.rows),
+            None if query.words.is_empty() => Ok(None),
+            None => Ok(Some(Vec::new())),
         }
-        newest.sort_unstable_by(|a, b| b.cmp(a));
-        let mut hits: Vec<Option<Hit>> = vec![None; newest.len()];
-        for (number, open) in self.segments.iter().enumerate() {
-            let mut wanted: Vec<(u32, usize)> =
-                newest.iter().enumerate().filter(|(_, n)| n.1 == number).map(|(place, n)| (n.2, place)).collect();
-            wanted.sort_unstable();
-            let rows: Vec<u32> = wanted.iter().map(|(row, _)| *row).collect();
-            for (hit, (_, place)) in open.columns.hits(&rows)?.into_iter().zip(wanted) {
-                hits[place] = Some(hit);
-            }
-        }
-        Ok(Hits { count, rows: hits.into_iter().flatten().collect() })
-    }
-
-    /// Returns the ids of all records that a query finds.
-    pub fn ids(&self, text: &str) -> Result<Vec<String>, EngineError> {
-        let query = query::parse(text)?;
-        let mut ids = Vec::new();
-        for open in &self.segments {
-            match self.rows(open, &query)? {
-                Rows::All => ids.extend(open.columns.ids()?),
-                Rows::Some(rows) if rows.is_empty() => {}
-                Rows::Some(rows) => {
-                    let all = open.columns.ids()?;
-                    ids.extend(rows.iter().filter_map(|row| all.get(*row as usize).cloned()));
-                }
-            }
-        }
-        Ok(ids)
-    }
-
-    fn rows(&self, open: &Open, query: &Query) -> Result<Rows, EngineError> {
-        let mut rows = Rows::All;
-        if !query.words.is_empty() || !query.without.is_empty() {
-            rows = match &open.index {
-                Some(index) => match_words(index, self.fields, query, open.segment.rows)?,
-                None if query.words.is_empty() => Rows::All,
-                None => Rows::Some(Vec::new()),
-            };
-        }
-        for filter in &query.filters {
-            if matches!(&rows, Rows::Some(rows) if rows.is_empty()) {
-                return Ok(rows);
-            }
-            if let Some(shortcut) = by_bounds(&open.segment, filter) {
-                if !shortcut {
-                    return Ok(Rows::Some(Vec::new()));
-                }
-                continue;
-            }
-            let test = open.columns.test(&filter.what)?;
-            let keep = |row: &u32| test(*row as usize) != filter.not;
-            rows = Rows::Some(match rows {
-                Rows::All => (0..open.segment.rows as u32).filter(keep).collect(),
-                Rows::Some(rows) => rows.into_iter().filter(keep).collect(),
-            });
-        }
-        Ok(rows)
     }
 }
 
@@ -215,31 +136,6 @@ impl Interval {
     }
 }
 
-/// Rows of a segment, ascending.
-enum Rows {
-    All,
-    Some(Vec<u32>),
-}
-
-impl Rows {
-    fn len(&self, all: u64) -> u64 {
-        match self {
-            Rows::All => all,
-            Rows::Some(rows) => rows.len() as u64,
-        }
-    }
-}
-
-/// Decides a time condition for a whole segment from its first and last time, where they decide it.
-fn by_bounds(segment: &Segment, filter: &Filter) -> Option<bool> {
-    let (Some(first), Some(last), false) = (segment.first, segment.last, filter.not) else { return None };
-    match filter.what {
-        Condition::From(from) if last < from => Some(false),
-        Condition::Until(until) if first >= until => Some(false),
-        _ => None,
-    }
-}
-
 fn open_index(folder: &Path) -> Result<IndexSearcher, EngineError> {
     let directory = readonly::ReadOnly::open(folder).map_err(tantivy::TantivyError::from)?;
     let mut index = Index::open(directory)?;
@@ -248,7 +144,12 @@ fn open_index(folder: &Path) -> Result<IndexSearcher, EngineError> {
     Ok(reader.searcher())
 }
 
-fn match_words(index: &IndexSearcher, fields: IndexFields, query: &Query, all: u64) -> Result<Rows, EngineError> {
+fn match_words(
+    index: &IndexSearcher,
+    fields: IndexFields,
+    query: &Query,
+    all: u64,
+) -> Result<Option<Vec<u32>>, EngineError> {
     let mut clauses: Vec<(Occur, Box<dyn IndexQuery>)> = Vec::new();
     for alternatives in &query.words {
         let alternatives: Vec<_> =
@@ -263,15 +164,15 @@ fn match_words(index: &IndexSearcher, fields: IndexFields, query: &Query, all: u
     if !positive {
         let without: Vec<_> = without.map(|c| (Occur::Should, c)).collect();
         if without.is_empty() {
-            return Ok(if query.words.is_empty() { Rows::All } else { Rows::Some(Vec::new()) });
+            return Ok((!query.words.is_empty()).then(Vec::new));
         }
         let out = docs(index, &BooleanQuery::new(without))?;
         let mut out = out.into_iter().peekable();
         let rest = (0..all as u32).filter(|row| out.next_if(|o| o == row).is_none()).collect();
-        return Ok(Rows::Some(rest));
+        return Ok(Some(rest));
     }
     clauses.extend(without.map(|c| (Occur::MustNot, c)));
-    Ok(Rows::Some(docs(index, &BooleanQuery::new(clauses))?))
+    Ok(Some(docs(index, &BooleanQuery::new(clauses))?))
 }
 
 /// Returns the rows that match, ascending.

@@ -5,6 +5,7 @@
 //! ```
 
 use crate::EngineError;
+use crate::view::Kind;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
@@ -56,7 +57,8 @@ pub enum Condition {
         lon: f64,
         metres: f64,
     },
-    HasAttachment,
+    /// Of this kind; of any, if none is said.
+    HasAttachment(Option<Kind>),
     HasPlace,
     HasTime,
     HasText,
@@ -175,13 +177,17 @@ fn filter(token: &Token) -> Result<Option<Filter>, EngineError> {
         }
         "near" => near(value)?,
         "has" => match value {
-            "attachment" => Condition::HasAttachment,
+            "attachment" => Condition::HasAttachment(None),
+            "image" => Condition::HasAttachment(Some(Kind::Image)),
+            "audio" => Condition::HasAttachment(Some(Kind::Audio)),
+            "video" => Condition::HasAttachment(Some(Kind::Video)),
+            "file" => Condition::HasAttachment(Some(Kind::Other)),
             "place" | "location" => Condition::HasPlace,
             "time" => Condition::HasTime,
             "text" => Condition::HasText,
             _ => {
                 return Err(EngineError::Query(format!(
-                    "has:{value} is unknown. Use has:attachment, has:place, has:time or has:text."
+                    "has:{value} is unknown. Use has:attachment, has:image, has:audio, has:video, has:file (another), has:place, has:time or has:text."
                 )));
             }
         },

@@ -270,10 +270,10 @@ fn unpack(packed: &mut &[u8]) -> u32 {
     let (mut number, mut shift) = (0, 0);
     while let Some((byte, rest)) = packed.split_first() {
         *packed = rest;
-        number |= u32::from(byte & 0x7f) << shift;
         if *byte < 0x80 {
-            break;
+            return number | u32::from(*byte) << shift;
         }
+        number |= u32::from(byte & 0x7f) << shift;
         shift += 7;
     }
     number

@@ -2,7 +2,7 @@
 
 use super::{MEMORY, refused};
 use crate::EngineError;
-use crate::search::Searcher;
+use crate::search;
 use crate::segment::{ATTACHMENTS, PARTIES, RECORDS};
 use datafusion::arrow::array::{ArrayRef, RecordBatch, StringArray, UInt32Array, UInt64Array};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
@@ -16,7 +16,7 @@ use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::logical_expr::Expr;
 use datafusion::prelude::{SessionConfig, SessionContext};
-use glasshouse_layout::Segment;
+use glasshouse_layout::{OriginPart, Segment, SourceFile};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -147,6 +147,14 @@ fn events(case: &Path) -> Result<RecordBatch, EngineError> {
 
 fn sources(case: &Path) -> Result<RecordBatch, EngineError> {
     let parts = glasshouse_store::read_parts(case)?;
+    let origins = glasshouse_store::read_origins(case)?;
+    // A source of a case that was made out of others came from one source of one case.
+    let origin = |p: &SourceFile| {
+        let parts = origins.iter().flat_map(|origin| origin.parts.iter().map(move |part| (&origin.case, part)));
+        parts.filter(|(_, part)| part.as_source == p.source).max_by_key(|(_, part)| part.as_part == p.part.number)
+    };
+    let from: Vec<_> = parts.iter().map(|p| (p, origin(p))).collect();
+    let same = |p: &SourceFile, part: &OriginPart| (part.as_part == p.part.number).then(|| part.sha256.clone());
     let numbers = |pick: fn(&glasshouse_layout::PartInfo) -> u32| {
         Arc::new(parts.iter().map(|p| pick(&p.part)).collect::<UInt32Array>()) as ArrayRef
     };
@@ -162,6 +170,9 @@ fn sources(case: &Path) -> Result<RecordBatch, EngineError> {
         ("entries", numbers(|p| p.entries)),
         ("authority", texts(parts.iter().map(|p| Some(&p.authority)))),
         ("external", texts(parts.iter().map(|p| p.part.external.as_ref()))),
+        ("origin_case", texts(from.iter().map(|(_, origin)| origin.map(|(case, _)| case)))),
+        ("origin_source", texts(from.iter().map(|(_, origin)| origin.map(|(_, part)| &part.source)))),
+        ("origin_sha256", texts(from.iter().map(|(p, origin)| origin.and_then(|(_, part)| same(p, part))))),
     ])
 }
 
@@ -208,7 +219,7 @@ impl TableFunctionImpl for TextSearch {
             return Err(DataFusionError::Plan("text_search takes one text: text_search('words').".into()));
         };
         let plan = |e: EngineError| DataFusionError::Plan(e.to_string());
-        let ids = Searcher::open(&self.case).and_then(|s| s.ids(query)).map_err(plan)?;
+        let ids = search::ids(&self.case, query).map_err(plan)?;
         let schema = Arc::new(Schema::new(vec![Field::new("record_id", DataType::Utf8, false)]));
         let batch = RecordBatch::try_new(schema.clone(), vec![Arc::new(StringArray::from(ids))])?;
         Ok(Arc::new(MemTable::try_new(schema, vec![vec![batch]])?))

@@ -11,6 +11,12 @@ use serde::Serialize;
 use std::collections::HashMap;
 use std::fs::File;
 
+/// What is attached to the records of a segment, if anything is.
+const LIST: &str = "attachments.parquet";
+
+/// Stands for a record that is not there.
+const NO_ROW: u32 = u32::MAX;
+
 /// What an attachment is to be shown as, by what its record says of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -105,30 +111,43 @@ impl Attachment {
 }
 
 impl Attached {
+    /// Says whether anything is attached to any record.
+    pub fn is_any(searcher: &Searcher) -> bool {
+        searcher.segments().iter().any(|open| open.columns.folder().join(LIST).exists())
+    }
+
     pub fn load(searcher: &Searcher, ids: &Ids) -> Result<Self, EngineError> {
         let mut items = Vec::new();
         let mut base = 0u32;
         for open in searcher.segments() {
             let rows = open.segment.rows as u32;
-            let path = open.columns.folder().join("attachments.parquet");
+            let path = open.columns.folder().join(LIST);
             if path.exists() {
-                let of: HashMap<&Id, u32> = (base..base + rows).filter_map(|r| Some((ids.bits(r)?, r))).collect();
                 let file = File::open(&path).map_err(|e| EngineError::io(&path, "open", e))?;
-                let mut line = 0;
+                let (mut line, mut listed) = (0, Vec::new());
                 for batch in ParquetRecordBatchReaderBuilder::try_new(file)?.with_batch_size(8192).build()? {
                     let batch = batch?;
                     let text = |name| typed::<StringArray>(&batch, name);
                     let (record, name, mime) = (text("record_id")?, text("name")?, text("mime")?);
                     let entry: &UInt32Array = typed(&batch, "entry")?;
                     for i in 0..batch.num_rows() {
-                        if let Some(row) = parse(record.value(i)).and_then(|id| of.get(&id).copied()) {
+                        if let Some(id) = parse(record.value(i)) {
                             let own = |column: &StringArray| column.is_valid(i).then(|| column.value(i).to_owned());
                             let kind = kind(own(mime).as_deref(), own(name).as_deref());
-                            items.push(Item { row, line, kind, present: entry.is_valid(i) });
+                            listed.push((id, Item { row: NO_ROW, line, kind, present: entry.is_valid(i) }));
                         }
                         line += 1;
                     }
                 }
+                // Few of many records have anything attached: those are held, and all rows looked up.
+                let mut of: HashMap<Id, u32> = listed.iter().map(|(id, _)| (*id, NO_ROW)).collect();
+                for row in base..base + rows {
+                    if let Some(known) = ids.bits(row).and_then(|id| of.get_mut(id)) {
+                        *known = row;
+                    }
+                }
+                let found = listed.into_iter().filter_map(|(id, item)| Some(Item { row: *of.get(&id)?, ..item }));
+                items.extend(found.filter(|item| item.row != NO_ROW));
             }
             base += rows;
         }
@@ -151,7 +170,7 @@ pub(super) fn describe(folder: &std::path::Path, items: &[(u32, Item)]) -> Resul
     if items.is_empty() {
         return Ok(Vec::new());
     }
-    let path = folder.join("attachments.parquet");
+    let path = folder.join(LIST);
     let file = File::open(&path).map_err(|e| EngineError::io(&path, "open", e))?;
     let builder = ParquetRecordBatchReaderBuilder::try_new(file)?;
     let all = builder.metadata().file_metadata().num_rows() as usize;

@@ -44,7 +44,7 @@ impl View {
 }
 
 /// Returns what is made already; nobody waits for who makes it.
-fn ready<T>(cell: &Lazy<T>) -> Option<Arc<T>> {
+pub(super) fn ready<T>(cell: &Lazy<T>) -> Option<Arc<T>> {
     match cell.try_lock() {
         Ok(cell) => cell.clone(),
         Err(TryLockError::Poisoned(cell)) => PoisonError::into_inner(cell).clone(),

@@ -28,7 +28,7 @@ pub struct Offer {
 }
 
 /// The fields, with what they mean.
-const FIELDS: [(&str, &str); 17] = [
+const FIELDS: [(&str, &str); 21] = [
     ("from:", "sent or written by"),
     ("with:", "anybody in the record"),
     ("family:", "kind of record"),
@@ -42,6 +42,10 @@ const FIELDS: [(&str, &str); 17] = [
     ("before:", "before a year, month or day (UTC)"),
     ("on:", "in a year, month or day (UTC)"),
     ("has:attachment", "with an attachment"),
+    ("has:image", "with a picture"),
+    ("has:audio", "with sound"),
+    ("has:video", "with a film"),
+    ("has:file", "with a file of another kind"),
     ("has:place", "with coordinates"),
     ("has:time", "with a known time"),
     ("has:text", "with text"),

@@ -1,12 +1,14 @@
 //! How many records of a set have which value.
 
 use super::parties::Named;
+use super::places::near;
 use super::rows::{cut, text};
 use super::set::Set;
 use super::{Kind, View};
 use crate::EngineError;
+use crate::search::query::distance;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Values that are counted out for one facet.
 const MOST_VALUES: usize = 50;
@@ -28,7 +30,13 @@ pub struct Facet {
 pub type Facets = BTreeMap<&'static str, Vec<Facet>>;
 
 /// The facets there are.
-const FACETS: [&str; 8] = ["service", "family", "format", "account", "tier", "party", "conversation", "attachment"];
+const FACETS: [&str; 9] =
+    ["service", "family", "format", "account", "tier", "party", "conversation", "place", "attachment"];
+
+/// Places that are counted out: circles, each around the middle of a cell of a tenth of a degree, which lies in it whole.
+const MOST_PLACES: usize = 20;
+const RADIUS: f64 = 10_000.0;
+const CELLS: f64 = 10.0;
 
 impl View {
     /// Counts the values of some facets over a set; those that are not known are an error.
@@ -42,6 +50,7 @@ impl View {
             let values = match name {
                 "party" => self.party_facet(set)?,
                 "attachment" => self.attachment_facet(set)?,
+                "place" => self.place_facet(set)?,
                 "conversation" => self.talk_facet(set)?,
                 column => self.column_facet(set, column)?,
             };
@@ -102,6 +111,66 @@ impl View {
         Ok(most.into_iter().map(|(_, facet)| facet).collect())
     }
 
+    /// Counts the records around places where there are many; each count is what the query that stands for it finds.
+    fn place_facet(&self, set: &Set) -> Result<Vec<Facet>, EngineError> {
+        let (order, places) = (self.order()?, self.places()?);
+        let cell = |degrees: f64| (degrees * CELLS).floor() as i32;
+        let shares = set.in_shares(|share| {
+            let mut cells: HashMap<(i32, i32), u64> = HashMap::new();
+            // Points come in runs: most lie where the one before did.
+            let mut last = ((i32::MAX, 0), 0u64);
+            share.each(|position| {
+                let Some((lat, lon)) = places.get(order.row(position)) else { return };
+                let here = (cell(lat), cell(lon));
+                if here != last.0 {
+                    let (before, count) = std::mem::replace(&mut last, (here, 0));
+                    *cells.entry(before).or_default() += count;
+                }
+                last.1 += 1;
+            });
+            *cells.entry(last.0).or_default() += last.1;
+            cells
+        })?;
+        let mut cells: HashMap<(i32, i32), u64> = HashMap::new();
+        for (cell, count) in shares.into_iter().flatten() {
+            *cells.entry(cell).or_default() += count;
+        }
+        let mut cells: Vec<((i32, i32), u64)> = cells.into_iter().filter(|(_, count)| *count > 0).collect();
+        cells.sort_unstable_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
+        let mut chosen: Vec<(f64, f64)> = Vec::new();
+        for ((north, east), _) in cells.into_iter().take(MOST_PLACES * 50) {
+            let middle = |cell: i32| (f64::from(cell) * CELLS.recip() + 0.5 / CELLS).clamp(-180.0, 180.0);
+            let (lat, lon) = (middle(north).min(90.0), middle(east));
+            // Circles that lie mostly over each other would tell the same twice.
+            let beside = |known: &&(f64, f64)| distance(known.0, known.1, lat, lon) < RADIUS * 1.5;
+            if chosen.len() < MOST_PLACES && !chosen.iter().any(|known| beside(&known)) {
+                chosen.push((lat, lon));
+            }
+        }
+        // Two digits behind the point, as the query writes them.
+        let named: Vec<(String, f64, f64)> = chosen
+            .iter()
+            .filter_map(|(lat, lon)| {
+                let (lat, lon) = (format!("{lat:.2}"), format!("{lon:.2}"));
+                Some((format!("{lat},{lon},{}km", RADIUS / 1000.0), lat.parse().ok()?, lon.parse().ok()?))
+            })
+            .collect();
+        let tests: Vec<_> = named.iter().map(|(_, lat, lon)| near(places.clone(), *lat, *lon, RADIUS)).collect();
+        let shares = set.in_shares(|share| {
+            let mut counts = vec![0u64; tests.len()];
+            share.each(|position| {
+                let row = order.row(position);
+                if places.get(row).is_some() {
+                    counts.iter_mut().zip(&tests).filter(|(_, test)| test(row)).for_each(|(count, _)| *count += 1);
+                }
+            });
+            counts
+        })?;
+        let counts: Vec<u64> = (0..tests.len()).map(|at| shares.iter().filter_map(|s| s.get(at)).sum()).collect();
+        let name = |code: u32| named.get(code as usize).map(|(value, ..)| (value.clone(), value.clone()));
+        Ok(most(&counts, name).into_iter().map(|(_, facet)| facet).collect())
+    }
+
     fn attachment_facet(&self, set: &Set) -> Result<Vec<Facet>, EngineError> {
         let (order, attached) = (self.order()?, self.attached()?);
         const KINDS: [Kind; 4] = [Kind::Image, Kind::Audio, Kind::Video, Kind::Other];
@@ -115,7 +184,9 @@ impl View {
                 *count += u64::from(of_row.iter().any(|i| i.kind == *kind));
             }
         }
-        let named = |code: u32| KINDS.get(code as usize).map(|k| (k.as_str().to_owned(), k.as_str().to_owned()));
+        // What is none of the others is asked for as a file.
+        let value = |kind: &Kind| if *kind == Kind::Other { "file" } else { kind.as_str() };
+        let named = |code: u32| KINDS.get(code as usize).map(|k| (value(k).to_owned(), value(k).to_owned()));
         Ok(most(&counts, named).into_iter().map(|(_, facet)| facet).collect())
     }
 }

@@ -4,8 +4,21 @@ use crate::EngineError;
 use crate::search::Searcher;
 use crate::segment::typed;
 use datafusion::arrow::array::StringArray;
+use std::sync::OnceLock;
 
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+
+/// The place of each byte in the alphabet; [`NO_DIGIT`] for others.
+static DIGITS: [u8; 256] = {
+    let mut digits = [NO_DIGIT; 256];
+    let mut place = 0;
+    while place < ALPHABET.len() {
+        digits[ALPHABET[place] as usize] = place as u8;
+        place += 1;
+    }
+    digits
+};
+const NO_DIGIT: u8 = u8::MAX;
 
 /// An id as its eighty bits.
 pub(super) type Id = [u8; 10];
@@ -13,8 +26,8 @@ pub(super) type Id = [u8; 10];
 /// The ids of all rows.
 pub(super) struct Ids {
     ids: Vec<Id>,
-    /// Rows, sorted by id.
-    sorted: Vec<u32>,
+    /// Rows, sorted by id; made when the first row is looked for.
+    sorted: OnceLock<Vec<u32>>,
 }
 
 impl Ids {
@@ -28,18 +41,24 @@ impl Ids {
                 }
             }
         }
-        // Sorted with the bits beside the row: to look each up while sorting would take several times as long.
-        let mut keyed: Vec<(u64, u16, u32)> = (0..).zip(&ids).map(|(row, id)| key(id, row)).collect();
-        keyed.sort_unstable();
-        let sorted = keyed.into_iter().map(|(_, _, row)| row).collect();
-        Ok(Ids { ids, sorted })
+        Ok(Ids { ids, sorted: OnceLock::new() })
+    }
+
+    /// Returns all rows, sorted by id.
+    pub fn sorted(&self) -> &[u32] {
+        self.sorted.get_or_init(|| {
+            // Sorted with the bits beside the row: to look each up while sorting would take several times as long.
+            let mut keyed: Vec<(u64, u16, u32)> = (0..).zip(&self.ids).map(|(row, id)| key(id, row)).collect();
+            keyed.sort_unstable();
+            keyed.into_iter().map(|(_, _, row)| row).collect()
+        })
     }
 
     /// Returns the row of an id.
     pub fn row(&self, id: &Id) -> Option<u32> {
         let key = |row: &u32| self.ids.get(*row as usize);
-        let place = self.sorted.partition_point(|row| key(row) < Some(id));
-        self.sorted.get(place).copied().filter(|row| key(row) == Some(id))
+        let place = self.sorted().partition_point(|row| key(row) < Some(id));
+        self.sorted().get(place).copied().filter(|row| key(row) == Some(id))
     }
 
     /// Returns the id of a row as bits.
@@ -67,8 +86,8 @@ pub(super) fn parse(text: &str) -> Option<Id> {
     }
     let mut bits: u128 = 0;
     for byte in text.bytes() {
-        let digit = ALPHABET.iter().position(|a| *a == byte)?;
-        bits = bits << 5 | digit as u128;
+        let digit = DIGITS.get(usize::from(byte)).copied().filter(|digit| *digit != NO_DIGIT)?;
+        bits = bits << 5 | u128::from(digit);
     }
     bits.to_be_bytes().last_chunk::<10>().copied()
 }

@@ -11,6 +11,7 @@ mod facets;
 mod ids;
 mod joined;
 mod media;
+mod newest;
 mod order;
 mod owner;
 mod parties;
@@ -29,6 +30,7 @@ pub use attached::{Attachment, Attachments, Kind};
 pub use complete::{Completion, Offer};
 pub use facets::{Facet, Facets};
 pub use media::{Medium, Shown};
+pub use newest::{ids, search};
 pub use people::{ByPeople, Edge, Graph, Identifier, Node, Part, Person};
 pub use places::{Cell, Map, Window};
 pub use record::{Detail, Moment, Nearby, PartyOf, Place};
@@ -38,7 +40,7 @@ pub use set::{Set, Sorted};
 pub use talks::{Said, Talk};
 
 use crate::EngineError;
-use crate::search::{Interval, Searcher};
+use crate::search::{Interval, Searcher, query};
 use attached::Attached;
 use coded::Coded;
 use ids::Ids;
@@ -78,7 +80,11 @@ type Lazy<T> = Mutex<Option<Arc<T>>>;
 impl View {
     /// Opens the newest run of a case.
     pub fn open(case: &Path) -> Result<Self, EngineError> {
-        let searcher = Searcher::open(case)?;
+        Self::over(Searcher::open(case)?)
+    }
+
+    /// Returns the view of some segments.
+    fn over(searcher: Searcher) -> Result<Self, EngineError> {
         let mut bases = Vec::with_capacity(searcher.segments().len() + 1);
         let mut rows = 0u32;
         for open in searcher.segments() {
@@ -112,6 +118,7 @@ impl View {
         self.order()?;
         self.parties()?;
         self.attached()?;
+        self.ids()?.sorted();
         for column in ["service", "family", "format", "account", "tier", "source", "conversation"] {
             self.coded(column)?;
         }
@@ -147,7 +154,7 @@ impl View {
             set
         };
         // A page asks several things of one query at once: who comes second waits for the first.
-        let found = once(&set, || self.find(query))?;
+        let found = once(&set, || self.find(&query::parse(query)?))?;
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         while recent.len() > MOST_QUERIES
             || recent.iter().map(|(q, s)| q.len() + bytes_of(s)).sum::<usize>() > MOST_KEPT
@@ -203,8 +210,13 @@ impl View {
     }
 
     fn attached(&self) -> Result<Arc<Attached>, EngineError> {
-        let ids = self.ids()?;
-        once(&self.attached, || Attached::load(&self.searcher, &ids))
+        once(&self.attached, || {
+            if Attached::is_any(&self.searcher) {
+                Attached::load(&self.searcher, &*self.ids()?)
+            } else {
+                Ok(Attached { items: Vec::new() })
+            }
+        })
     }
 
     fn people(&self) -> Result<Arc<people::People>, EngineError> {

@@ -2,12 +2,9 @@
 
 use super::{cores, in_parts};
 use crate::EngineError;
+use crate::search::columns::NO_TIME;
 use crate::search::{Open, Searcher};
-use crate::segment::typed;
-use datafusion::arrow::array::TimestampMicrosecondArray;
-
-/// Sorts a time that is not known behind all others.
-pub(super) const NO_TIME: i64 = i64::MAX;
+use std::sync::Arc;
 
 /// All records sorted by time; those without one come last, in the order of their rows.
 ///
@@ -24,12 +21,12 @@ pub(super) struct Order {
 }
 
 /// Returns each segment with the number of its first row.
-fn with_starts(segments: &[Open]) -> Vec<(&Open, u32)> {
+fn with_starts(segments: &[Arc<Open>]) -> Vec<(&Open, u32)> {
     let mut start = 0u32;
     let each = segments.iter().map(|open| {
         let first = start;
         start = start.saturating_add(open.segment.rows as u32);
-        (open, first)
+        (&**open, first)
     });
     each.collect()
 }
@@ -43,17 +40,7 @@ impl Order {
         let parts = in_parts(shares.len(), |number| {
             let mut timed: Vec<(i64, u32)> = Vec::new();
             for (open, start) in shares.get(number).copied().unwrap_or_default() {
-                let before = timed.len();
-                for batch in open.columns.read(&["time"], None)? {
-                    let column: &TimestampMicrosecondArray = typed(&batch, "time")?;
-                    let row = *start + (timed.len() - before) as u32;
-                    timed.extend((row..).zip(column).map(|(row, time)| (time.unwrap_or(NO_TIME), row)));
-                }
-                if (timed.len() - before) as u64 != open.segment.rows {
-                    return Err(EngineError::other(
-                        "A segment has other rows than its run says. Files of the case may be altered: run `glasshouse verify` on it.",
-                    ));
-                }
+                timed.extend(open.columns.times()?.into_iter().zip(*start..));
             }
             // Segments are sorted already: a stable sort finds their runs and only merges them.
             timed.sort_by_key(|(time, _)| *time);

@@ -78,6 +78,11 @@ impl Set {
         Set { positions: Positions::Range(from, to), timed, kept: Kept::default() }
     }
 
+    /// Returns the set that holds nothing.
+    pub(super) fn none() -> Self {
+        Set { positions: Positions::Range(0, 0), timed: 0, kept: Kept::default() }
+    }
+
     /// Returns the set of some positions, given ascending.
     pub(super) fn list(order: &Order, positions: Vec<u32>) -> Self {
         let timed = positions.partition_point(|p| *p < order.known) as u32;

@@ -1,6 +1,7 @@
 //! What readers of JSON do with a frame before they look at its members.
 
 use super::json::as_text;
+use super::members::Raw;
 use crate::{Frame, Opened, Sink};
 use glasshouse_model::{Fields, Locator, Ref};
 use std::borrow::Cow;
@@ -19,12 +20,33 @@ pub fn text<'a>(frame: &Frame<'a>, at: &Ref, out: &mut Sink) -> Cow<'a, str> {
 /// Returns the place of a frame as the element of an array or as a member.
 pub fn place(opened: &Opened<'_>, frame: &Frame<'_>) -> Ref {
     let key = frame.name;
-    let pointer = match (frame.element, key) {
-        (true, "") => format!("/{}", frame.index),
-        (true, _) => format!("/{key}/{}", frame.index),
-        (false, _) => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
+    let pointer = if frame.element {
+        let mut pointer = String::with_capacity(key.len() + 12);
+        if !key.is_empty() {
+            pointer.push('/');
+            pointer.push_str(key);
+        }
+        pointer.push('/');
+        push_number(&mut pointer, frame.index);
+        pointer
+    } else {
+        format!("/{}", key.replace('~', "~0").replace('/', "~1"))
     };
     opened.at(Locator::json(pointer, frame.offset, frame.bytes.len() as u64))
+}
+
+/// Adds a number: the machinery of `format!` costs as much as all else of a short element's place.
+fn push_number(out: &mut String, number: u64) {
+    let mut digits = [0; 20];
+    let (mut rest, mut count) = (number, 0);
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0' + (rest % 10) as u8;
+        (rest, count) = (rest / 10, count + 1);
+        if rest == 0 {
+            break;
+        }
+    }
+    out.extend(digits.iter().skip(digits.len() - count).map(|digit| char::from(*digit)));
 }
 
 /// Returns the place of a value inside an element: `raw` is a slice of `text`, the element's own text.
@@ -58,29 +80,23 @@ pub fn unread_member(opened: &Opened<'_>, frame: &Frame<'_>, format: &'static st
 ///
 /// What Rust's JSON reader would refuse later (lone surrogates, numbers beyond a double, endless nesting) is
 /// added as a text that holds the JSON, so that nothing is lost and the fields stay readable.
-pub fn keep(fields: &mut Fields, key: &str, raw: &str) {
-    // Most values are short scalars.
-    match raw.as_bytes() {
-        [b'"', inner @ .., b'"'] if memchr::memchr(b'\\', inner).is_none() => {
-            fields.raw(key, raw);
-            return;
-        }
-        number if number.len() < 20 && number.iter().all(|b| matches!(b, b'0'..=b'9' | b'-' | b'.')) => {
-            fields.raw(key, raw);
-            return;
-        }
-        _ => {}
+pub fn keep<'a>(fields: &mut Fields, key: &str, raw: impl Into<Raw<'a>>) {
+    let known = raw.into();
+    let raw = known.get();
+    if known.is_readable() && !known.has_lines() {
+        fields.raw(key, raw);
+        return;
     }
     // A record is one line wherever it is written out, so line breaks between tokens go; inside strings JSON
     // allows none.
     let compacted;
-    let raw = if memchr::memchr2(b'\n', b'\r', raw.as_bytes()).is_some() {
+    let raw = if known.has_lines() && memchr::memchr2(b'\n', b'\r', raw.as_bytes()).is_some() {
         compacted = compact(raw);
         compacted.as_str()
     } else {
         raw
     };
-    if plain(raw.as_bytes()) || serde_json::from_str::<serde_json::Value>(raw).is_ok() {
+    if known.is_readable() || plain(raw.as_bytes()) || serde_json::from_str::<serde_json::Value>(raw).is_ok() {
         fields.raw(key, raw);
     } else if let Some(text) = as_text(raw) {
         fields.text(key, &text);
@@ -177,6 +193,15 @@ fn plain(raw: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_are_written_as_they_are() {
+        for number in [0, 7, 10, 99, 1_000_000, u64::MAX] {
+            let mut text = String::from("/");
+            push_number(&mut text, number);
+            assert_eq!(text, format!("/{number}"));
+        }
+    }
 
     #[test]
     fn what_was_found_is_readable_whatever_it_is() {

@@ -1,5 +1,6 @@
 //! JSON objects read one level at a time, without building a tree.
 
+use super::members::{self, Raw};
 use glasshouse_model::Fields;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -12,22 +13,28 @@ use std::fmt;
 /// the very digits it was written with.
 #[derive(Debug)]
 pub struct Object<'a> {
-    members: Vec<(Cow<'a, str>, &'a RawValue)>,
+    members: Vec<(Cow<'a, str>, Raw<'a>)>,
 }
 
 impl<'a> Object<'a> {
     /// Reads an object; the error says where it stops being one.
     pub fn parse(text: &'a str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(text)
+        match members::of(text) {
+            Some(members) => Ok(Object { members }),
+            None => serde_json::from_str(text),
+        }
     }
 
     /// Reads an object from bytes that should be UTF-8.
     pub fn from_slice(bytes: &'a [u8]) -> Result<Self, serde_json::Error> {
-        serde_json::from_slice(bytes)
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Object::parse(text),
+            Err(_) => serde_json::from_slice(bytes),
+        }
     }
 
     /// Returns the members in the order written.
-    pub fn members(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
+    pub fn members(&self) -> impl Iterator<Item = (&str, Raw<'a>)> {
         self.members.iter().map(|(key, value)| (key.as_ref(), *value))
     }
 
@@ -152,14 +159,14 @@ impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Members;
         impl<'de> Visitor<'de> for Members {
-            type Value = Vec<(Cow<'de, str>, &'de RawValue)>;
+            type Value = Vec<(Cow<'de, str>, Raw<'de>)>;
             fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
                 f.write_str("an object")
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut members = Vec::with_capacity(16);
                 while let Some(Key(key)) = map.next_key()? {
-                    members.push((key, map.next_value()?));
+                    members.push((key, Raw::from(map.next_value::<&RawValue>()?.get())));
                 }
                 Ok(members)
             }

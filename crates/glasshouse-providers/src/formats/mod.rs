@@ -10,6 +10,7 @@ pub mod exif;
 pub mod json;
 pub mod mail;
 pub(crate) mod mapi;
+pub mod members;
 pub(crate) mod meta;
 pub mod meta_text;
 pub mod sheet;

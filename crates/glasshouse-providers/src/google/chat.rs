@@ -77,6 +77,7 @@ fn message(opened: &Opened<'_>, frame: &Frame<'_>, group: &Group, out: &mut Sink
         return not_an_object(frame, at, out);
     };
     let mut record = Record::new(Family::Message, FORMAT);
+    record.fields.reserve(raw.len());
     record.conversation = Some(group.id.clone());
     let mut sender = None;
     for (key, raw) in object.members() {
@@ -90,11 +91,11 @@ fn message(opened: &Opened<'_>, frame: &Frame<'_>, group: &Group, out: &mut Sink
                     sender = creator.text("email").map(|e| e.into_owned());
                     record.parties.push(party(PartyRole::Sender, &creator));
                 }
-                keep(&mut record.fields, key, raw.get());
+                keep(&mut record.fields, key, raw);
             }
             ("attached_files", None) => {
                 record.attachments = object.objects(key).iter().map(|file| attachment(file, opened)).collect();
-                keep(&mut record.fields, key, raw.get());
+                keep(&mut record.fields, key, raw);
             }
             (
                 "deleted_date"
@@ -113,11 +114,11 @@ fn message(opened: &Opened<'_>, frame: &Frame<'_>, group: &Group, out: &mut Sink
                 | "text",
                 _,
             ) => {
-                keep(&mut record.fields, key, raw.get());
+                keep(&mut record.fields, key, raw);
             }
             _ => {
                 out.drift(FORMAT, key);
-                keep(&mut record.fields, key, raw.get());
+                keep(&mut record.fields, key, raw);
             }
         }
     }
@@ -169,7 +170,7 @@ fn user(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
         if !matches!(key, "user" | "membership_info") {
             out.drift(FORMAT, key);
         }
-        keep(&mut record.fields, key, raw.get());
+        keep(&mut record.fields, key, raw);
     }
     out.record(at, record);
 }

@@ -35,6 +35,9 @@ fn element(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
         return not_an_object(frame, at, out);
     };
     let mut record = Record::new(Family::Location, FORMAT);
+    // Nearly all members but the coordinates are kept, and nearly every element has one time.
+    record.fields.reserve(text.len());
+    record.moments.reserve_exact(1);
     let spot = coordinates(object.int("latitudeE7"), object.int("longitudeE7"));
     let placed = spot.is_some();
     if let Some(mut spot) = spot {
@@ -52,12 +55,10 @@ fn element(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
             "latitudeE7" | "longitudeE7" | "accuracy" | "altitude" | "verticalAccuracy" | "velocity" | "heading"
             | "activity" | "activitys" | "source" | "deviceTag" | "platformType" | "serverTimestamp"
             | "deviceTimestamp" | "batteryCharging" | "formFactor" | "activeWifiScan" | "locationMetadata"
-            | "placeId" | "inferredLocation" | "deviceDesignation" | "osLevel" => {
-                keep(&mut record.fields, key, raw.get())
-            }
+            | "placeId" | "inferredLocation" | "deviceDesignation" | "osLevel" => keep(&mut record.fields, key, raw),
             _ => {
                 out.drift(FORMAT, key);
-                keep(&mut record.fields, key, raw.get());
+                keep(&mut record.fields, key, raw);
             }
         }
     }

@@ -46,6 +46,7 @@ fn element(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
         return not_an_object(frame, at, out);
     };
     let mut record = Record::new(Family::Activity, FORMAT);
+    record.fields.reserve(text.len());
     for (key, raw) in object.members() {
         match key {
             "time" if object.text(key).is_some() => {
@@ -55,11 +56,11 @@ fn element(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
             "title" if object.text(key).is_some() => record.title = object.text(key).map(Into::into),
             "header" | "titleUrl" | "subtitles" | "products" | "details" | "locationInfos" | "activityControls"
             | "description" | "imageFile" | "audioFiles" | "attachedFiles" | "safeHtmlItem" | "title" | "time" => {
-                keep(&mut record.fields, key, raw.get());
+                keep(&mut record.fields, key, raw);
             }
             _ => {
                 out.drift(FORMAT, key);
-                keep(&mut record.fields, key, raw.get());
+                keep(&mut record.fields, key, raw);
             }
         }
     }

@@ -157,7 +157,7 @@ fn message(opened: &Opened<'_>, frame: &Frame<'_>, known: &Known, out: &mut Sink
     // Each person who reacted, at no time that the export would say.
     for (i, reaction) in object.array("reactions").unwrap_or_default().into_iter().enumerate() {
         let Ok(one) = Object::parse(reaction) else { continue };
-        for user in one.array("users").unwrap_or_default() {
+        for (j, user) in one.array("users").unwrap_or_default().into_iter().enumerate() {
             let Some(id) = as_text(user) else { continue };
             let mut record = Record::new(Family::Reaction, FORMAT);
             record.conversation = Some(known.id.clone());
@@ -165,7 +165,7 @@ fn message(opened: &Opened<'_>, frame: &Frame<'_>, known: &Known, out: &mut Sink
             record.text = one.text("name").map(Cow::into_owned);
             record.parties.push(known.party(PartyRole::Author, &id));
             record.fields.opt_text("message_ts", object.text("ts").as_deref());
-            out.record(inner_place(opened, frame, &raw, user, &format!("/reactions/{i}")), record);
+            out.record(inner_place(opened, frame, &raw, user, &format!("/reactions/{i}/users/{j}")), record);
         }
     }
     out.record(at, record);

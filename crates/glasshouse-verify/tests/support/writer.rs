@@ -47,7 +47,7 @@ impl Writer {
         writer
     }
 
-    fn public_key(&self) -> String {
+    pub fn public_key(&self) -> String {
         let typed = [&[1], self.pair.public_key().as_ref()].concat();
         format!("{ORIGIN}+{}+{}", hex::encode(self.key_id()), BASE64_STANDARD.encode(typed))
     }

@@ -48,6 +48,7 @@ pub async fn session(Extension(serving): Shared) -> Response {
             "readonly": serving.house.readonly(),
             "may": OFFERED.iter().filter(|action| serving.session().may(action).is_ok()).collect::<Vec<_>>(),
             "authority": serving.session().standing().map(|s| s.authority.id.clone()),
+            "statement": serving.session().standing().map(|s| s.authority.statement.clone()),
             "enquiries": enquiries,
             "enquiry": enquiry,
             "version": env!("CARGO_PKG_VERSION"),

@@ -137,15 +137,19 @@ shapes! {
         case: CaseName, person: PersonName, csrf: String, readonly: bool, version: String,
         /// Actions that the policies allow this person now, of those that the page offers.
         may: Vec<String>,
-        /// Id of the authority that is acted under; none in a personal case.
-        authority: Option<String>,
+        /// Id of the authority that is acted under, and what it says; none in a personal case.
+        authority: Option<String>, statement: Option<String>,
         /// Lines of enquiry to choose from, and the one that is chosen.
         enquiries: Vec<String>, enquiry: Option<String>,
     }
     /// `issuer` is who says who people are, at `/sign-in/begin?place=` and the place of the page to come back to.
-    Ways { passwords: bool, issuer: Option<String> }
-    /// `code_wanted`: the password is right, and the same is to be sent again with a code.
-    Entered { entered: bool, code_wanted: bool }
+    /// `authorities` are those that this browser's person has still to choose from.
+    Ways { passwords: bool, issuer: Option<String>, authorities: Vec<Choice> }
+    /// `statement` says what it authorises.
+    Choice { id: String, statement: String }
+    /// `code_wanted`: the password is right, and the same is to be sent again with a code. `authority_wanted`: an
+    /// authority is to be chosen.
+    Entered { entered: bool, code_wanted: bool, authority_wanted: bool }
     Left { left: bool }
     Chosen { enquiry: Option<String> }
     /// `notice` is a sentence that every page shows; empty for none.
@@ -263,7 +267,8 @@ shapes! {
         sha256: Option<String>, size: Option<u64>, mime: Option<String>, status: Option<String>,
         part: Option<PartNumber>, locator: Locator,
     }
-    PartNumber { source: String, number: u32 }
+    /// `authority` is the one that it was taken in under.
+    PartNumber { source: String, number: u32, authority: Option<String> }
     /// `text` is the locator as written: `kind:detail@start+length`.
     Locator { kind: String, text: String, detail: String, start: u64, length: u64 }
     Bytes {

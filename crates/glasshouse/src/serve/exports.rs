@@ -1,7 +1,7 @@
-//! Giving records away from the page: an export is made in the case's cache, packed, and fetched as one file.
+//! Giving records away from the page: an export is packed into one file in the case's cache, and fetched as that.
 //!
 //! It is the export of the command line, with its event before it is there. It belongs to the visit that asked for it,
-//! and is removed when that ends.
+//! and is removed when that ends. It lies there sealed, and its key is in the memory of this process alone.
 
 use super::answer::{Given, Named, Problem, answer, on_thread};
 use super::document::{self as shape};
@@ -13,8 +13,9 @@ use axum::body::Body;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use glasshouse_engine::EngineError;
-use glasshouse_engine::evidence::stream_file;
-use glasshouse_engine::export::{self, Exported, Progress, Wanted};
+use glasshouse_engine::evidence::stream;
+use glasshouse_engine::export::{self, Exported, Packing, Progress, Wanted};
+use glasshouse_store::{Packet, Parcel};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::fs::{self, File};
@@ -51,7 +52,7 @@ pub struct Job {
 
 enum State {
     Running,
-    Done { exported: Exported, size: u64 },
+    Done { exported: Exported, packet: Packet },
     Failed(String),
 }
 
@@ -67,16 +68,12 @@ impl Job {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn zip(&self) -> PathBuf {
-        self.folder.join("export.zip")
-    }
-
     fn shown(&self) -> Value {
         let (mut state, mut bytes, mut sha256, mut error) = ("running", None, None, None);
         match &*self.state() {
             State::Running => {}
-            State::Done { exported, size } => {
-                (state, bytes, sha256) = ("done", Some(*size), Some(exported.sha256.clone()));
+            State::Done { exported, packet } => {
+                (state, bytes, sha256) = ("done", Some(packet.len), Some(exported.sha256.clone()));
             }
             State::Failed(sentence) => (state, error) = ("failed", Some(sentence.clone())),
         }
@@ -88,23 +85,22 @@ impl Job {
         })
     }
 
-    /// Makes the export and packs it.
-    fn make(&self, serving: &Serving) -> Result<(Exported, u64), EngineError> {
-        let to = self.folder.join("export");
+    /// Makes the export.
+    fn make(&self, serving: &Serving) -> Result<(Exported, Packet), EngineError> {
         let wanted = Wanted {
             query: self.query.clone(),
             tag: self.tag.clone(),
-            to: to.clone(),
             recipient: self.recipient.clone(),
             purpose: self.purpose.clone(),
         };
-        let exported = export::export(serving.session(), &wanted, &self.progress)?;
-        glasshouse_store::pack_folder(&to, &format!("export-{}", self.number), &self.zip(), &|_| ())?;
-        let failed = |e| EngineError::io(&self.zip(), "read", e);
-        let size = fs::metadata(self.zip()).map_err(failed)?.len();
-        // Packed, it is there once; that the folder cannot be removed harms nobody who fetches it.
-        let _ = fs::remove_dir_all(&to);
-        Ok((exported, size))
+        let path = self.folder.join("export");
+        let make = || {
+            let mut packing = Packing { parcel: Parcel::begin(&path)?, folder: format!("export-{}", self.number) };
+            let exported = export::export_into(serving.session(), &wanted, &mut packing, &self.progress)?;
+            Ok((exported, packing.parcel.finish()?))
+        };
+        // What is left of one that failed opens to nobody; that it cannot be removed would only hide the reason.
+        make().inspect_err(|_| drop(fs::remove_file(&path)))
     }
 }
 
@@ -182,7 +178,7 @@ pub async fn begin(Extension(serving): Shared, Given(new): Given<NewExport>) -> 
             let _turn = of.house.exporting.lock().unwrap_or_else(PoisonError::into_inner);
             let made = job.make(&of);
             *job.state() = match made {
-                Ok((exported, size)) => State::Done { exported, size },
+                Ok((exported, packet)) => State::Done { exported, packet },
                 Err(error) => State::Failed(error.to_string()),
             };
         });
@@ -222,13 +218,11 @@ pub async fn file(Extension(serving): Shared, Named(n): Named<u32>) -> Response 
         let exports = serving.visit.exports.lock().unwrap_or_else(PoisonError::into_inner);
         let job = exports.iter().find(|job| job.number as u32 == n);
         let job = job.ok_or_else(|| Problem::missing("This visit made no such export."))?;
-        if !matches!(*job.state(), State::Done { .. }) {
+        let state = job.state();
+        let State::Done { packet, .. } = &*state else {
             return Err(Problem::missing("The export is not there yet."));
-        }
-        let path = job.zip();
-        let file = File::open(&path).map_err(|e| EngineError::io(&path, "open", e))?;
-        let size = file.metadata().map_err(|e| EngineError::io(&path, "read", e))?.len();
-        Ok((stream_file(file), size))
+        };
+        Ok((stream(packet.reader()?), packet.len))
     });
     match found.await {
         Ok((stream, size)) => {

@@ -8,7 +8,7 @@ use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, COOKIE, HOST, LOCATION, ORIGIN, REFERRER_POLICY, SET_COOKIE,
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use std::sync::{Arc, PoisonError};
@@ -69,11 +69,9 @@ fn allowed(house: &House, request: &Request) -> Result<Entry, Problem> {
     let scheme = if house.secure { "https://" } else { "http://" };
     let foreign = text(ORIGIN).is_some_and(|origin| !origin.strip_prefix(scheme).is_some_and(ours));
     let reading = matches!(*request.method(), Method::GET | Method::HEAD);
-    let name = cookie_name(house);
-    let token = text(COOKIE).unwrap_or_default().split("; ").find_map(|c| c.strip_prefix(&name)?.strip_prefix('='));
-    if let Some(visit) = token.and_then(|token| house.visits.find(token)) {
-        let shown = text(HeaderName::from_static("x-glasshouse")).unwrap_or_default();
-        if !reading && (foreign || !same(shown, &visit.csrf)) {
+    if let Some(visit) = shown(house, request.headers()).and_then(|token| house.visits.find(token)) {
+        let secret = text(HeaderName::from_static("x-glasshouse")).unwrap_or_default();
+        if !reading && (foreign || !same(secret, &visit.csrf)) {
             return Err(Problem::denied("Changes come from the page that this server gave; reload it and try again."));
         }
         return Ok(Entry::Visit(visit));
@@ -99,6 +97,13 @@ fn allowed(house: &House, request: &Request) -> Result<Entry, Problem> {
             Err(Problem::denied("This link was used already. Run `glasshouse serve` again for a new one."))
         }
     }
+}
+
+/// Returns what a browser shows of what it was given.
+pub fn shown<'a>(house: &House, headers: &'a HeaderMap) -> Option<&'a str> {
+    let name = cookie_name(house);
+    let cookies = headers.get(COOKIE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    cookies.split("; ").find_map(|c| c.strip_prefix(&name)?.strip_prefix('='))
 }
 
 /// Returns the header that gives a browser what it has to show.

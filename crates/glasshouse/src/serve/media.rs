@@ -13,7 +13,9 @@ use axum::http::header::{ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_LENGTH, CON
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use glasshouse_engine::view::Sorted;
+use serde::Deserialize;
 use serde_json::json;
+use utoipa::IntoParams;
 
 /// Records with a picture, film or sound that the case holds, each with the first of them.
 #[utoipa::path(get, path = "/api/media", tag = "media", params(Ranked), responses((status = 200, body = shape::Gallery)))]
@@ -38,34 +40,53 @@ pub async fn gallery(Extension(serving): Shared, Asked(asked): Asked<Ranked>) ->
     responses((status = 200, content_type = "*/*", body = Vec<u8>), (status = 206, content_type = "*/*", body = Vec<u8>),
         (status = 404, body = shape::Error), (status = 416, description = "The range lies beyond the end.")))]
 pub async fn medium(Extension(serving): Shared, Named((id, n)): Named<(String, u32)>, headers: HeaderMap) -> Response {
-    give(serving, id, n, headers, false).await
+    give(serving, id, n, headers, As::Itself).await
 }
 
-/// A small picture: the preview that a camera left in it if there is one, else one made of a JPEG, WebP or GIF by
-/// the process that takes pictures apart, else the picture itself, which the page scales. HEIC: the preview, or nothing.
+/// How large a picture is wanted.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Sized {
+    /// Large enough to be looked at: of HEIC a JPEG that was made of it, of other kinds the picture itself.
+    #[serde(default)]
+    large: bool,
+}
+
+/// A small picture: the preview that a camera left in it if there is one, else one made of a JPEG, PNG, WebP, GIF or
+/// HEIC by the process that takes pictures apart, else the picture itself, which the page scales.
 #[utoipa::path(get, path = "/api/thumb/{id}/{n}", tag = "media",
-    params(("id" = String, Path, description = "Id of the record"), ("n" = u32, Path, description = "Number of the attachment, from 0")),
+    params(("id" = String, Path, description = "Id of the record"), ("n" = u32, Path, description = "Number of the attachment, from 0"), Sized),
     responses((status = 200, content_type = "*/*", body = Vec<u8>), (status = 206, content_type = "*/*", body = Vec<u8>),
         (status = 404, body = shape::Error), (status = 416, description = "The range lies beyond the end.")))]
-pub async fn thumb(Extension(serving): Shared, Named((id, n)): Named<(String, u32)>, headers: HeaderMap) -> Response {
-    give(serving, id, n, headers, true).await
+pub async fn thumb(
+    Extension(serving): Shared,
+    Named((id, n)): Named<(String, u32)>,
+    Asked(asked): Asked<Sized>,
+    headers: HeaderMap,
+) -> Response {
+    give(serving, id, n, headers, if asked.large { As::Large } else { As::Small }).await
 }
 
-async fn give(
-    serving: std::sync::Arc<super::Serving>,
-    id: String,
-    n: u32,
-    headers: HeaderMap,
-    small: bool,
-) -> Response {
+/// What is given of an attachment.
+#[derive(Clone, Copy)]
+enum As {
+    Itself,
+    Small,
+    Large,
+}
+
+async fn give(serving: std::sync::Arc<super::Serving>, id: String, n: u32, headers: HeaderMap, what: As) -> Response {
     let range = headers.get(RANGE).and_then(|r| r.to_str().ok()).map(str::to_owned);
     let done = on_thread(serving, move |serving, live| {
         let record = found(live, &id)?;
         consulted(serving, Look::Attachment(&id, n))?;
         let file = record.row.attachments.these().iter().find(|f| f.n == n);
         let file = file.ok_or_else(|| Problem::missing("The record has no such attachment."))?;
-        let (bytes, kind) =
-            if small { smalls::small(serving, live, &id, file)? } else { smalls::bytes_of(live, file)? };
+        let (bytes, kind) = match what {
+            As::Itself => smalls::bytes_of(live, file)?,
+            As::Small => smalls::small(serving, live, &id, file)?,
+            As::Large => smalls::large(serving, live, file)?,
+        };
         let length = bytes.len();
         let name = file.name.clone().unwrap_or_else(|| "attachment".into());
         let range = match range.as_deref().map(|r| part(r, length)) {

@@ -3,6 +3,7 @@
 
 mod answer;
 mod case;
+mod choosing;
 mod consulted;
 mod custody;
 mod document;
@@ -65,6 +66,8 @@ struct House {
     decoder: Apart,
     smalls: smalls::Smalls,
     visits: Visits,
+    /// Who has still to say under which authority they act.
+    choosing: choosing::Choosing,
     address: SocketAddr,
     /// Hosts, with ports, that this server is asked by.
     hosts: Vec<String>,
@@ -224,6 +227,7 @@ pub fn serve(case: &Path, listening: &Listening<'_>, door: Door) -> Result<u8, E
         decoder: crate::decoder(),
         smalls: smalls::Smalls::default(),
         visits: Visits::default(),
+        choosing: choosing::Choosing::default(),
         address,
         hosts,
         secure: tls.is_some(),

@@ -8,6 +8,7 @@ use axum::Extension;
 use axum::response::Response;
 use glasshouse_engine::evidence::{Entry, Locator};
 use glasshouse_engine::view::{Detail, Nearby};
+use glasshouse_layout::SourceFile;
 use glasshouse_store::base64;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -56,7 +57,11 @@ pub async fn record(Extension(serving): Shared, Named(id): Named<String>) -> Res
                 "size": of(|e| json!(e.size)),
                 "mime": of(|e| json!(e.mime)),
                 "status": of(|e| json!(e.status)),
-                "part": of(|e| json!({ "source": e.source, "number": e.part })),
+                "part": entry.as_ref().map(|e| {
+                    let of = |held: &&SourceFile| held.source == e.source && held.part.number == e.part;
+                    let authority = live.evidence.parts().iter().find(of).map(|held| &held.authority);
+                    json!({ "source": e.source, "number": e.part, "authority": authority })
+                }),
                 "locator": located(&at.locator),
             }));
         }

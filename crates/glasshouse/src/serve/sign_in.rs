@@ -2,11 +2,12 @@
 
 use super::answer::{Given, Problem, answer};
 use super::document::{self as shape};
-use super::guard::{cookie, forgotten};
-use super::{House, Shared};
+use super::guard::{cookie, forgotten, shown};
+use super::{House, Shared, choosing};
 use crate::intake;
 use axum::Extension;
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Response};
 use glasshouse_engine::people::{Attempt, Person};
@@ -20,19 +21,22 @@ use utoipa::ToSchema;
 /// An attempt that fails takes so long, whatever was wrong, and one at a time is looked at.
 pub const FAILING: Duration = Duration::from_millis(1500);
 
-/// Says how people come in here.
+/// Says how people come in here, and to whoever was recognised what they have still to choose from.
 #[utoipa::path(get, path = "/api/sign-in", tag = "session", responses((status = 200, body = shape::Ways)))]
-pub async fn ways(State(house): State<Arc<House>>) -> Response {
+pub async fn ways(State(house): State<Arc<House>>, headers: HeaderMap) -> Response {
+    let authorities = shown(&house, &headers).map_or_else(Vec::new, |token| house.choosing.choices(token));
     let issuer = house.elsewhere.as_ref().map(|elsewhere| elsewhere.url());
     let passwords = house.home.is_some() && house.elsewhere.as_ref().is_none_or(|elsewhere| elsewhere.passwords());
-    axum::Json(json!({ "passwords": passwords, "issuer": issuer })).into_response()
+    axum::Json(json!({ "passwords": passwords, "issuer": issuer, "authorities": authorities })).into_response()
 }
 
 /// Who wants to come in.
 #[derive(Deserialize, ToSchema)]
 pub struct Entering {
-    /// Name of the account, such as d.hart.
+    /// Name of the account, such as d.hart; left out by whoever was recognised and says under what they act.
+    #[serde(default)]
     name: String,
+    #[serde(default)]
     password: String,
     /// What the app of the second factor shows, or a spare code.
     #[serde(default)]
@@ -44,25 +48,48 @@ pub struct Entering {
 
 /// Begins a session of a person, who gives their password. Only where the case is not its holder's own.
 ///
-/// Where the account has a second factor and no code was given, nobody is in yet, and `code_wanted` says so.
+/// Where the account has a second factor and no code was given, nobody is in yet, and `code_wanted` says so. Where the
+/// person may act under several authorities and named none, `authority_wanted` says so: which ones is what a GET of
+/// the same tells this browser, and the same with `authority` alone lets it in.
 #[utoipa::path(post, path = "/api/sign-in", tag = "session", request_body = Entering,
     responses((status = 200, body = shape::Entered), (status = 401, body = shape::Error)))]
-pub async fn sign_in(State(house): State<Arc<House>>, Given(entering): Given<Entering>) -> Response {
+pub async fn sign_in(
+    State(house): State<Arc<House>>,
+    headers: HeaderMap,
+    Given(entering): Given<Entering>,
+) -> Response {
     let of = house.clone();
-    let done = tokio::task::spawn_blocking(move || enter(&of, &entering)).await;
-    let said = |entered: bool| axum::Json(json!({ "entered": entered, "code_wanted": !entered }));
+    let waiting = shown(&house, &headers).map(str::to_owned);
+    let done = tokio::task::spawn_blocking(move || enter(&of, &entering, waiting.as_deref())).await;
+    let said = |entered: bool, code: bool, authority: bool| {
+        axum::Json(json!({ "entered": entered, "code_wanted": code, "authority_wanted": authority }))
+    };
     match done.unwrap_or_else(|_| Err(Problem::fault("Signing in failed where it should not."))) {
-        Ok(Some(token)) => ([(SET_COOKIE, cookie(&house, &token))], said(true)).into_response(),
-        Ok(None) => said(false).into_response(),
+        Ok(Begun::In(token)) => ([(SET_COOKIE, cookie(&house, &token))], said(true, false, false)).into_response(),
+        Ok(Begun::Choose(token)) => ([(SET_COOKIE, cookie(&house, &token))], said(false, false, true)).into_response(),
+        Ok(Begun::CodeWanted) => said(false, true, false).into_response(),
         Err(problem) => problem.into_response(),
     }
 }
 
-/// Returns what the browser has to show from now on; nothing where a code is asked for first.
-fn enter(house: &House, entering: &Entering) -> Result<Option<String>, Problem> {
+/// How far somebody came.
+pub enum Begun {
+    /// In, and what their browser shows from now on.
+    In(String),
+    /// They have to say under which authority they act, and their browser shows this meanwhile.
+    Choose(String),
+    CodeWanted,
+}
+
+fn enter(house: &House, entering: &Entering, waiting: Option<&str>) -> Result<Begun, Problem> {
     let Some(home) = &house.home else {
         return Err(Problem::missing("Nobody signs in to a personal case: it opens with its link."));
     };
+    if let (Some(token), Some(authority)) = (waiting, &entering.authority)
+        && let Some(chosen) = house.choosing.chosen(token, authority)
+    {
+        return begin(house, chosen.person, Some(authority.clone()), &chosen.by);
+    }
     if house.elsewhere.as_ref().is_some_and(|elsewhere| !elsewhere.passwords()) {
         return Err(Problem::denied("No password is taken here: the organisation's own server says who you are."));
     }
@@ -72,8 +99,8 @@ fn enter(house: &House, entering: &Entering) -> Result<Option<String>, Problem> 
     let now = u64::try_from(session::now() / 1_000_000).unwrap_or(0);
     let attempt = home.attempt(&entering.name, entering.password.as_bytes(), &entering.code, now)?;
     let (why, sentence) = match attempt {
-        Attempt::In(person, by) => return begin(house, person, entering.authority.clone(), by).map(Some),
-        Attempt::CodeWanted => return Ok(None),
+        Attempt::In(person, by) => return begin(house, person, entering.authority.clone(), by),
+        Attempt::CodeWanted => return Ok(Begun::CodeWanted),
         Attempt::WrongPassword => ("password", "Name or password is not right."),
         Attempt::WrongCode => (
             "code",
@@ -90,9 +117,16 @@ fn enter(house: &House, entering: &Entering) -> Result<Option<String>, Problem> 
     Err(Problem::stranger(sentence))
 }
 
-/// Begins the visit of a person, who was recognised `by` something, and returns what their browser shows from now on.
-pub fn begin(house: &House, person: Person, authority: Option<String>, by: &str) -> Result<String, Problem> {
+/// Begins the visit of a person, who was recognised `by` something; who may act under several authorities is asked which.
+pub fn begin(house: &House, person: Person, authority: Option<String>, by: &str) -> Result<Begun, Problem> {
     let Some(home) = &house.home else { return Err(Problem::missing("Nobody signs in here.")) };
+    let authority = match authority {
+        Some(authority) => Some(authority),
+        None => match choosing::choices(house, &person)? {
+            several if several.len() > 1 => return Ok(Begun::Choose(house.choosing.begin(person, by, several)?)),
+            mut one => one.pop().map(|choice| choice.id),
+        },
+    };
     let name = person.name.clone();
     let who = Who { actor: intake::actor(), person: Some(person) };
     let session = Session::begin(&house.case, who, home, &Asking { authority, enquiry: None }).inspect_err(|_| {
@@ -102,7 +136,7 @@ pub fn begin(house: &House, person: Person, authority: Option<String>, by: &str)
     if session.enquiries().1.is_some() {
         session.consult("case.serve", About::default())?;
     }
-    Ok(house.visits.begin(session)?.0)
+    Ok(Begun::In(house.visits.begin(session)?.0))
 }
 
 /// Ends the session of whoever asks. A personal case stays open as long as the program runs.

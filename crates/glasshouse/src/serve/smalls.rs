@@ -31,6 +31,10 @@ const ALIKE: u32 = 8;
 /// How long one question takes pictures apart; whoever asks again goes on from there.
 const PATIENCE: Duration = Duration::from_millis(1500);
 
+/// What no browser shows by itself.
+const HEIC: &str = "image/heic";
+const NOT_SHOWN: &str = "The picture cannot be taken apart and holds no preview, and browsers cannot show its format.";
+
 /// A picture by its record and its number there.
 type Key = (String, u32);
 
@@ -103,17 +107,28 @@ pub fn small(
     if let Some(found) = preview(&serving.house.decoder, &whole) {
         return Ok((Bytes::Held(found), Some("image/jpeg")));
     }
-    if kind == Some("image/heic") {
-        return Err(Problem::missing("The picture holds no preview, and browsers cannot show its format."));
-    }
     match serving.house.decoder.small(&whole) {
         Some(small) => {
             serving.house.smalls.keep(key, Some(small.look), Some(Arc::new(small.jpeg.clone())));
             Ok((Bytes::Held(small.jpeg), Some("image/jpeg")))
         }
+        None if kind == Some(HEIC) => Err(Problem::missing(NOT_SHOWN)),
         // A browser may know more kinds than are taken apart here.
         None => Ok((bytes, kind)),
     }
+}
+
+/// Returns a picture to be looked at: itself where browsers know its kind, else one made of it, else its preview.
+pub fn large(serving: &Serving, live: &Live, file: &Attachment) -> Result<(Bytes, Option<&'static str>), Problem> {
+    let (bytes, kind) = bytes_of(live, file)?;
+    if kind != Some(HEIC) {
+        return Ok((bytes, kind));
+    }
+    let whole = live.evidence.held(&bytes, 0, MOST_PICTURE)?;
+    let decoder = &serving.house.decoder;
+    let shown = decoder.large(&whole).map(|made| made.jpeg).or_else(|| preview(decoder, &whole));
+    let shown = shown.ok_or_else(|| Problem::missing(NOT_SHOWN))?;
+    Ok((Bytes::Held(shown), Some("image/jpeg")))
 }
 
 /// Returns what a picture looks like, from its preview where it has one; none if that cannot be told.
@@ -140,9 +155,11 @@ pub struct Among {
     /// Query, as in `glasshouse search`; everything if left out.
     #[serde(default)]
     q: String,
+    /// Compare with the 401 from this rank on, the newest first; with those nearest in time if left out.
+    from: Option<u32>,
 }
 
-/// Pictures that look alike, among those nearest in time of a search: a finding by comparing them at 64 places each,
+/// Pictures that look alike, among 401 of a search, those nearest in time or others: a finding by comparing them at 64 places each,
 /// which says neither that they are the same nor that no other is. `looked` of `of` are compared; who asks again goes on.
 #[utoipa::path(get, path = "/api/media/{id}/{n}/alike", tag = "media",
     params(("id" = String, Path, description = "Id of the record"), ("n" = u32, Path, description = "Number of the attachment, from 0"), Among),
@@ -161,8 +178,11 @@ pub async fn alike(
         let file = file.ok_or_else(|| Problem::missing("The record has no such attachment."))?;
         let own = look(serving, live, file).ok_or_else(|| Problem::missing("This picture cannot be compared."))?;
         let media = live.view.with_media(&set)?;
-        let rank = live.view.rank_of(&media, Sorted::NewestFirst, &id)?.unwrap_or(0);
-        let near = live.view.gallery(&media, Sorted::NewestFirst, rank.saturating_sub(AROUND), 2 * AROUND + 1)?;
+        let from = match asked.from {
+            Some(from) => from,
+            None => live.view.rank_of(&media, Sorted::NewestFirst, &id)?.unwrap_or(0).saturating_sub(AROUND),
+        };
+        let near = live.view.gallery(&media, Sorted::NewestFirst, from, 2 * AROUND + 1)?;
         let others: Vec<_> = near.iter().filter(|one| one.row.id != id && one.media.about.kind == file.kind).collect();
         let (begun, next) = (Instant::now(), AtomicUsize::new(0));
         let compare = || {

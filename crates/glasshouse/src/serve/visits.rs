@@ -140,7 +140,8 @@ impl Visits {
     }
 }
 
-fn key(token: &str) -> String {
+/// Returns what is kept of what a browser shows.
+pub fn key(token: &str) -> String {
     glasshouse_layout::hex(glasshouse_layout::sha256(token.as_bytes()))
 }
 

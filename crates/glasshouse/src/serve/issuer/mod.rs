@@ -5,10 +5,11 @@
 mod asking;
 mod token;
 
+use super::House;
 use super::answer::Problem;
 use super::guard::{cookie, same};
+use super::sign_in::{self, Begun};
 use super::visits::random;
-use super::{House, sign_in};
 use crate::intake;
 use asking::{Asking, Failed, escaped};
 use axum::extract::rejection::QueryRejection;
@@ -292,7 +293,11 @@ pub async fn come_back(
 
 fn enter(house: &House, elsewhere: &Elsewhere, called: &str) -> Result<String, Why> {
     let person = house.home.as_ref().and_then(|home| home.recognised(called).ok().flatten()).ok_or(Why::Account)?;
-    sign_in::begin(house, person, None, elsewhere.url()).map_err(|_| Why::Policy)
+    match sign_in::begin(house, person, None, elsewhere.url()) {
+        // Who has to choose an authority is asked by the page.
+        Ok(Begun::In(token) | Begun::Choose(token)) => Ok(token),
+        Ok(Begun::CodeWanted) | Err(_) => Err(Why::Policy),
+    }
 }
 
 /// Has it in the log that nobody came in, and takes its time over it, one at a time, as with a wrong password.
