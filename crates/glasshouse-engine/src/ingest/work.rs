@@ -31,8 +31,8 @@ const CHUNK: u64 = 1 << 20;
 const QUEUE: usize = 16 << 20;
 /// Most memory that the rows of a segment take, run after run: those with words, which make an index the better the
 /// more they are, and those without.
-const SEGMENT: usize = 96 << 20;
-const PLAIN_SEGMENT: usize = 64 << 20;
+const SEGMENT: usize = 64 << 20;
+const PLAIN_SEGMENT: usize = 48 << 20;
 /// Of a small account a worker writes earlier, when the rows of either kind take this share of what all rows will take:
 /// what a kill loses stays a small part of what was done. Many small segments would cost more than they save.
 const SHARE: f64 = 12.0;

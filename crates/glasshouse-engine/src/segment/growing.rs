@@ -34,7 +34,8 @@ impl Growing {
         Self::of(case, path, RECORDS.clone())
     }
 
-    fn of(case: &Path, path: &str, schema: SchemaRef) -> Result<Self, EngineError> {
+    /// As [`Growing::create`], with the columns that rows of an earlier version have.
+    pub(crate) fn of(case: &Path, path: &str, schema: SchemaRef) -> Result<Self, EngineError> {
         let folder = case.join(path);
         // What a killed process left under this name was never part of the case.
         let _ = fs::remove_dir_all(&folder);
