@@ -15,6 +15,9 @@ use std::path::{Path, PathBuf};
 /// Rows of a run that are put in order at a time: a whole copy would take as much memory again.
 const AT_ONCE: usize = 8 << 10;
 
+/// Rows that are encoded wait in memory until their group ends: it ends when they take this many bytes.
+const GROUP: usize = 8 << 20;
+
 /// A segment in the making. What is written is part of the case only when it was finished, synced and committed.
 pub(crate) struct Growing {
     case: PathBuf,
@@ -66,6 +69,9 @@ impl Growing {
                 let some = order.slice(start, AT_ONCE.min(order.len() - start));
                 self.records.write(&take_record_batch(&records, &some)?)?;
             }
+        }
+        if self.records.in_progress_size() > GROUP {
+            self.records.flush()?;
         }
         let time: &TimestampMicrosecondArray = typed(&records, "time")?;
         self.first = [self.first, min(time)].into_iter().flatten().min();
