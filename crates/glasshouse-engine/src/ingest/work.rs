@@ -32,10 +32,12 @@ const QUEUE: usize = 16 << 20;
 /// Most memory that the rows of a segment take, run after run: those with words, which make an index the better the
 /// more they are, and those without.
 const SEGMENT: usize = 64 << 20;
-const PLAIN_SEGMENT: usize = 48 << 20;
+const PLAIN_SEGMENT: usize = 16 << 20;
 /// Of a small account a worker writes earlier, when the rows of either kind take this share of what all rows will take:
 /// what a kill loses stays a small part of what was done. Many small segments would cost more than they save.
-const SHARE: f64 = 12.0;
+const SHARE: f64 = 24.0;
+/// Without words a segment costs hardly more when it is small.
+const PLAIN_SHARE: f64 = 48.0;
 /// Rows of so little memory are not worth a segment of their own.
 const SMALLEST_SEGMENT: usize = 3 << 20;
 
@@ -479,9 +481,9 @@ impl<'a> Worker<'a> {
         };
         let source = work.evidence.find(entry.id).map_or("", |(part, _)| part.row.source.as_str());
         let worded = records.iter().any(|r| r.title.is_some() || r.text.is_some() || !r.parties.is_empty());
-        let (batch, most) = match worded {
-            true => (&mut self.worded, SEGMENT),
-            false => (&mut self.plain, PLAIN_SEGMENT),
+        let (batch, most, share) = match worded {
+            true => (&mut self.worded, SEGMENT, SHARE),
+            false => (&mut self.plain, PLAIN_SEGMENT, PLAIN_SHARE),
         };
         let before = batch.bytes();
         batch.add(work, open, source, Parsed { chunk: chunk.number, records: &records, warnings, drift })?;
@@ -491,10 +493,10 @@ impl<'a> Worker<'a> {
         }
         self.parsed += chunk.bytes.len() as u64;
         self.grown += (batch.bytes() - before) as u64;
-        let expected = self.shared.to_read as f64 * (self.grown as f64 / self.parsed.max(1) as f64).max(1.0);
+        let expected = self.shared.to_read as f64 * (self.grown as f64 / self.parsed.max(1) as f64);
         batch.write_run(work.case, work.journal, &work.run)?;
         // A number too great for the type is beyond every bound.
-        if batch.is_full(((expected / SHARE) as usize).clamp(SMALLEST_SEGMENT, most)) {
+        if batch.is_full(((expected / share) as usize).clamp(SMALLEST_SEGMENT, most)) {
             let full = std::mem::take(batch);
             self.send(full)?;
         }
