@@ -11,6 +11,8 @@ use glasshouse_store::Case;
 
 const SEGMENT_ROWS: usize = 200_000;
 const CHUNKS: usize = 20_000;
+/// Memory of rows that are sealed whole and cannot be written a run at a time.
+const WHOLE: usize = 16 << 20;
 
 /// Rows of whole chunks: a chunk is committed with all of its rows, so that none is lost or doubled.
 #[derive(Default)]
@@ -37,7 +39,8 @@ impl Batch {
     /// Says whether it is time to end the segment, where its rows may take `most` bytes of memory.
     pub fn is_full(&self, most: usize) -> bool {
         let rows: usize = [&self.shown, &self.aside, &self.waiting].iter().map(|b| b.rows()).sum();
-        self.bytes() > most || self.written.0 + rows > SEGMENT_ROWS || self.chunks.len() > CHUNKS
+        let whole = self.aside.bytes() + self.waiting.bytes();
+        self.bytes() > most || whole > WHOLE || self.written.0 + rows > SEGMENT_ROWS || self.chunks.len() > CHUNKS
     }
 
     /// Writes the rows that are shown as a run of the segment, once they are enough for one. What is put aside or
