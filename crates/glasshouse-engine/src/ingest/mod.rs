@@ -388,12 +388,12 @@ fn read_all(
         run: &run_name,
     };
     let run = finish::finish(&finishing, &obsolete, started)?;
+    // What was written anew on the way was never in the log. It goes before the run counts as finished: one that is cut
+    // off here is taken up again, and looks again. That it cannot be removed only costs room.
+    let _ = clear_stray_segments(case, journal);
     journal.put_fact("decisions", &decided.identity())?;
     journal.put_fact("settled", &settlement(journal, &limits, &decided)?)?;
     journal.put_fact("unfinished", "no")?;
-    // What was written anew on the way was never in the log. To leave it would only cost room, and the next run looks
-    // again.
-    let _ = clear_stray_segments(case, journal);
     Ok(Report { taken, run, changed: true })
 }
 
