@@ -1,6 +1,7 @@
 //! One line over all records, the same for the same bytes.
 
 use crate::EngineError;
+use crate::cores::in_parts;
 use crate::rewrite::{read_all, read_columns_of};
 use crate::segment::{ATTACHMENTS, PARTIES, typed};
 use datafusion::arrow::array::{
@@ -10,8 +11,7 @@ use glasshouse_layout::{RunFile, Segment, paths};
 use serde::Deserialize;
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// Records whose hashes are in memory at once; more are taken in several passes.
 const AT_ONCE: u64 = 16 << 20;
@@ -59,34 +59,21 @@ pub fn digest(case: &Path, run: &RunFile) -> Result<String, EngineError> {
 fn over<'p>(case: &Path, segments: &[Segment], path: &(dyn Fn(u32) -> &'p str + Sync)) -> Result<String, EngineError> {
     let rows: u64 = segments.iter().map(|s| s.rows).sum();
     let passes = (rows / AT_ONCE + 1).next_power_of_two().min(256);
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(segments.len().max(1));
     let mut all = blake3::Hasher::new();
     for pass in 0..passes {
-        let (hashes, next) = (Mutex::new(Vec::with_capacity((rows / passes) as usize)), AtomicUsize::new(0));
-        let work = || -> Result<(), EngineError> {
-            while let Some(segment) = segments.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let mut own = Vec::with_capacity(segment.rows as usize);
-                of_segment(&case.join(&segment.path), path, &mut |hash| {
-                    if u64::from(hash.as_bytes()[0]) * passes / 256 == pass {
-                        own.push(*hash.as_bytes());
-                    }
-                })?;
-                hashes
-                    .lock()
-                    .map_err(|_| EngineError::other("A thread failed while records were hashed."))?
-                    .extend(own);
-            }
+        let hashes = Mutex::new(Vec::with_capacity((rows / passes) as usize));
+        in_parts(segments.len(), |number| {
+            let Some(segment) = segments.get(number) else { return Ok(()) };
+            let mut own = Vec::with_capacity((segment.rows / passes) as usize);
+            of_segment(&case.join(&segment.path), path, &mut |hash| {
+                if u64::from(hash.as_bytes()[0]) * passes / 256 == pass {
+                    own.push(*hash.as_bytes());
+                }
+            })?;
+            hashes.lock().unwrap_or_else(PoisonError::into_inner).extend(own);
             Ok(())
-        };
-        std::thread::scope(|scope| {
-            let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
-            let own = work();
-            others.into_iter().fold(own, |all, other| {
-                let failed = || EngineError::other("A thread failed while records were hashed.");
-                all.and(other.join().map_err(|_| failed())?)
-            })
         })?;
-        let mut hashes: Vec<[u8; 32]> = hashes.into_inner().unwrap_or_default();
+        let mut hashes: Vec<[u8; 32]> = hashes.into_inner().unwrap_or_else(PoisonError::into_inner);
         hashes.sort_unstable();
         for hash in hashes {
             all.update(&hash);

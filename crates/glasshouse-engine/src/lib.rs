@@ -2,6 +2,7 @@
 
 pub mod authority;
 pub mod combine;
+mod cores;
 pub mod decoding;
 pub mod digest;
 pub mod enrol;

@@ -48,7 +48,6 @@ pub(super) fn take(
 ) -> Result<Vec<(String, String)>, EngineError> {
     prepare(case, journal)?;
     let held = journal.parts()?;
-    let lacks = |one: &&OriginPart| !held.iter().any(|h| h.source == one.as_source && h.number == one.as_part);
     let mut wanted = Vec::new();
     let mut lenses: BTreeMap<String, String> = options.lenses.iter().cloned().collect();
     for (other, origin) in from {
@@ -62,7 +61,7 @@ pub(super) fn take(
             }
         }
         let parts = read_parts(other.root())?;
-        for one in origin.parts.iter().filter(lacks) {
+        for one in origin.parts.iter().filter(|one| lacks(&held, one)) {
             let same =
                 |p: &&SourceFile| p.source == one.source && p.part.number == one.part && p.part.sha256 == one.sha256;
             let part = parts.iter().find(same).cloned().ok_or_else(|| gone(other, one))?;
@@ -108,20 +107,9 @@ fn take_one(
         Some(opening) => (opening.name, opening.series, opening.sha256),
         None => (part.part.name.clone(), part.series.clone(), part.part.sha256.clone()),
     };
-    let mut row = PartRow {
-        source: one.as_source.clone(),
-        number: one.as_part,
-        series,
-        name,
-        container: part.part.container.clone(),
-        origin: format!("case {} {} {}", other.file().id, part.source, part.part.number),
-        size: 0,
-        modified: 0,
-        external: false,
-        first_entry: None,
-        entries: None,
-        sha256: None,
-    };
+    let origin = format!("case {} {} {}", other.file().id, part.source, part.part.number);
+    let container = part.part.container.clone();
+    let mut row = PartRow::new(one.as_source.clone(), one.as_part, series, name, container, origin);
     let to = part_path(case, &row);
     files::make_folder(&case.root().join(paths::source(&row.source)))?;
     clear_leftover(&to)?;
@@ -150,8 +138,7 @@ pub(super) fn whole(case: &Case, journal: &Journal) -> Result<(), EngineError> {
         return Ok(());
     }
     let held = journal.parts()?;
-    let lacks = |one: &&OriginPart| !held.iter().any(|h| h.source == one.as_source && h.number == one.as_part);
-    match origins.iter().find_map(|origin| origin.parts.iter().find(lacks).map(|_| &origin.case)) {
+    match origins.iter().find_map(|origin| origin.parts.iter().find(|one| lacks(&held, one)).map(|_| &origin.case)) {
         None => Ok(()),
         Some(lacking) => Err(EngineError::other(format!(
             "{} does not hold yet all that it takes from case {lacking}: `glasshouse case combine` was cut off. Give that command again, or remove this folder.",
@@ -193,6 +180,11 @@ pub(super) fn scopes(case: &Case) -> Result<BTreeMap<String, Vec<Scope>>, Engine
         }
     }
     Ok(scopes)
+}
+
+/// Says whether a case does not hold yet what it is to take.
+fn lacks(held: &[PartRow], one: &OriginPart) -> bool {
+    !held.iter().any(|h| h.source == one.as_source && h.number == one.as_part)
 }
 
 fn gone(other: &Case, one: &OriginPart) -> EngineError {

@@ -9,6 +9,7 @@ use super::limits::Limits;
 use super::lists::{self, Statuses};
 use super::parts::Evidence;
 use crate::EngineError;
+use crate::cores::in_parts;
 use crate::quarantine::Standing as Decided;
 use crate::rewrite::{read_columns, rewrite};
 use crate::segment::{hash, typed};
@@ -17,7 +18,6 @@ use glasshouse_layout::{FileHash, Found, Kind, RunFile, Segment, paths};
 use glasshouse_store::{Case, files};
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
-use std::sync::{Mutex, PoisonError};
 
 /// What a run is finished with.
 pub struct Finishing<'a> {
@@ -145,37 +145,27 @@ pub(super) fn drop_rows(
     if claims.is_empty() && ids.is_empty() {
         return Ok(());
     }
-    let segments = Mutex::new(journal.segments()?.into_iter());
-    let next = || segments.lock().unwrap_or_else(PoisonError::into_inner).next();
-    let rewrite_all = || -> Result<(), EngineError> {
-        while let Some((number, segment, _)) = next() {
-            let columns = read_columns(case.root(), &segment, &["id", "claim"])?;
-            let mut keep = Vec::with_capacity(segment.rows as usize);
-            for batch in &columns {
-                let (id, claim): (&StringArray, &UInt32Array) = (typed(batch, "id")?, typed(batch, "claim")?);
-                let stays = |i| !claims.contains(&claim.value(i)) && !ids.contains(id.value(i));
-                keep.extend((0..batch.num_rows()).map(stays));
-            }
-            if keep.iter().all(|k| *k) {
-                continue;
-            }
-            let mut left = Vec::new();
-            if keep.iter().any(|k| *k) {
-                let path = paths::segment(run, journal.next_segment()?);
-                left.push(rewrite(case.root(), &segment, &keep, &path)?);
-            }
-            journal.replace(&[number], &left, &[])?;
-        }
-        Ok(())
-    };
+    let segments = journal.segments()?;
     // Each segment is by itself: they are written anew on all cores.
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..cores).map(|_| scope.spawn(rewrite_all)).collect();
-        let failed =
-            |_| EngineError::other("A thread that wrote segments anew failed; this is a fault of the program.");
-        workers.into_iter().try_for_each(|worker| worker.join().map_err(failed)?)
-    })
+    in_parts(segments.len(), |at| {
+        let Some((number, segment, _)) = segments.get(at) else { return Ok(()) };
+        let columns = read_columns(case.root(), segment, &["id", "claim"])?;
+        let mut keep = Vec::with_capacity(segment.rows as usize);
+        for batch in &columns {
+            let (id, claim): (&StringArray, &UInt32Array) = (typed(batch, "id")?, typed(batch, "claim")?);
+            keep.extend((0..batch.num_rows()).map(|i| !claims.contains(&claim.value(i)) && !ids.contains(id.value(i))));
+        }
+        if keep.iter().all(|k| *k) {
+            return Ok(());
+        }
+        let mut left = Vec::new();
+        if keep.iter().any(|k| *k) {
+            let path = paths::segment(run, journal.next_segment()?);
+            left.push(rewrite(case.root(), segment, &keep, &path)?);
+        }
+        journal.replace(&[*number], &left, &[])
+    })?;
+    Ok(())
 }
 
 /// What the segments in force hold.

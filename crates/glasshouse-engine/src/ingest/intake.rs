@@ -307,20 +307,8 @@ fn new_row(
         |p| p.source.clone(),
     );
     let number = held.iter().filter(|p| p.source == source).map(|p| p.number).max().unwrap_or(0) + 1;
-    PartRow {
-        source,
-        number,
-        series,
-        name: name.to_owned(),
-        container: container.to_owned(),
-        origin,
-        size,
-        modified,
-        external,
-        first_entry: None,
-        entries: None,
-        sha256: None,
-    }
+    let row = PartRow::new(source, number, series, name.to_owned(), container.to_owned(), origin);
+    PartRow { size, modified, external, ..row }
 }
 
 /// Returns the name that the parts of one export share: `takeout-20240601T120000Z-1-002.zip` and its like

@@ -28,20 +28,9 @@ pub fn keep(
     let _ = open()?.take(1024).read_to_end(&mut head);
     let held = journal.parts()?;
     let number = held.iter().filter(|p| p.source == around.source).map(|p| p.number).max().unwrap_or(0) + 1;
-    let mut row = PartRow {
-        source: around.source.clone(),
-        number,
-        series: around.series.clone(),
-        name: path.to_owned(),
-        container: sniff_head(&head).as_str().to_owned(),
-        origin: format!("entry {archive}"),
-        size: 0,
-        modified: 0,
-        external: false,
-        first_entry: None,
-        entries: None,
-        sha256: None,
-    };
+    let (container, origin) = (sniff_head(&head).as_str().to_owned(), format!("entry {archive}"));
+    let mut row =
+        PartRow::new(around.source.clone(), number, around.series.clone(), path.to_owned(), container, origin);
     let to = part_path(case, &row);
     files::make_folder(&case.root().join(glasshouse_layout::paths::source(&row.source)))?;
     progress.say(&format!("Opening {path}"));

@@ -2,7 +2,7 @@
 
 use super::index::TextIndex;
 use super::write::{Hashing, Written, writer};
-use super::{ATTACHMENTS, PARTIES, RECORDS, Rows, column, typed};
+use super::{RECORDS, Rows, column, typed};
 use crate::EngineError;
 use datafusion::arrow::array::{Array, TimestampMicrosecondArray};
 use datafusion::arrow::compute::{SortOptions, max, min, sort_to_indices, take_record_batch};
@@ -78,29 +78,24 @@ impl Growing {
         self.last = [self.last, max(time)].into_iter().flatten().max();
         let texts = [typed(&records, "title")?, typed(&records, "text")?, &who, &from];
         if self.text.is_none() && texts.iter().any(|column| column.null_count() < column.len()) {
-            let mut text = TextIndex::default();
-            text.skip(self.rows);
-            self.text = Some(text);
+            self.text = Some(TextIndex::behind(self.rows));
         }
         if let Some(text) = &mut self.text {
             text.add(texts, &order);
         }
         self.rows += records.num_rows() as u64;
         let folder = self.case.join(&self.path);
-        let lists = [(&mut self.parties, parties, &PARTIES), (&mut self.attachments, attachments, &ATTACHMENTS)];
-        for ((list, batch, schema), name) in lists.into_iter().zip(["parties", "attachments"]) {
+        for (list, batch, name) in
+            [(&mut self.parties, parties, "parties"), (&mut self.attachments, attachments, "attachments")]
+        {
             if batch.num_rows() == 0 {
                 continue;
             }
-            if list.is_none() {
-                let file = Hashing::create(&folder.join(format!("{name}.parquet")))?;
-                // What is written anew keeps the columns that it had.
-                let schema = if self.rows == records.num_rows() as u64 { batch.schema() } else { (*schema).clone() };
-                *list = Some(writer(file, schema)?);
-            }
-            if let Some(list) = list {
-                list.write(&batch)?;
-            }
+            let list = match list {
+                Some(list) => list,
+                none => none.insert(writer(Hashing::create(&folder.join(format!("{name}.parquet")))?, batch.schema())?),
+            };
+            list.write(&batch)?;
         }
         Ok(())
     }

@@ -26,9 +26,9 @@ pub(super) struct TextIndex {
 }
 
 impl TextIndex {
-    /// Goes on behind rows that have no words.
-    pub(super) fn skip(&mut self, rows: u64) {
-        self.rows += rows as u32;
+    /// Begins behind rows that have no words.
+    pub(super) fn behind(rows: u64) -> Self {
+        TextIndex { rows: rows as u32, ..TextIndex::default() }
     }
 
     /// Adds the titles, texts, other parties and senders of a run of rows, which `order` puts in the order of the table.

@@ -49,7 +49,6 @@ use parties::Parties;
 use places::Places;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Memory that the sets of recent queries may take together.
@@ -236,34 +235,6 @@ impl View {
         coded.insert(column, made.clone());
         Ok(made)
     }
-}
-
-/// Returns the number of cores.
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
-}
-
-/// Does some work for each number below `all`, on as many threads as there are cores; what it gives comes in order.
-fn in_parts<T: Send>(all: usize, work: impl Fn(usize) -> Result<T, EngineError> + Sync) -> Vec<Result<T, EngineError>> {
-    if all <= 1 || cores() == 1 {
-        return (0..all).map(work).collect();
-    }
-    let next = AtomicUsize::new(0);
-    let take = || {
-        let numbers = std::iter::from_fn(|| Some(next.fetch_add(1, Ordering::Relaxed)).filter(|n| *n < all));
-        numbers.map(|number| (number, work(number))).collect::<Vec<_>>()
-    };
-    let mut done: Vec<Option<Result<T, EngineError>>> = (0..all).map(|_| None).collect();
-    std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..cores().min(all)).map(|_| scope.spawn(take)).collect();
-        for (number, result) in threads.into_iter().flat_map(|thread| thread.join().unwrap_or_default()) {
-            if let Some(slot) = done.get_mut(number) {
-                *slot = Some(result);
-            }
-        }
-    });
-    let failed = || Err(EngineError::other("A part of the answer could not be made."));
-    done.into_iter().map(|result| result.unwrap_or_else(failed)).collect()
 }
 
 /// Returns about how many bytes a set takes; one that is being found is counted when it is there.

@@ -1,7 +1,8 @@
 //! For who asks once: a query is answered segment by segment, and of each only the columns that it needs are read.
 
-use super::{View, in_parts};
+use super::View;
 use crate::EngineError;
+use crate::cores::in_parts;
 use crate::search::columns::NO_TIME;
 use crate::search::query::{self, Condition, Query};
 use crate::search::{Hit, Hits, Open, Searcher};
@@ -60,7 +61,7 @@ fn each<T: Default + Send>(
         Some(open) if !lies_outside(&open.segment, query) => ask(number, open, &View::over(searcher.over(open))?),
         _ => Ok(T::default()),
     };
-    in_parts(segments.len(), part).into_iter().collect()
+    in_parts(segments.len(), part)
 }
 
 /// Returns the newest of some rows of a segment, in no order.

@@ -1,7 +1,7 @@
 //! Every record of a case in the order of time: the space in which lists, bars and filters are counted.
 
-use super::{cores, in_parts};
 use crate::EngineError;
+use crate::cores::{cores, in_parts};
 use crate::search::columns::NO_TIME;
 use crate::search::{Open, Searcher};
 use std::sync::Arc;
@@ -42,13 +42,13 @@ impl Order {
             for (open, start) in shares.get(number).copied().unwrap_or_default() {
                 timed.extend(open.columns.times()?.into_iter().zip(*start..));
             }
-            // Segments are sorted already: a stable sort finds their runs and only merges them.
+            // Segments are sorted in runs: a stable sort finds them and only merges them.
             timed.sort_by_key(|(time, _)| *time);
             Ok(timed)
-        });
+        })?;
         let mut timed: Vec<(i64, u32)> = Vec::with_capacity(all as usize);
-        for part in parts {
-            timed.append(&mut part?);
+        for mut part in parts {
+            timed.append(&mut part);
         }
         timed.sort_by_key(|(time, _)| *time);
         let known = timed.partition_point(|(time, _)| *time != NO_TIME) as u32;

@@ -2,8 +2,9 @@
 
 use super::beside::{self, Beside, Sides};
 use super::set::{Set, Sorted};
-use super::{Attachments, View, in_parts, iso};
+use super::{Attachments, View, iso};
 use crate::EngineError;
+use crate::cores::in_parts;
 use crate::segment::typed;
 use datafusion::arrow::array::{Array, Float64Array, RecordBatch, StringArray};
 use serde::Serialize;
@@ -88,7 +89,7 @@ impl View {
         wanted.sort_unstable();
         let mut made: Vec<Option<T>> = positions.iter().map(|_| None).collect();
         let groups: Vec<&[(usize, u32, usize)]> = wanted.chunk_by(|a, b| a.0 == b.0).collect();
-        for (group, batches) in groups.iter().zip(self.read_groups(&groups, columns)) {
+        for (group, batches) in groups.iter().zip(self.read_groups(&groups, columns)?) {
             let Some((segment, ..)) = group.first() else { continue };
             let (Some(open), Some(base)) = (self.searcher.segments().get(*segment), self.bases.get(*segment)) else {
                 continue;
@@ -101,7 +102,7 @@ impl View {
             };
             let mut next = group.iter().peekable();
             let mut read = rows.iter();
-            for batch in batches? {
+            for batch in batches {
                 for i in 0..batch.num_rows() {
                     let Some(row) = read.next() else { break };
                     // A position may be asked for twice.
@@ -134,7 +135,7 @@ impl View {
         &self,
         groups: &[&[(usize, u32, usize)]],
         columns: &[&str],
-    ) -> Vec<Result<Vec<RecordBatch>, EngineError>> {
+    ) -> Result<Vec<Vec<RecordBatch>>, EngineError> {
         let read = |group: &[(usize, u32, usize)]| {
             let Some(open) = group.first().and_then(|(segment, ..)| self.searcher.segments().get(*segment)) else {
                 return Ok(Vec::new());

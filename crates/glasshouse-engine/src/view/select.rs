@@ -4,8 +4,9 @@ use super::beside::ready;
 use super::order::Order;
 use super::places::near;
 use super::set::{Set, WORTH_A_THREAD};
-use super::{View, cores, ids, in_parts, once};
+use super::{View, ids, once};
 use crate::EngineError;
+use crate::cores::{cores, in_parts};
 use crate::search::query::{Condition, Filter, Query};
 use crate::segment::typed;
 use datafusion::arrow::array::{Array, StringArray};
@@ -45,7 +46,7 @@ impl View {
             None if tests.is_empty() => return Ok(Set::range(&order, from, to)),
             None => {
                 let Some(mut positions) = self.in_conversation(&query.filters)? else {
-                    return Ok(Set::list(&order, filtered(&order, from, to, &keeps)));
+                    return Ok(Set::list(&order, filtered(&order, from, to, &keeps)?));
                 };
                 positions.retain(|position| (from..to).contains(position) && keeps(order.row(*position)));
                 positions
@@ -113,7 +114,7 @@ impl View {
         let wanted: Vec<bool> =
             family.values.iter().map(|f| f.as_deref().is_some_and(|f| families.contains(&f))).collect();
         let keeps = |row: u32| wanted.get(family.code(row) as usize).copied().unwrap_or(false);
-        Ok(Set::list(&order, filtered(&order, 0, self.rows(), &keeps)))
+        Ok(Set::list(&order, filtered(&order, 0, self.rows(), &keeps)?))
     }
 
     /// Returns the tests of some filters, each with what it must not say.
@@ -229,18 +230,18 @@ fn bounds(order: &Order, filter: &Filter) -> Option<(u32, u32)> {
 }
 
 /// Returns the positions whose rows pass, ascending, on as many threads as there are cores.
-fn filtered(order: &Order, from: u32, to: u32, keeps: &(impl Fn(u32) -> bool + Sync)) -> Vec<u32> {
+fn filtered(order: &Order, from: u32, to: u32, keeps: &(impl Fn(u32) -> bool + Sync)) -> Result<Vec<u32>, EngineError> {
     let pick = |from: u32, to: u32| -> Vec<u32> { (from..to).filter(|p| keeps(order.row(*p))).collect() };
     let share = ((to - from) / cores() as u32).max(WORTH_A_THREAD);
     if to - from <= share {
-        return pick(from, to);
+        return Ok(pick(from, to));
     }
     let starts: Vec<u32> = (from..to).step_by(share as usize).collect();
     let part = |number: usize| {
         let start = starts.get(number).copied().unwrap_or(to);
-        pick(start, start.saturating_add(share).min(to))
+        Ok(pick(start, start.saturating_add(share).min(to)))
     };
-    in_parts(starts.len(), |number| Ok::<_, EngineError>(part(number))).into_iter().flatten().flatten().collect()
+    Ok(in_parts(starts.len(), part)?.concat())
 }
 
 fn set_bit(bits: &mut [u64], row: u32) {

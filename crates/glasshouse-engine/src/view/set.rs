@@ -4,8 +4,8 @@ use super::order::Order;
 use super::people::People;
 use super::tally::Tallied;
 use super::threads::Held;
-use super::{cores, in_parts};
 use crate::EngineError;
+use crate::cores::{cores, in_parts};
 use std::sync::{Arc, Mutex, OnceLock};
 
 /// Fewer records than these are not worth another thread.
@@ -166,7 +166,7 @@ impl Set {
             let from = (number as u32).saturating_mul(share).min(self.len());
             Ok(count(self.share(from, from.saturating_add(share).min(self.len()))))
         };
-        in_parts(number, part).into_iter().collect()
+        in_parts(number, part)
     }
 
     /// Returns what lies between two places of the set.

@@ -1,10 +1,11 @@
 //! Which records their provider ties together: of each conversation the positions of its records, in memory.
 
+use super::View;
 use super::coded::Coded;
 use super::order::Order;
 use super::set::{Bits, Set};
-use super::{View, cores, in_parts};
 use crate::EngineError;
+use crate::cores::{cores, in_parts};
 use std::sync::Arc;
 
 /// What people talk in: other records that belong together (a track's points) are no conversation.
@@ -207,11 +208,8 @@ impl View {
             let (from, to) = shares.get(number).copied().unwrap_or_default();
             let held = (from..to).map(|thread| threads.held(thread, &within, &order, talk));
             Ok(held.filter(|held| held.count > 0).collect::<Vec<Held>>())
-        });
-        let mut held = Vec::new();
-        for part in parts {
-            held.append(&mut part?);
-        }
+        })?;
+        let mut held = parts.concat();
         let timed = |held: &Held| (held.last < order.known).then_some(held.last);
         held.sort_unstable_by(|a, b| {
             timed(b).cmp(&timed(a)).then_with(|| threads.key(a.thread).cmp(&threads.key(b.thread)))

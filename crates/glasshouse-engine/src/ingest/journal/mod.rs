@@ -84,6 +84,24 @@ pub struct Journal {
 }
 
 impl PartRow {
+    /// A part of which nothing is read yet: its size, hash and entries are not known.
+    pub fn new(source: String, number: u32, series: String, name: String, container: String, origin: String) -> Self {
+        PartRow {
+            source,
+            number,
+            series,
+            name,
+            container,
+            origin,
+            size: 0,
+            modified: 0,
+            external: false,
+            first_entry: None,
+            entries: None,
+            sha256: None,
+        }
+    }
+
     /// Says whether it is what is left of a part of which the rest was discarded.
     pub fn is_left(&self) -> bool {
         self.container == REMAINDER
