@@ -18,7 +18,7 @@ use glasshouse_providers::formats::exif::Decoder;
 use glasshouse_store::seal::{Identity, Seal};
 use glasshouse_store::{BlockFile, Inflated, Part, Recent};
 use serde::Serialize;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -202,6 +202,24 @@ impl Evidence {
             }
         }
         Ok(lines)
+    }
+
+    /// Returns how many entries there are by what became of them: runs of earlier programs have the list and not the sums.
+    pub fn statuses(&self) -> Result<BTreeMap<String, u64>, EngineError> {
+        let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+        for batch in read_columns_of(&self.run.join("entries.parquet"), &["status"])? {
+            let column: &StringArray = typed(&batch, "status")?;
+            // Most entries share what became of the one before.
+            let values: Vec<&str> = column.iter().map(Option::unwrap_or_default).collect();
+            for run in values.chunk_by(|a, b| a == b) {
+                let Some(status) = run.first() else { continue };
+                match counts.get_mut(*status) {
+                    Some(count) => *count += run.len() as u64,
+                    None => drop(counts.insert((*status).to_owned(), run.len() as u64)),
+                }
+            }
+        }
+        Ok(counts)
     }
 
     /// Returns bytes of an entry's content: from `start` on, at most `length` of them, fewer where it ends.
