@@ -35,7 +35,7 @@ passwords = true
 });
 after(async () => { await site?.stop(); await id?.stop(); await keep?.remove(); });
 
-const events = () => team.as("p.quill", "events", team.case, "--json").split("\n").filter(Boolean).map((line) => JSON.parse(line));
+const events = () => team.as("p.quill", "events", team.case, "--json", "--under", "op-rowan-1").split("\n").filter(Boolean).map((line) => JSON.parse(line));
 const denials = (why) => events().filter((e) => e.action === "access.denied" && e.detail.why === why).length;
 /** Goes to the issuer from the page and says there who one is. */
 async function goAs(tab, name) {

@@ -204,18 +204,16 @@ impl Evidence {
         Ok(lines)
     }
 
-    /// Returns how many entries there are by what became of them: runs of earlier programs have the list and not the sums.
+    /// Returns how many files there are by what became of them: runs of earlier programs have the list and not the sums.
     pub fn statuses(&self) -> Result<BTreeMap<String, u64>, EngineError> {
         let mut counts: BTreeMap<String, u64> = BTreeMap::new();
-        for batch in read_columns_of(&self.run.join("entries.parquet"), &["status"])? {
-            let column: &StringArray = typed(&batch, "status")?;
-            // Most entries share what became of the one before.
-            let values: Vec<&str> = column.iter().map(Option::unwrap_or_default).collect();
-            for run in values.chunk_by(|a, b| a == b) {
-                let Some(status) = run.first() else { continue };
-                match counts.get_mut(*status) {
-                    Some(count) => *count += run.len() as u64,
-                    None => drop(counts.insert((*status).to_owned(), run.len() as u64)),
+        for batch in read_columns_of(&self.run.join("entries.parquet"), &["kind", "status"])? {
+            let (kind, status): (&StringArray, &StringArray) = (typed(&batch, "kind")?, typed(&batch, "status")?);
+            let files = kind.iter().zip(status).filter(|(kind, _)| *kind == Some("file"));
+            for status in files.filter_map(|(_, status)| status) {
+                match counts.get_mut(status) {
+                    Some(count) => *count += 1,
+                    None => drop(counts.insert(status.to_owned(), 1)),
                 }
             }
         }
