@@ -50,13 +50,12 @@ impl Batch {
     }
 
     fn write_rows(&mut self, case: &Case, journal: &Journal, run: &str) -> Result<(), EngineError> {
-        let shown = std::mem::take(&mut self.shown);
-        self.written = (self.written.0 + shown.rows(), self.written.1 + shown.bytes());
+        self.written = (self.written.0 + self.shown.rows(), self.written.1 + self.shown.bytes());
         let growing = match &mut self.growing {
             Some(growing) => growing,
             none => none.insert(Growing::create(case.root(), &paths::segment(run, journal.next_segment()?))?),
         };
-        growing.append(shown.finish()?)
+        growing.append(self.shown.finish()?)
     }
 
     /// Ends what was collected as segments, which are then to be brought to the disk and committed with their
@@ -74,7 +73,7 @@ impl Batch {
         }
         let sealed: [(SegmentBuilder, _, fn(&str, u32) -> String); 2] =
             [(self.aside, self.why, paths::put_aside), (self.waiting, self.known, paths::waiting)];
-        for (builder, why, path) in sealed {
+        for (mut builder, why, path) in sealed {
             if builder.rows() > 0 {
                 let held = quarantine::Held::of(builder.finish()?, &why)?;
                 let path = path(run, journal.next_segment()?);
