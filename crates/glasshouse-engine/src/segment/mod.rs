@@ -215,14 +215,14 @@ impl SegmentBuilder {
             return Err(EngineError::other("A record without a place was given; this is a fault of its parser."));
         };
         scratch.clear();
-        let _ = write!(scratch, "{}", main.locator);
+        main.locator.write_to(scratch);
         let id = record_id(context, record, main.entry.0, scratch);
         self.id.append_value(&id);
         self.locator.append_value(&*scratch);
         self.family.append_value(record.family.as_str());
         self.provider.append_value(context.provider);
         scratch.clear();
-        let _ = write!(scratch, "{}.{}", context.provider, record.format);
+        scratch.extend([context.provider, ".", record.format]);
         self.format.append_value(&*scratch);
         self.tier.append_value(context.tier);
         self.account.append_option(record.account.as_deref());
