@@ -215,6 +215,9 @@ fn two_cases_become_one_within_the_limits_of_each() {
     // What ends in a case that it was made out of does not reach it: whoever ends it is told, and ends this one, too.
     let shown = office.good(&[], "t.vale", &["case", "show", one]);
     assert!(shown.contains(&format!("combined into case {} under op-rowan-both/1", id(&into))), "{shown}");
+    let erase = ["log", "erase", one, "--kind", "combination", "--reason", "tidy"];
+    let said = office.run("a.mensah", support::office::PASSWORD, &erase);
+    assert!(said.code == 1 && said.out.contains("stay as they are"), "{}{}", said.out, said.err);
     let said = office.good(&[], "d.hart", &["authority", "withdraw", one, "op-rowan-1", "--reason", "it was quashed"]);
     assert!(said.contains(&format!("lies in case {} as well", id(&into))), "{said}");
     assert!(said.contains("authority withdraw CASE op-rowan-both"), "{said}");
