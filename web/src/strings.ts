@@ -150,7 +150,7 @@ const en = {
     noHtml: "The sender laid nothing out: there is only text.",
   },
   bytes: {
-    under: "taken in under",
+    under: "taken in under", origin: "Came from",
     see: "See the bytes",
     ref: (n: number, all: number) => `Place ${n} of ${all}`,
     chain: "Path", hash: "SHA-256 of the entry", locator: "Locator", status: "Status", entry: "Entry", part: "Part",
@@ -209,7 +209,10 @@ const en = {
     fingerprint: "Fingerprint of the case's key",
     noFormats: "No list of formats is there. Run glasshouse process to make it.",
     noSources: "Nothing has been taken into this case yet. Add an export with glasshouse add.",
-
+    madeOf: "The cases that this one was made out of",
+    madeOfHow: "Their parts were copied and read anew. What came from a case stays within the authorities that were in force there, and the log of each case has the combination.",
+    origin: (from: string, source: string, part: number) => `from case ${from}, there ${source} part ${number(part)}`,
+    checkpointOf: "Its log at that time, as its signed checkpoint says",
   },
 
   conversations: {

@@ -35,7 +35,7 @@ passwords = true
 });
 after(async () => { await site?.stop(); await id?.stop(); await keep?.remove(); });
 
-const events = () => team.as("p.quill", "events", team.case, "--json").split("\n").filter(Boolean).map((line) => JSON.parse(line));
+const events = () => team.as("p.quill", "events", team.case, "--json", "--under", "op-rowan-1").split("\n").filter(Boolean).map((line) => JSON.parse(line));
 const denials = (why) => events().filter((e) => e.action === "access.denied" && e.detail.why === why).length;
 /** Goes to the issuer from the page and says there who one is. */
 async function goAs(tab, name) {
@@ -189,6 +189,41 @@ test("a second factor is asked for, each code works once, and so does each spare
   assert.deepEqual(await post(spare[3]), [401, undefined], "a spare code works once");
   for (const code of ["1", "2", "3", "4"]) assert.deepEqual(await post(code), [401, undefined]);
   assert.deepEqual(await post(spare[4]), [401, undefined], "after five wrong ones none is looked at for a while");
+  await tab.context().close();
+});
+
+test("who comes from the issuer and may act under several authorities chooses one before anything opens", async () => {
+  const other = join(keep.folder, "second.toml");
+  const text = await readFile(team.warrant, "utf8");
+  await writeFile(other, text.replace(/^id = .*$/m, 'id = "warrant-2024-0999"').replace(/^statement = .*$/m, 'statement = "A second search, of the same account."'));
+  team.as("r.okoro", "authority", "sign", other);
+  team.as("d.hart", "authority", "add", team.case, other);
+  const tab = await site.page();
+  await tab.to("/timeline?q=family:mail");
+  await goAs(tab, "d.hart");
+  await tab.getByRole("heading", { name: "Under which authority" }).waitFor();
+  assert.deepEqual(await serious(tab), []);
+  assert.equal(await tab.locator("nav a").count(), 0, "nothing of the case is there");
+  const status = async (path) => (await tab.request.get(`http://127.0.0.1:${port}/api/${path}`)).status();
+  for (const path of ["session", "list", "case"]) assert.equal(await status(path), 401, `${path}: recognised is not in`);
+  const choose = (on, authority) => on.evaluate(async (authority) => (await fetch("/api/sign-in", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ authority }) })).status, authority);
+  assert.equal(await choose(tab, "another"), 401, "only one of those that were offered");
+  const stranger = await site.page();
+  await stranger.to("/case");
+  assert.deepEqual((await (await stranger.request.get(`http://127.0.0.1:${port}/api/sign-in`)).json()).authorities, [], "nobody else is told of them");
+  assert.equal(await choose(stranger, "warrant-2024-0999"), 401, "nor let in by naming one");
+  await stranger.context().close();
+  const before = events().filter((e) => e.action === "session.begun").length;
+  await tab.getByRole("button", { name: /warrant-2024-0999/ }).click();
+  await tab.getByRole("heading", { name: "Line of enquiry" }).waitFor();
+  await tab.keyboard.press("1");
+  await tab.getByRole("listbox", { name: /^Records/ }).waitFor();
+  assert.equal(new URL(tab.url()).pathname + new URL(tab.url()).search, "/timeline?q=family:mail");
+  assert.match(await tab.locator(".notice").innerText(), /^Under warrant-2024-0999: A second search/);
+  const begun = events().filter((e) => e.action === "session.begun");
+  assert.equal(begun.length, before + 1, "there was no session before the choice");
+  assert.deepEqual([begun.at(-1).who, begun.at(-1).authority, begun.at(-1).detail.by], ["d.hart", "warrant-2024-0999", id.url]);
+  assert.deepEqual(faults(tab), []);
   await tab.context().close();
 });
 

@@ -18,7 +18,7 @@ use glasshouse_providers::formats::exif::Decoder;
 use glasshouse_store::seal::{Identity, Seal};
 use glasshouse_store::{BlockFile, Inflated, Part, Recent};
 use serde::Serialize;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -202,6 +202,22 @@ impl Evidence {
             }
         }
         Ok(lines)
+    }
+
+    /// Returns how many files there are by what became of them: runs of earlier programs have the list and not the sums.
+    pub fn statuses(&self) -> Result<BTreeMap<String, u64>, EngineError> {
+        let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+        for batch in read_columns_of(&self.run.join("entries.parquet"), &["kind", "status"])? {
+            let (kind, status): (&StringArray, &StringArray) = (typed(&batch, "kind")?, typed(&batch, "status")?);
+            let files = kind.iter().zip(status).filter(|(kind, _)| *kind == Some("file"));
+            for status in files.filter_map(|(_, status)| status) {
+                match counts.get_mut(status) {
+                    Some(count) => *count += 1,
+                    None => drop(counts.insert(status.to_owned(), 1)),
+                }
+            }
+        }
+        Ok(counts)
     }
 
     /// Returns bytes of an entry's content: from `start` on, at most `length` of them, fewer where it ends.

@@ -1,7 +1,7 @@
 //! What a case is made of: sources, formats, warnings, outcomes, as its newest run lists them.
 
 use crate::EngineError;
-use crate::authority::standings;
+use crate::authority::{check, standings};
 use crate::combine;
 use crate::segment::typed;
 use crate::sql::json;
@@ -9,7 +9,7 @@ use crate::view::iso;
 use datafusion::arrow::array::{RecordBatch, StringArray};
 use datafusion::parquet::arrow::ProjectionMask;
 use datafusion::parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
-use glasshouse_layout::{RunFile, paths};
+use glasshouse_layout::{Origin, RunFile, paths};
 use glasshouse_providers::providers;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -56,6 +56,20 @@ pub struct AuthorityShown {
     pub limits: Vec<String>,
     /// What of its dates has come, in sentences that say what to do: a review, the end of keeping.
     pub due: Vec<String>,
+}
+
+/// A case that this one was made out of.
+#[derive(Clone, Debug, Serialize)]
+pub struct MadeOf {
+    pub case: String,
+    /// That of the key of its log.
+    pub fingerprint: String,
+    /// The signed tree head of its log, with the combination in it.
+    pub checkpoint: String,
+    /// Ids of the authorities that were in force there: what came from it stays within them.
+    pub authorities: Vec<String>,
+    /// How many parts were taken from it.
+    pub parts: usize,
 }
 
 /// One line of a list, by column.
@@ -126,6 +140,18 @@ pub fn authority(case: &Path) -> Result<AuthorityShown, EngineError> {
     }
     limits.extend(combine::made_of(case)?.iter().map(combine::MadeInto::told));
     Ok(AuthorityShown { kind: glasshouse_store::read_case_file(case)?.kind, title, limits, due })
+}
+
+/// Returns the cases that one was made out of.
+pub fn made_of(origins: &[Origin]) -> Vec<MadeOf> {
+    let made = origins.iter().map(|origin| MadeOf {
+        case: origin.case.clone(),
+        fingerprint: glasshouse_layout::fingerprint(&origin.public_key),
+        checkpoint: origin.checkpoint.clone(),
+        authorities: origin.authorities.iter().filter_map(|text| Some(check(text).ok()?.id)).collect(),
+        parts: origin.parts.len(),
+    });
+    made.collect()
 }
 
 /// Returns how often each warning was given, the most frequent first.

@@ -5,6 +5,7 @@
 //! like) give overlapping pairs of characters. Words are compared without case, accents and width.
 
 use icu_normalizer::DecomposingNormalizerBorrowed;
+use std::ops::Range;
 use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
 
 /// The name under which the tokenizer is registered with an index.
@@ -25,72 +26,62 @@ impl Tokenizer for Words {
 
     fn token_stream<'a>(&'a mut self, text: &'a str) -> WordStream<'a> {
         self.token.reset();
-        WordStream { text, at: 0, token: &mut self.token, pair: None }
+        WordStream { found: Found::new(text), token: &mut self.token }
     }
 }
 
-/// The words of one text, in order.
+/// The words of one text, in order, as tantivy asks for them.
 pub struct WordStream<'a> {
-    text: &'a str,
-    at: usize,
+    found: Found<'a>,
     token: &'a mut Token,
-    /// End of the run of unspaced script in progress.
-    pair: Option<usize>,
-}
-
-/// Returns the words of a text as they are indexed.
-pub fn words(text: &str) -> Vec<String> {
-    let mut tokenizer = Words::default();
-    let mut stream = tokenizer.token_stream(text);
-    let mut words = Vec::new();
-    while stream.advance() {
-        words.push(stream.token().text.clone());
-    }
-    words
-}
-
-impl WordStream<'_> {
-    fn emit(&mut self, start: usize, end: usize) -> bool {
-        self.place(start, end);
-        fold_into(&self.text[start..end], &mut self.token.text);
-        true
-    }
-
-    /// As [`Self::emit`], of a word of plain letters and digits.
-    fn emit_ascii(&mut self, start: usize, end: usize) -> bool {
-        self.place(start, end);
-        self.token.text.push_str(&self.text[start..end.min(start + LONGEST_WORD)]);
-        self.token.text.make_ascii_lowercase();
-        true
-    }
-
-    fn place(&mut self, start: usize, end: usize) {
-        self.token.offset_from = start;
-        self.token.offset_to = end;
-        self.token.position = self.token.position.wrapping_add(1);
-        self.token.text.clear();
-    }
-
-    /// Emits the next pair of the unspaced run that ends at `end`.
-    fn next_pair(&mut self, end: usize) -> bool {
-        let start = self.at;
-        let mut chars = self.text[start..end].char_indices();
-        let first = chars.next().map_or(0, |(_, c)| c.len_utf8());
-        let second = chars.next().map_or(0, |(_, c)| c.len_utf8());
-        self.at = start + first;
-        if start + first + second >= end {
-            // The last pair ends the run, and a run of one character is a word by itself.
-            self.at = end;
-            self.pair = None;
-        }
-        self.emit(start, start + first + second)
-    }
 }
 
 impl TokenStream for WordStream<'_> {
     fn advance(&mut self) -> bool {
+        self.token.text.clear();
+        let Some(range) = self.found.next(&mut self.token.text) else { return false };
+        (self.token.offset_from, self.token.offset_to) = (range.start, range.end);
+        self.token.position = self.token.position.wrapping_add(1);
+        true
+    }
+
+    fn token(&self) -> &Token {
+        self.token
+    }
+
+    fn token_mut(&mut self) -> &mut Token {
+        self.token
+    }
+}
+
+/// Returns the words of a text as they are indexed.
+pub fn words(text: &str) -> Vec<String> {
+    let mut found = Found::new(text);
+    let mut words = Vec::new();
+    let mut word = String::new();
+    while found.next(&mut word).is_some() {
+        words.push(std::mem::take(&mut word));
+    }
+    words
+}
+
+/// Finds the words of a text, in order.
+pub(crate) struct Found<'a> {
+    text: &'a str,
+    at: usize,
+    /// End of the run of unspaced script in progress.
+    pair: Option<usize>,
+}
+
+impl<'a> Found<'a> {
+    pub(crate) fn new(text: &'a str) -> Self {
+        Found { text, at: 0, pair: None }
+    }
+
+    /// Appends the next word, as it is indexed, and returns where it stands; none at the end.
+    pub(crate) fn next(&mut self, out: &mut String) -> Option<Range<usize>> {
         if let Some(end) = self.pair {
-            return self.next_pair(end);
+            return Some(self.next_pair(end, out));
         }
         let bytes = self.text.as_bytes();
         loop {
@@ -100,9 +91,14 @@ impl TokenStream for WordStream<'_> {
             let start = self.at + run(self.at, Kind::Between);
             self.at = start + run(start, Kind::Word);
             match bytes.get(self.at) {
-                None if self.at == start => return false,
+                None if self.at == start => return None,
                 Some(b) if !b.is_ascii() => {}
-                _ => return self.emit_ascii(start, self.at),
+                _ => {
+                    let (from, end) = (out.len(), self.at.min(start + LONGEST_WORD));
+                    out.push_str(&self.text[start..end]);
+                    out[from..].make_ascii_lowercase();
+                    return Some(start..self.at);
+                }
             }
             // A character beyond ASCII takes part: go on by characters from where the word began.
             self.at = start;
@@ -120,19 +116,29 @@ impl TokenStream for WordStream<'_> {
             }
             if unspaced == Some(true) {
                 self.pair = Some(end);
-                return self.next_pair(end);
+                return Some(self.next_pair(end, out));
             }
             self.at = end;
-            return self.emit(start, end);
+            fold_into(&self.text[start..end], out);
+            return Some(start..end);
         }
     }
 
-    fn token(&self) -> &Token {
-        self.token
-    }
-
-    fn token_mut(&mut self) -> &mut Token {
-        self.token
+    /// Appends the next pair of the unspaced run that ends at `end`.
+    fn next_pair(&mut self, end: usize, out: &mut String) -> Range<usize> {
+        let start = self.at;
+        let mut chars = self.text[start..end].char_indices();
+        let first = chars.next().map_or(0, |(_, c)| c.len_utf8());
+        let second = chars.next().map_or(0, |(_, c)| c.len_utf8());
+        self.at = start + first;
+        if start + first + second >= end {
+            // The last pair ends the run, and a run of one character is a word by itself.
+            self.at = end;
+            self.pair = None;
+        }
+        let range = start..start + first + second;
+        fold_into(&self.text[range.clone()], out);
+        range
     }
 }
 
@@ -182,9 +188,10 @@ fn is_accent(c: char) -> bool {
 }
 
 fn fold_into(word: &str, out: &mut String) {
+    let from = out.len();
     const NORMALIZER: DecomposingNormalizerBorrowed<'static> = DecomposingNormalizerBorrowed::new_nfkd();
     for c in NORMALIZER.normalize_iter(word.chars()) {
-        if out.len() >= LONGEST_WORD {
+        if out.len() - from >= LONGEST_WORD {
             return;
         }
         match c {

@@ -65,11 +65,22 @@ impl Locator {
     pub fn whole(length: u64) -> Self {
         Self::new(LocatorKind::Whole, "", 0, length)
     }
+
+    /// Appends the text form, `kind:detail@start+length`.
+    pub fn write_to(&self, out: &mut String) {
+        // Every record has one: a number by itself is written much quicker than one among others.
+        for text in [self.kind.as_str(), ":", &self.detail, "@", &self.start.to_string(), "+", &self.length.to_string()]
+        {
+            out.push_str(text);
+        }
+    }
 }
 
 impl fmt::Display for Locator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}@{}+{}", self.kind.as_str(), self.detail, self.start, self.length)
+        let mut text = String::new();
+        self.write_to(&mut text);
+        f.write_str(&text)
     }
 }
 

@@ -37,7 +37,7 @@ impl<'a> TreeEntry<'a> {
 /// All entries of a case, sorted by path, with a look at their first bytes.
 pub struct Tree<'a> {
     entries: &'a [TreeEntry<'a>],
-    head: &'a dyn Fn(EntryId) -> Vec<u8>,
+    head: &'a (dyn Fn(EntryId) -> Vec<u8> + Sync),
 }
 
 impl<'a> Tree<'a> {
@@ -45,7 +45,7 @@ impl<'a> Tree<'a> {
     pub const HEAD: usize = 4096;
 
     /// Returns a tree over `entries`, which are sorted by path and then by id; `head` reads first bytes.
-    pub fn new(entries: &'a [TreeEntry<'a>], head: &'a dyn Fn(EntryId) -> Vec<u8>) -> Self {
+    pub fn new(entries: &'a [TreeEntry<'a>], head: &'a (dyn Fn(EntryId) -> Vec<u8> + Sync)) -> Self {
         debug_assert!(entries.windows(2).all(|w| (w[0].path, w[0].id) <= (w[1].path, w[1].id)));
         Tree { entries, head }
     }

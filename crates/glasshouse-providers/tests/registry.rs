@@ -116,6 +116,10 @@ fn records_keep_the_rules() {
                 let end = at.locator.start.checked_add(at.locator.length);
                 assert!(end.is_some_and(|end| end <= sizes[&at.entry.0]), "{here}: {} beyond its entry", at.locator);
             }
+            let names = member_names(&record.fields.to_json());
+            let once: BTreeSet<_> = names.iter().collect();
+            let malformed = here.to_string().contains("malformed-");
+            assert!(malformed || once.len() == names.len(), "{here}: {} has a field twice: {names:?}", record.format);
             let fields: serde_json::Value = serde_json::from_str(&record.fields.to_json()).expect("fields are JSON");
             for (name, value) in fields.as_object().expect("an object") {
                 let kind = match value {
@@ -126,7 +130,7 @@ fn records_keep_the_rules() {
                     serde_json::Value::Array(_) => "list",
                     serde_json::Value::Object(_) => "object",
                 };
-                if here.to_string().contains("malformed-") {
+                if malformed {
                     continue;
                 }
                 let key = (format!("{provider}.{}", record.format), name.clone());
@@ -141,4 +145,25 @@ fn records_keep_the_rules() {
             assert!(!warnings.is_empty(), "{here}: damage went by without a warning");
         }
     }
+}
+
+/// Returns the names of an object's members, those that stand twice as well.
+fn member_names(json: &str) -> Vec<String> {
+    struct Names(Vec<String>);
+    impl<'de> serde::de::Visitor<'de> for Names {
+        type Value = Vec<String>;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: serde::de::MapAccess<'de>>(mut self, mut map: A) -> Result<Vec<String>, A::Error> {
+            while let Some((name, _)) = map.next_entry::<String, serde::de::IgnoredAny>()? {
+                self.0.push(name);
+            }
+            Ok(self.0)
+        }
+    }
+    let mut reader = serde_json::Deserializer::from_str(json);
+    serde::Deserializer::deserialize_map(&mut reader, Names(Vec::new())).expect("fields are JSON")
 }

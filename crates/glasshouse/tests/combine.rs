@@ -2,7 +2,7 @@
 
 mod support;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::{Cursor, Write};
 use std::path::{Path, PathBuf};
@@ -10,6 +10,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 use support::dump::Dump;
 use support::office::Office;
+use support::schema::agrees;
+use support::team::Served;
 use support::{account, glasshouse, run};
 use zip::AesMode;
 use zip::write::SimpleFileOptions;
@@ -101,6 +103,38 @@ fn families(office: &Office, case: &str, which: &str) -> BTreeMap<String, u64> {
     rows.iter().map(|r| (r["f"].as_str().expect("a word").to_owned(), r["n"].as_u64().expect("a number"))).collect()
 }
 
+/// What the page is told: the cases that it was made of, and of each part and record from which it came.
+fn the_page_says_where_each_came_from(pair: &Pair, into: &str) {
+    let office = &pair.office;
+    let served = Served::start(office, into);
+    let hart = served.enter("d.hart");
+    assert_eq!(hart.post("/api/enquiry", &json!({ "line": "1" })).status, 200);
+    let about = hart.get("/api/case");
+    let document = hart.get("/api/openapi.json");
+    agrees(&document, &json!({ "$ref": "#/components/schemas/Case" }), &about, "case");
+    let made_of = about["made_of"].as_array().expect("cases");
+    assert_eq!(made_of.len(), 2);
+    for (case, folder) in pair.ids.iter().zip(&pair.cases) {
+        let one = made_of.iter().find(|one| one["case"] == case.as_str()).expect("a case that it was made of");
+        assert_eq!(one["authorities"], json!(["op-rowan-1"]));
+        assert!(one["checkpoint"].as_str().is_some_and(|text| text.contains(case.as_str())), "{one}");
+        let key = glasshouse_store::read_case_file(Path::new(folder)).expect("readable").public_key;
+        assert_eq!(one["fingerprint"], glasshouse_layout::fingerprint(&key));
+        let sources = about["sources"].as_array().expect("sources");
+        let parts = sources.iter().flat_map(|source| source["parts"].as_array().expect("parts"));
+        let from = parts.filter(|part| part["origin"]["case"] == case.as_str()).count();
+        assert!(from > 0 && one["parts"] == from, "{about}");
+        let its = format!(
+            "SELECT r.id AS id, s.origin_source AS source FROM records r JOIN sources s ON r.source = s.source WHERE s.origin_case = '{case}' LIMIT 1"
+        );
+        let row = &office.rows(into, &its)[0];
+        let record = hart.get(&format!("/api/record/{}", row["id"].as_str().expect("an id")));
+        agrees(&document, &json!({ "$ref": "#/components/schemas/Record" }), &record, "record");
+        let origin = &record["refs"][0]["part"]["origin"];
+        assert_eq!((&origin["case"], &origin["source"]), (&json!(case), &row["source"]), "{record}");
+    }
+}
+
 #[test]
 fn two_cases_become_one_within_the_limits_of_each() {
     let pair = Pair::new();
@@ -157,6 +191,7 @@ fn two_cases_become_one_within_the_limits_of_each() {
         assert_eq!(here, there, "{case}");
         assert!(!there.is_empty());
     }
+    the_page_says_where_each_came_from(&pair, &into);
     let aside = "SELECT CAST(sum(count) AS BIGINT) AS n FROM outcomes WHERE outcome = 'quarantined'";
     assert_eq!(office.one(&into, aside), pair.cases.iter().map(|c| office.one(c, aside)).sum::<u64>());
     assert_eq!(office.one(&into, "SELECT count(*) AS n FROM records WHERE text LIKE '%heliotrope%'"), 0);

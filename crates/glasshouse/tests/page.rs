@@ -5,7 +5,7 @@ mod support;
 use serde_json::{Value, json};
 use support::schema::agrees;
 use support::server::{Server, escaped};
-use support::{glasshouse, open, run};
+use support::{account, glasshouse, open, run};
 
 /// Who is one person may be said by hand: it is an event, it can be undone, and what came later counts.
 #[test]
@@ -219,4 +219,25 @@ fn heic(preview: Option<&[u8]>) -> Vec<u8> {
     let meta = |offset: u32| boxed(b"meta", &[&b"\0\0\0\0"[..], &handler, &items, &place(offset)].concat());
     let offset = ftyp.len() + meta(0).len() + 8;
     [ftyp, meta(offset as u32), boxed(b"mdat", &exif)].concat()
+}
+
+/// A run of an earlier program lacks what was found and what became of the files; the page says it all the same.
+#[test]
+fn what_an_older_run_did_not_sum_up_is_counted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let case = folder.path().join("case");
+    run(open(&case, &[account().folder.join("loose")], &[]), 0);
+    let newer = Server::start(&case).enter().get("/api/case");
+    let path = case.join("runs/r0001/run.json");
+    let mut file: Value = serde_json::from_slice(&std::fs::read(&path).expect("readable")).expect("JSON");
+    for field in ["entries", "found"] {
+        assert!(file.as_object_mut().expect("an object").remove(field).is_some(), "{field}");
+    }
+    std::fs::write(&path, file.to_string()).expect("written");
+    let older = Server::start(&case).enter().get("/api/case");
+    assert!(newer["entries"]["parsed"].as_u64() > Some(3) && newer["formats"].as_array().map(Vec::len) > Some(3));
+    for field in ["entries", "formats"] {
+        assert_eq!(older[field], newer[field], "{field}");
+    }
+    assert_eq!(older["made_of"], json!([]));
 }

@@ -26,7 +26,9 @@ export function resource<T>(ask: () => ((signal: AbortSignal) => Promise<T>) | n
     const stop = new AbortController();
     loading = true;
     // Asked a moment later: an effect that runs twice at once asks once.
-    const timer = setTimeout(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const now = (): void => {
+      if (stop.signal.aborted) return;
       work(stop.signal).then(
         (answer) => {
           if (stop.signal.aborted) return;
@@ -40,7 +42,11 @@ export function resource<T>(ask: () => ((signal: AbortSignal) => Promise<T>) | n
           loading = false;
         },
       );
-    }, wait());
+    };
+    // Before the next frame is drawn, where nobody is to be waited for: what is asked for is on its way while it is.
+    const moment = wait();
+    if (moment > 0) timer = setTimeout(now, moment);
+    else queueMicrotask(now);
     return () => {
       clearTimeout(timer);
       stop.abort();

@@ -25,7 +25,9 @@ export interface Identifier { kind: string; value: string; id?: string | null; s
 export interface ByPeople { n: number; what: "joined" | "split"; parties: string[]; others: string[]; reason: string; person: string; time: string }
 export interface Party { role: string; name?: string | null; identifiers?: Identifier[]; person?: string | null }
 export interface Attachment { n: number; kind?: string; name?: string | null; mime?: string | null; size?: number | null; present?: boolean; sha256?: string | null; record?: string | null }
-export interface Ref { entry: number | string; path: string[]; part?: { source: string; number: number; authority?: string | null } | null; sha256?: string | null; size?: number | null; mime?: string | null; status?: string; locator: { kind: string; text: string; start: number; length: number } }
+/** Where a part was before the case was made out of others. */
+export interface Origin { case: string; source: string; number: number }
+export interface Ref { entry: number | string; path: string[]; part?: { source: string; number: number; authority?: string | null; origin?: Origin | null } | null; sha256?: string | null; size?: number | null; mime?: string | null; status?: string; locator: { kind: string; text: string; start: number; length: number } }
 export interface Mark { n: number; record: string; kind: "tag" | "fact" | "assessment" | "bookmark"; text: string; time: string; person?: string; title?: string | null; undone?: boolean }
 export interface FullRecord extends Omit<Row, "attachments" | "snippet"> {
   provider?: string;
@@ -61,7 +63,8 @@ export interface Session {
   enquiry?: string | null;
 }
 export interface CaseInfo {
-  sources?: { id: string; title: string; added?: string; entries?: number; parts?: { number: number; path: string; size: number; sha256: string }[] }[];
+  sources?: { id: string; title: string; added?: string; entries?: number; parts?: { number: number; path: string; size: number; sha256: string; origin?: Origin | null }[] }[];
+  made_of?: { case: string; fingerprint: string; checkpoint: string; authorities: string[]; parts: number }[];
   formats?: { format: string; provider?: string; title?: string; service?: string; tier: string; records: number; first: string | null; last: string | null }[];
   entries?: Record<string, number>;
   warnings?: { total: number; by_code?: { code: string; provider?: string; count: number }[] };

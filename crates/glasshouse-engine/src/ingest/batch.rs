@@ -5,19 +5,22 @@ use super::limits::Why;
 use super::settle::Finished;
 use crate::EngineError;
 use crate::quarantine;
-use crate::segment::{Growing, RUN, SegmentBuilder, Written};
+use crate::segment::{Growing, RUN, SegmentBuilder, Written, write_segment};
 use glasshouse_layout::paths;
 use glasshouse_store::Case;
 
 const SEGMENT_ROWS: usize = 200_000;
 const CHUNKS: usize = 20_000;
-/// Memory of rows that are sealed whole and cannot be written a run at a time.
+/// Memory of rows that are written or sealed whole and not a run at a time.
 const WHOLE: usize = 16 << 20;
 
 /// Rows of whole chunks: a chunk is committed with all of its rows, so that none is lost or doubled.
 #[derive(Default)]
 pub(super) struct Batch {
     pub shown: SegmentBuilder,
+    /// The few rows of a chunk that other entries may hold, too. Those that turn out to be copies go again: a segment is
+    /// written anew for it, which should not be the one of all the others.
+    pub elsewhere: SegmentBuilder,
     /// Runs of rows that were written already, with their number and about the memory that they took.
     growing: Option<Growing>,
     written: (usize, usize),
@@ -33,13 +36,17 @@ pub(super) struct Batch {
 impl Batch {
     /// Returns about how many bytes of memory all rows take or took.
     pub fn bytes(&self) -> usize {
-        self.written.1 + [&self.shown, &self.aside, &self.waiting].iter().map(|b| b.bytes()).sum::<usize>()
+        self.written.1 + self.builders().map(SegmentBuilder::bytes).sum::<usize>()
+    }
+
+    fn builders(&self) -> impl Iterator<Item = &SegmentBuilder> {
+        [&self.shown, &self.elsewhere, &self.aside, &self.waiting].into_iter()
     }
 
     /// Says whether it is time to end the segment, where its rows may take `most` bytes of memory.
     pub fn is_full(&self, most: usize) -> bool {
-        let rows: usize = [&self.shown, &self.aside, &self.waiting].iter().map(|b| b.rows()).sum();
-        let whole = self.aside.bytes() + self.waiting.bytes();
+        let rows: usize = self.builders().map(SegmentBuilder::rows).sum();
+        let whole: usize = self.builders().skip(1).map(SegmentBuilder::bytes).sum();
         self.bytes() > most || whole > WHOLE || self.written.0 + rows > SEGMENT_ROWS || self.chunks.len() > CHUNKS
     }
 
@@ -50,13 +57,12 @@ impl Batch {
     }
 
     fn write_rows(&mut self, case: &Case, journal: &Journal, run: &str) -> Result<(), EngineError> {
-        let shown = std::mem::take(&mut self.shown);
-        self.written = (self.written.0 + shown.rows(), self.written.1 + shown.bytes());
+        self.written = (self.written.0 + self.shown.rows(), self.written.1 + self.shown.bytes());
         let growing = match &mut self.growing {
             Some(growing) => growing,
             none => none.insert(Growing::create(case.root(), &paths::segment(run, journal.next_segment()?))?),
         };
-        growing.append(shown.finish()?)
+        growing.append(self.shown.finish()?)
     }
 
     /// Ends what was collected as segments, which are then to be brought to the disk and committed with their
@@ -72,9 +78,13 @@ impl Batch {
         if let Some(growing) = self.growing {
             segments.push(growing.finish()?);
         }
+        if self.elsewhere.rows() > 0 {
+            let path = paths::segment(run, journal.next_segment()?);
+            segments.push(write_segment(case.root(), &path, self.elsewhere.finish()?)?);
+        }
         let sealed: [(SegmentBuilder, _, fn(&str, u32) -> String); 2] =
             [(self.aside, self.why, paths::put_aside), (self.waiting, self.known, paths::waiting)];
-        for (builder, why, path) in sealed {
+        for (mut builder, why, path) in sealed {
             if builder.rows() > 0 {
                 let held = quarantine::Held::of(builder.finish()?, &why)?;
                 let path = path(run, journal.next_segment()?);

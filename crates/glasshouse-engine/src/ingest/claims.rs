@@ -4,6 +4,7 @@ use super::journal::WarningRow;
 use super::limits::Limits;
 use super::parts::Evidence;
 use crate::EngineError;
+use crate::cores::in_parts;
 use crate::scope::Reason;
 use glasshouse_model::{Claim, EntryId, Format, Links};
 use glasshouse_providers::{Provider, Tree, TreeEntry, providers};
@@ -65,11 +66,17 @@ pub fn recognise(
     let mut standing = Vec::new();
     let mut lists = HashMap::new();
     let mut warnings = Vec::new();
+    let all: Vec<&'static dyn Provider> = lenses.iter().chain(providers()).copied().collect();
+    // Each looks for itself; who stands is decided after, in their order.
+    let claimed = in_parts(all.len(), |at| {
+        let look = || all.get(at).map_or(Vec::new(), |provider| provider.recognise(&tree));
+        Ok(std::panic::catch_unwind(std::panic::AssertUnwindSafe(look)).ok())
+    })?;
+    let mut claimed: Vec<_> = all.into_iter().zip(claimed).collect();
     for general in [false, true] {
-        for provider in lenses.iter().chain(providers()).filter(|p| p.manifest().general == general) {
+        for (provider, claims) in claimed.iter_mut().filter(|(p, _)| p.manifest().general == general) {
             let manifest = provider.manifest();
-            let claims = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| provider.recognise(&tree)));
-            let Ok(mut claims) = claims else {
+            let Some(mut claims) = claims.take() else {
                 warnings.push(warning(
                     None,
                     manifest.id,

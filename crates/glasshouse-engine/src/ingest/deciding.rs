@@ -50,6 +50,8 @@ impl Batch {
         let (mut shown, mut waiting, mut out) = (Vec::new(), Vec::new(), Out::new());
         let mut undecided: HashMap<Undecided, Tally> = HashMap::new();
         let grouped = open.standing.claim.group.is_some();
+        let may_be_copy = |record: &Record| grouped && record.same_as.is_some();
+        let all_may_be = records.iter().all(may_be_copy);
         for (record, judged) in records.iter().zip(&judged) {
             let place = record.refs.first().map(|r| (r.entry, r.locator.start, r.locator.length));
             ordinal = if place == last_place { ordinal + 1 } else { 0 };
@@ -80,7 +82,9 @@ impl Batch {
             }
             match work.limits.rule_alone(judged) {
                 Ruling::Shown(authority) => {
-                    self.shown.push(record, &context(ordinal, authority))?;
+                    let apart = may_be_copy(record) && !all_may_be;
+                    let into = if apart { &mut self.elsewhere } else { &mut self.shown };
+                    into.push(record, &context(ordinal, authority))?;
                     shown.push(record);
                 }
                 Ruling::HeldBack(reason) => count("held back", reason),

@@ -5,8 +5,14 @@ use super::positioned;
 use super::reading::Reading;
 use super::work::{Work, frame};
 use crate::EngineError;
-use glasshouse_providers::framing::framer;
-use std::sync::atomic::Ordering;
+use glasshouse_providers::Survey;
+use glasshouse_providers::framing::{Framer, framer};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+/// Bytes that are read at a time, and how often that may be done ahead of the look.
+const STEP: usize = 256 << 10;
+const AHEAD: usize = 4;
 
 /// Looks through a claim's entry first, if its provider asks for that; what is wrong with it is told later.
 pub(super) fn of(
@@ -22,26 +28,52 @@ pub(super) fn of(
         }));
         return Ok(looked.unwrap_or_default());
     }
+    let whole = std::thread::scope(|scope| {
+        // Nothing of the entry can be parsed before, so inflating it goes on beside the looking.
+        let (give, read) = sync_channel(AHEAD);
+        let reader = scope.spawn(move || read_through(work, standing, &give));
+        let whole = look(survey.as_mut(), framer(standing.claim.framing).as_mut(), read, &work.progress.stop);
+        // The channel is closed by now: who still reads ends.
+        let read = reader.join().map_err(|_| EngineError::other("Reading an entry failed."))?;
+        read.map(|()| whole)
+    })?;
+    // A survey that fails knows nothing; the parser says what it could not decide.
+    if !whole {
+        return Ok(Vec::new());
+    }
+    Ok(std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| survey.finish())).unwrap_or_default())
+}
+
+/// Hands on the bytes of a claim's entry, until its end or until no one takes them.
+fn read_through(work: &Work<'_>, standing: &Standing, give: &SyncSender<Vec<u8>>) -> Result<(), EngineError> {
     let mut reading = Reading::looking(work, standing.claim.main);
-    let mut framer = framer(standing.claim.framing);
+    loop {
+        let mut bytes = vec![0; STEP];
+        let n = reading.read(&mut bytes)?;
+        bytes.truncate(n);
+        if n == 0 || give.send(bytes).is_err() {
+            return Ok(());
+        }
+    }
+}
+
+/// Shows a survey all frames, and says whether it could look at all of them.
+fn look(survey: &mut dyn Survey, framer: &mut dyn Framer, read: Receiver<Vec<u8>>, stop: &AtomicBool) -> bool {
     let (mut window, mut base, mut spans) = (Vec::<u8>::new(), 0u64, Vec::new());
     loop {
-        let have = window.len();
-        window.resize(have + (256 << 10), 0);
-        let n = reading.read(&mut window[have..])?;
-        window.truncate(have + n);
-        framer.scan(&window, base, n == 0, &mut spans);
+        let bytes = read.recv().ok();
+        window.extend_from_slice(bytes.as_deref().unwrap_or_default());
+        framer.scan(&window, base, bytes.is_none(), &mut spans);
         let looked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             for span in spans.drain(..) {
                 survey.frame(&frame(&span, &window, base));
             }
         }));
-        // A survey that fails knows nothing; the parser says what it could not decide.
         if looked.is_err() {
-            return Ok(Vec::new());
+            return false;
         }
-        if n == 0 || work.progress.stop.load(Ordering::Relaxed) {
-            break;
+        if bytes.is_none() || stop.load(Ordering::Relaxed) {
+            return true;
         }
         let done = framer.needed_from().saturating_sub(base).min(window.len() as u64) as usize;
         if done > window.len() / 2 {
@@ -49,5 +81,4 @@ pub(super) fn of(
             base += done as u64;
         }
     }
-    Ok(std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| survey.finish())).unwrap_or_default())
 }

@@ -8,7 +8,7 @@ use super::batch::Batch;
 use super::claims::Standing;
 use super::deciding::Parsed;
 use super::intake::Hashed;
-use super::journal::{EntryHash, Hashes, Journal};
+use super::journal::{Ended, EntryHash, Hashes, Journal};
 use super::kept::troubles;
 use super::limits::Limits;
 use super::parts::{Evidence, HeldPart};
@@ -43,6 +43,9 @@ const SMALLEST_SEGMENT: usize = 3 << 20;
 
 /// Records whose memory a worker keeps from one chunk to the next; more are rare.
 const KEPT: usize = 16 << 10;
+
+/// Claims of short entries whose ends are noted together.
+const ENDED: usize = 64;
 
 /// Something a worker can do.
 enum Job {
@@ -204,6 +207,8 @@ struct Worker<'a> {
     worded: Batch,
     plain: Batch,
     hashes: Vec<(u32, EntryHash)>,
+    /// Claims that ended and are not noted yet.
+    ended: Vec<Ended>,
     /// Room for the records of the next chunk.
     records: Vec<Record>,
     /// Bytes of the chunks that were parsed, and of the rows that they became: those of a chat take several times as
@@ -216,7 +221,8 @@ struct Worker<'a> {
 impl<'a> Worker<'a> {
     fn new(shared: &'a Shared<'a>, written: SyncSender<Finished>) -> Self {
         let (worded, plain) = (Batch::default(), Batch::default());
-        Worker { shared, worded, plain, hashes: Vec::new(), records: Vec::new(), parsed: 0, grown: 0, written }
+        let (hashes, ended, records) = (Vec::new(), Vec::new(), Vec::new());
+        Worker { shared, worded, plain, hashes, ended, records, parsed: 0, grown: 0, written }
     }
 
     fn go(&mut self) -> Result<(), EngineError> {
@@ -385,7 +391,14 @@ impl<'a> Worker<'a> {
         if !work.limits.are_none() {
             warnings = super::kept::without_content(warnings);
         }
-        work.journal.end_claim(open.number, number, &warnings)
+        self.ended.push(Ended { claim: open.number, chunks: number, warnings });
+        // To cut a long one again takes long; of short ones many are noted together.
+        if number > 1 || self.ended.len() >= ENDED { self.note_ended() } else { Ok(()) }
+    }
+
+    fn note_ended(&mut self) -> Result<(), EngineError> {
+        let ended = std::mem::take(&mut self.ended);
+        if ended.is_empty() { Ok(()) } else { self.shared.work.journal.end_claims(&ended) }
     }
 
     fn reading(&self, entry: EntryId) -> Reading<'a> {
@@ -518,6 +531,7 @@ impl<'a> Worker<'a> {
         if !self.hashes.is_empty() {
             work.journal.put_hashes(&std::mem::take(&mut self.hashes))?;
         }
+        self.note_ended()?;
         let Some(finished) = batch.write(work.case, work.journal, &work.run)? else { return Ok(()) };
         // Who settles takes no more only if it failed, and says why itself.
         self.written.send(finished).map_err(|_| EngineError::Stopped)

@@ -208,8 +208,9 @@ impl Scope {
         if let Some(party) = known.iter().position(by).and_then(|at| exclusion.parties.get(at)) {
             return Some(format!("party {party}"));
         }
-        let words = words_of(record);
-        let term = limits.terms.get(number)?.iter().find(|t| words.contains(t.as_str()))?;
+        let terms = limits.terms.get(number)?;
+        let words = words_of(record, |all| terms.iter().any(|t| all.contains(t.as_str())));
+        let term = terms.iter().find(|t| words.contains(t.as_str()))?;
         Some(format!("term {}", term.trim()))
     }
 
@@ -261,40 +262,50 @@ impl Ready {
         if self.terms.iter().all(Vec::is_empty) {
             return None;
         }
-        let words = words_of(record);
-        self.terms.iter().position(|terms| terms.iter().any(|t| words.contains(t.as_str())))
+        let any = |terms: &Vec<String>, words: &str| terms.iter().any(|t| words.contains(t.as_str()));
+        let words = words_of(record, |all| self.terms.iter().any(|terms| any(terms, all)));
+        self.terms.iter().position(|terms| any(terms, &words))
     }
 }
 
-/// Returns all words of a record as one run, each part apart from the next.
-fn words_of(record: &Record) -> String {
+/// Returns all words of a record as one run, each part apart from the next. Those of its fields may be missing where
+/// nothing that is `asked` for is among them.
+fn words_of(record: &Record, asked: impl Fn(&str) -> bool) -> String {
     let mut words = String::from(" ");
-    let mut add = |text: &str| {
-        for word in text::words(text) {
-            words.push_str(&word);
-            words.push(' ');
-        }
-        // What ends one text and begins the next is no phrase.
-        words.push_str("\u{0} ");
-    };
     let place = record.place.as_ref().and_then(|p| p.address.as_deref());
     for text in [record.title.as_deref(), record.text.as_deref(), place].into_iter().flatten() {
-        add(text);
+        add(text, &mut words);
     }
-    for attachment in &record.attachments {
-        attachment.name.as_deref().into_iter().for_each(&mut add);
-    }
-    for party in &record.parties {
-        party.name.as_deref().into_iter().for_each(&mut add);
-    }
-    if !record.fields.is_empty() {
-        // Escapes of JSON hide letters: what is written there is read as it is meant.
-        match serde_json::from_str::<serde_json::Value>(&record.fields.to_json()) {
-            Ok(value) => each_text(&value, &mut add),
-            Err(_) => add(&record.fields.to_json()),
+    let names = record.attachments.iter().map(|a| &a.name).chain(record.parties.iter().map(|p| &p.name));
+    names.flatten().for_each(|name| add(name, &mut words));
+    let fields = record.fields.members();
+    // Escapes of JSON hide letters: what is written there is read as it is meant. Where there are none, what a value
+    // holds is among the words of the whole, and most records hold nothing of what is asked for.
+    if fields.is_empty()
+        || !fields.contains('\\') && {
+            let mut all = String::from(" ");
+            add(fields, &mut all);
+            !asked(&all)
         }
+    {
+        return words;
+    }
+    let json = record.fields.to_json();
+    match serde_json::from_str::<serde_json::Value>(&json) {
+        Ok(value) => each_text(&value, &mut |text| add(text, &mut words)),
+        Err(_) => add(&json, &mut words),
     }
     words
+}
+
+/// Adds the words of a text to a run.
+fn add(text: &str, words: &mut String) {
+    let mut found = text::Found::new(text);
+    while found.next(words).is_some() {
+        words.push(' ');
+    }
+    // What ends one text and begins the next is no phrase.
+    words.push_str("\u{0} ");
 }
 
 fn each_text(value: &serde_json::Value, add: &mut dyn FnMut(&str)) {

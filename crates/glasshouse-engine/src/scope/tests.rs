@@ -261,6 +261,16 @@ fn excluded_terms_are_found_wherever_they_stand() {
         r.text = Some("advice".into());
     });
     assert_eq!(apart, None, "the end of one text and the beginning of another are no phrase");
+    let field = |name: &'static str, json: &'static str| {
+        let mut record = mail(FROM);
+        record.fields.raw(name, json).text("last", "advice");
+        excluded(&record)
+    };
+    assert_eq!(field("notes", r#"["x",{"deep":"my legal advice"}]"#), Some(0));
+    assert_eq!(field("notes", r#"["x \"legal advice\""]"#), Some(0), "escapes do not hide it");
+    assert_eq!(field("notes", r#"["x","le\u0067al advice"]"#), Some(0), "nor escapes of letters");
+    assert_eq!(field("notes", r#"["legal","advice"]"#), None, "two values are no phrase");
+    assert_eq!(field("legal", r#"["advice"]"#), None, "a name of a field is none of the record's words");
 }
 
 #[test]

@@ -3,10 +3,9 @@
 //! The words of a run of rows are numbered as they are met, then sorted by word at once, and kept packed. Noting each
 //! word in a list of its own as it is met would go all over the memory, which takes several times as long.
 
-use crate::text::Words;
+use crate::text::Found;
 use hashbrown::{DefaultHashBuilder, HashTable};
 use std::hash::BuildHasher;
-use tantivy::tokenizer::{TokenStream, Tokenizer};
 
 /// Words that are collected before they are sorted.
 const RUN: usize = 256 << 10;
@@ -68,13 +67,12 @@ pub(super) struct Inverted {
     words: Vec<Word>,
     heard: Vec<Heard>,
     /// The letters of what was heard.
-    said: Vec<u8>,
+    said: String,
     met: Vec<Met>,
     packed: Vec<u8>,
     blocks: Vec<Block>,
     /// The number of all words, met again and again.
     count: u64,
-    tokenizer: Words,
     /// The row of the last text, and the position that its next text would begin at.
     row: u32,
     position: u32,
@@ -90,23 +88,21 @@ impl Inverted {
             }
             (self.row, self.position) = (row, 0);
         }
-        let mut tokenizer = std::mem::take(&mut self.tokenizer);
-        let mut stream = tokenizer.token_stream(text);
-        let mut end = self.position;
-        while stream.advance() {
-            let token = stream.token();
-            let (word, start) = (token.text.as_bytes(), self.said.len() as u32);
-            self.said.extend_from_slice(word);
-            let position = self.position.wrapping_add(token.position as u32);
-            end = position.wrapping_add(1);
-            let hash = self.hasher.hash_one(word);
-            self.heard.push(Heard { hash, start, end: self.said.len() as u32, row, position });
+        let mut found = Found::new(text);
+        let mut start = self.said.len();
+        let mut position = self.position;
+        while found.next(&mut self.said).is_some() {
+            let end = self.said.len();
+            let hash = self.hasher.hash_one(&self.said.as_bytes()[start..end]);
+            self.heard.push(Heard { hash, start: start as u32, end: end as u32, row, position });
+            position = position.wrapping_add(1);
+            start = end;
             if self.heard.len() >= TOGETHER {
                 self.look_up();
+                start = 0;
             }
         }
-        self.position = end.wrapping_add(1);
-        self.tokenizer = tokenizer;
+        self.position = position.wrapping_add(1);
     }
 
     /// Says whether there are words.
@@ -123,7 +119,7 @@ impl Inverted {
     fn look_up(&mut self) {
         let heard = std::mem::take(&mut self.heard);
         for heard in &heard {
-            let word = &self.said[heard.start as usize..heard.end as usize];
+            let word = &self.said.as_bytes()[heard.start as usize..heard.end as usize];
             let letters = &self.letters;
             let known = self.table.find(heard.hash, |slot| letters_at(letters, slot.start) == word);
             let word = match known {
@@ -142,7 +138,7 @@ impl Inverted {
         let slot = Slot { start: self.letters.len() as u32, number: self.words.len() as u32 };
         // The tokenizer cuts words to fewer bytes than one can count.
         self.letters.push((heard.end - heard.start) as u8);
-        self.letters.extend_from_slice(&self.said[heard.start as usize..heard.end as usize]);
+        self.letters.extend_from_slice(&self.said.as_bytes()[heard.start as usize..heard.end as usize]);
         self.words.push(Word::default());
         let (hasher, letters) = (&self.hasher, &self.letters);
         self.table.insert_unique(heard.hash, slot, |slot| hasher.hash_one(letters_at(letters, slot.start)));
@@ -196,8 +192,18 @@ impl Inverted {
             a.cmp(b).then_with(|| letters_at(letters, of_a.start).cmp(letters_at(letters, of_b.start)))
         });
         let mut steps = Vec::new();
-        for (_, slot) in order {
-            let word = self.words[slot.number as usize];
+        let mut some = Vec::with_capacity(TOGETHER);
+        for (at, (_, slot)) in order.iter().enumerate() {
+            // What words point to lies all over the memory: that of many is fetched together, a step at a time.
+            if at % TOGETHER == 0 {
+                let slots = &order[at..order.len().min(at + TOGETHER)];
+                some.clear();
+                some.extend(slots.iter().map(|(_, slot)| self.words[slot.number as usize]));
+                let block = |word: &Word| self.blocks.get((word.first as usize).wrapping_sub(1));
+                let starts = some.iter().filter_map(block).map(|block| block.start);
+                std::hint::black_box(starts.fold(0, |sum, start| sum ^ self.packed[start]));
+            }
+            let word = some[at % TOGETHER];
             take.word(letters_at(letters, slot.start), word.rows)?;
             let mut next = word.first;
             while next > 0 {

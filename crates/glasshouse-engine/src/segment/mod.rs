@@ -8,7 +8,7 @@ mod write;
 use crate::EngineError;
 use crate::text;
 use datafusion::arrow::array::{
-    Array, ArrayRef, FixedSizeBinaryBuilder, Float64Builder, RecordBatch, StringArray, StringBuilder,
+    Array, ArrayBuilder, ArrayRef, FixedSizeBinaryBuilder, Float64Builder, RecordBatch, StringArray, StringBuilder,
     TimestampMicrosecondBuilder, UInt32Array, UInt32Builder, UInt64Builder,
 };
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
@@ -215,14 +215,14 @@ impl SegmentBuilder {
             return Err(EngineError::other("A record without a place was given; this is a fault of its parser."));
         };
         scratch.clear();
-        let _ = write!(scratch, "{}", main.locator);
+        main.locator.write_to(scratch);
         let id = record_id(context, record, main.entry.0, scratch);
         self.id.append_value(&id);
         self.locator.append_value(&*scratch);
         self.family.append_value(record.family.as_str());
         self.provider.append_value(context.provider);
         scratch.clear();
-        let _ = write!(scratch, "{}.{}", context.provider, record.format);
+        scratch.extend([context.provider, ".", record.format]);
         self.format.append_value(&*scratch);
         self.tier.append_value(context.tier);
         self.account.append_option(record.account.as_deref());
@@ -319,54 +319,60 @@ impl SegmentBuilder {
         }
     }
 
-    /// Returns the rows in the order in which they were added.
-    pub(crate) fn finish(mut self) -> Result<Rows, EngineError> {
+    /// Returns the rows in the order in which they were added, and begins anew.
+    pub(crate) fn finish(&mut self) -> Result<Rows, EngineError> {
         let decision = Arc::new(UInt32Array::new_null(self.rows));
-        let service = self.provider.finish();
+        let service = end(&mut self.provider);
         let columns: Vec<ArrayRef> = vec![
-            Arc::new(self.id.finish()),
-            Arc::new(self.family.finish()),
-            Arc::new(service.clone()),
-            Arc::new(self.format.finish()),
-            Arc::new(self.tier.finish()),
-            Arc::new(service),
-            Arc::new(self.account.finish()),
+            end(&mut self.id),
+            end(&mut self.family),
+            service.clone(),
+            end(&mut self.format),
+            end(&mut self.tier),
+            service,
+            end(&mut self.account),
             Arc::new(self.time.finish()),
-            Arc::new(self.time_text.finish()),
-            Arc::new(self.time_role.finish()),
-            Arc::new(self.zone_basis.finish()),
-            Arc::new(self.precision.finish()),
-            Arc::new(self.title.finish()),
-            Arc::new(self.text.finish()),
+            end(&mut self.time_text),
+            end(&mut self.time_role),
+            end(&mut self.zone_basis),
+            end(&mut self.precision),
+            end(&mut self.title),
+            end(&mut self.text),
             Arc::new(self.lat.finish()),
             Arc::new(self.lon.finish()),
             Arc::new(self.accuracy.finish()),
             Arc::new(self.altitude.finish()),
-            Arc::new(self.address.finish()),
-            Arc::new(self.conversation.finish()),
-            Arc::new(self.source.finish()),
+            end(&mut self.address),
+            end(&mut self.conversation),
+            end(&mut self.source),
             Arc::new(self.entry.finish()),
-            Arc::new(self.locator.finish()),
-            Arc::new(self.refs.finish()),
-            Arc::new(self.moments.finish()),
-            Arc::new(self.fields.finish()),
+            end(&mut self.locator),
+            end(&mut self.refs),
+            end(&mut self.moments),
+            end(&mut self.fields),
             Arc::new(self.claim.finish()),
-            Arc::new(self.authority.finish()),
+            end(&mut self.authority),
             Arc::new(self.same_as.finish()),
             decision,
         ];
         let records = RecordBatch::try_new(RECORDS.clone(), columns)?;
-        let parties = self.parties.map(|mut b| Arc::new(b.finish()) as ArrayRef);
-        let parties = RecordBatch::try_new(PARTIES.clone(), parties.into())?;
-        let [record_id, name, mime, sha256, locator] =
-            self.attachment_texts.map(|mut b| Arc::new(b.finish()) as ArrayRef);
+        let parties = RecordBatch::try_new(PARTIES.clone(), self.parties.iter_mut().map(end).collect())?;
+        let [record_id, name, mime, sha256, locator] = self.attachment_texts.each_mut().map(end);
         let size = Arc::new(self.attachment_size.finish());
         let entry = Arc::new(self.attachment_entry.finish());
         let attachments =
             RecordBatch::try_new(ATTACHMENTS.clone(), vec![record_id, name, mime, size, sha256, entry, locator])?;
         let words = (self.who.finish(), self.from.finish());
+        (self.rows, self.bytes) = (0, 0);
         Ok(Rows { records, words, parties, attachments })
     }
+}
+
+/// Returns what a builder holds; it has as much room again at once, since the next run of rows is much like the last.
+fn end(builder: &mut StringBuilder) -> ArrayRef {
+    let (rows, bytes) = (builder.len(), builder.values_slice().len());
+    let next = StringBuilder::with_capacity(rows, bytes);
+    Arc::new(std::mem::replace(builder, next).finish())
 }
 
 /// What becomes a segment: records, the words of their parties (others, then senders), parties, attachments.

@@ -1,10 +1,12 @@
 //! A column of few values, in memory: for each row of the case the number of its value.
 
+use super::select::Test;
 use crate::EngineError;
 use crate::search::Searcher;
 use crate::segment::typed;
 use datafusion::arrow::array::StringArray;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// A column as numbers of values; a byte a row while there are few values.
 pub(super) struct Coded {
@@ -54,6 +56,22 @@ impl Coded {
             Codes::Narrow(codes) => codes.get(row as usize).copied().map_or(u32::MAX, u32::from),
             Codes::Wide(codes) => codes.get(row as usize).copied().unwrap_or(u32::MAX),
         }
+    }
+
+    /// Returns the test of whether a row has one of the values whose numbers are marked.
+    pub fn one_of(self: Arc<Self>, marked: Vec<bool>) -> Box<dyn Test> {
+        let is = move |code: u32| marked.get(code as usize).is_some_and(|is| *is);
+        if matches!(self.codes, Codes::Wide(_)) {
+            return Box::new(move |row| is(self.code(row)));
+        }
+        // Most columns are narrow, and are asked for most: a table of all codes there can be, without a bound to check.
+        let table: [bool; 256] = std::array::from_fn(|code| is(code as u32));
+        Box::new(move |row: u32| match &self.codes {
+            Codes::Narrow(codes) => {
+                codes.get(row as usize).and_then(|code| table.get(usize::from(*code))).is_some_and(|is| *is)
+            }
+            Codes::Wide(_) => false,
+        })
     }
 
     /// Returns a row's value.

@@ -7,6 +7,7 @@ use super::set::Set;
 use super::{Kind, View};
 use crate::EngineError;
 use crate::search::query::distance;
+use glasshouse_layout::Found;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
 
@@ -57,6 +58,27 @@ impl View {
             facets.insert(name, values);
         }
         Ok(facets)
+    }
+
+    /// Returns what was found, by format, the most frequent first: for runs of programs that did not sum it up.
+    pub fn formats(&self) -> Result<Vec<Found>, EngineError> {
+        let (order, format, tier) = (self.order()?, self.coded("format")?, self.coded("tier")?);
+        let named = |name: &Option<String>| Found { format: name.clone().unwrap_or_default(), ..Found::default() };
+        let mut found: Vec<Found> = format.values.iter().map(named).collect();
+        // Positions ascend in time.
+        for (position, row) in (0..).zip(&order.rows) {
+            let Some(of) = found.get_mut(format.code(*row) as usize) else { continue };
+            if of.records == 0 {
+                of.tier = tier.value(*row).unwrap_or_default().to_owned();
+            }
+            of.records += 1;
+            if let Some(time) = order.time(position) {
+                of.first.get_or_insert(time);
+                of.last = Some(time);
+            }
+        }
+        found.sort_by(|a, b| b.records.cmp(&a.records).then_with(|| a.format.cmp(&b.format)));
+        Ok(found)
     }
 
     fn column_facet(&self, set: &Set, column: &'static str) -> Result<Vec<Facet>, EngineError> {

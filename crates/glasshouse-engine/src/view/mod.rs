@@ -5,6 +5,7 @@
 
 mod attached;
 mod beside;
+mod bits;
 mod coded;
 mod complete;
 mod facets;

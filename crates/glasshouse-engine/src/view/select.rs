@@ -1,6 +1,7 @@
 //! From a query to a set: words by the text index, everything else by columns in memory.
 
 use super::beside::ready;
+use super::bits::{self, Bits, between, is_set};
 use super::order::Order;
 use super::places::near;
 use super::set::{Set, WORTH_A_THREAD};
@@ -12,7 +13,24 @@ use crate::segment::typed;
 use datafusion::arrow::array::{Array, StringArray};
 use std::sync::Arc;
 
-type Test = Box<dyn Fn(u32) -> bool + Send + Sync>;
+/// What a filter says of rows.
+pub(super) trait Test: Send + Sync {
+    fn passes(&self, row: u32) -> bool;
+
+    /// Returns a bit for each of at most 64 rows: millions are asked, and asking one at a time would cost more than the answer.
+    fn passing(&self, rows: &[u32]) -> u64 {
+        (0u32..).zip(rows).fold(0, |bits, (number, row)| bits | u64::from(self.passes(*row)) << number)
+    }
+}
+
+impl<F: Fn(u32) -> bool + Send + Sync> Test for F {
+    fn passes(&self, row: u32) -> bool {
+        self(row)
+    }
+}
+
+/// The tests of a query, each with whether it must fail instead.
+type Tests = Vec<(bool, Box<dyn Test>)>;
 
 impl View {
     /// Returns what a query finds.
@@ -35,26 +53,23 @@ impl View {
         }
         let tests = self.tests(others)?;
         let keeps = |row: u32| passes(&tests, row);
-        let mut positions: Vec<u32> = match words {
+        Ok(match words {
             Some(rows) => {
-                let mut take = |row: u32| {
+                let take = |row: u32| {
                     let position = order.place(row);
                     ((from..to).contains(&position) && keeps(row)).then_some(position)
                 };
-                rows.into_iter().filter_map(&mut take).collect()
+                Set::unsorted(&order, rows.into_iter().filter_map(take).collect())
             }
-            None if tests.is_empty() => return Ok(Set::range(&order, from, to)),
-            None => {
-                let Some(mut positions) = self.in_conversation(&query.filters)? else {
-                    return Ok(Set::list(&order, filtered(&order, from, to, &keeps)?));
-                };
-                positions.retain(|position| (from..to).contains(position) && keeps(order.row(*position)));
-                positions
-            }
-        };
-        // A segment's rows ascend in time in runs: a stable sort finds them and only merges.
-        positions.sort();
-        Ok(Set::list(&order, positions))
+            None if tests.is_empty() => Set::range(&order, from, to),
+            None => match self.in_conversation(&query.filters)? {
+                Some(mut positions) => {
+                    positions.retain(|position| (from..to).contains(position) && keeps(order.row(*position)));
+                    Set::list(&order, positions)
+                }
+                None => Set::of_bits(&order, filtered(&order, from, to, &tests)?),
+            },
+        })
     }
 
     /// Returns the rows that a query finds, ascending; none where it finds all.
@@ -113,16 +128,16 @@ impl View {
         let (order, family) = (self.order()?, self.coded("family")?);
         let wanted: Vec<bool> =
             family.values.iter().map(|f| f.as_deref().is_some_and(|f| families.contains(&f))).collect();
-        let keeps = |row: u32| wanted.get(family.code(row) as usize).copied().unwrap_or(false);
-        Ok(Set::list(&order, filtered(&order, 0, self.rows(), &keeps)?))
+        let tests: Tests = vec![(false, family.one_of(wanted))];
+        Ok(Set::of_bits(&order, filtered(&order, 0, self.rows(), &tests)?))
     }
 
     /// Returns the tests of some filters, each with what it must not say.
-    fn tests<'f>(&self, filters: impl IntoIterator<Item = &'f Filter>) -> Result<Vec<(bool, Test)>, EngineError> {
+    fn tests<'f>(&self, filters: impl IntoIterator<Item = &'f Filter>) -> Result<Tests, EngineError> {
         filters.into_iter().map(|filter| Ok((filter.not, self.test(&filter.what)?))).collect()
     }
 
-    fn test(&self, condition: &Condition) -> Result<Test, EngineError> {
+    fn test(&self, condition: &Condition) -> Result<Box<dyn Test>, EngineError> {
         Ok(match condition {
             Condition::From(_) | Condition::Until(_) | Condition::HasTime | Condition::Is("on", _) => {
                 let (order, filter) = (self.order()?, Filter { not: false, what: condition.clone() });
@@ -151,7 +166,7 @@ impl View {
                         })
                     })
                     .collect();
-                Box::new(move |row| matches.get(coded.code(row) as usize).is_some_and(|m| *m))
+                coded.one_of(matches)
             }
             Condition::Near { lat, lon, metres } => Box::new(near(self.places()?, *lat, *lon, *metres)),
             Condition::HasPlace => {
@@ -159,15 +174,15 @@ impl View {
                 Box::new(move |row| places.get(row).is_some())
             }
             Condition::HasAttachment(kind) => {
-                let mut with = vec![0u64; self.rows() as usize / 64 + 1];
+                let mut with = bits::none(self.rows());
                 for item in self.attached()?.items.iter().filter(|item| kind.is_none_or(|kind| kind == item.kind)) {
-                    set_bit(&mut with, item.row);
+                    bits::set(&mut with, item.row);
                 }
-                Box::new(move |row| bit(&with, row))
+                Box::new(move |row| is_set(&with, row))
             }
             Condition::HasText => {
                 let with = self.with_text()?;
-                Box::new(move |row| bit(&with, row))
+                Box::new(move |row| is_set(&with, row))
             }
         })
     }
@@ -189,7 +204,7 @@ impl View {
 
     pub(super) fn with_text(&self) -> Result<Arc<Vec<u64>>, EngineError> {
         once(&self.with_text, || {
-            let mut with = vec![0u64; self.rows() as usize / 64 + 1];
+            let mut with = bits::none(self.rows());
             let mut row = 0;
             for open in self.searcher.segments() {
                 for batch in open.columns.batches(&["text"], None)? {
@@ -197,7 +212,7 @@ impl View {
                     let column: &StringArray = typed(&batch, "text")?;
                     for i in 0..column.len() {
                         if column.is_valid(i) {
-                            set_bit(&mut with, row);
+                            bits::set(&mut with, row);
                         }
                         row += 1;
                     }
@@ -209,8 +224,8 @@ impl View {
 }
 
 /// Says whether a row passes all tests.
-fn passes(tests: &[(bool, Test)], row: u32) -> bool {
-    tests.iter().all(|(not, test)| test(row) != *not)
+fn passes(tests: &Tests, row: u32) -> bool {
+    tests.iter().all(|(not, test)| test.passes(row) != *not)
 }
 
 /// Returns the positions that a condition on time leaves, where it is one and leaves them in one piece.
@@ -229,27 +244,32 @@ fn bounds(order: &Order, filter: &Filter) -> Option<(u32, u32)> {
     }
 }
 
-/// Returns the positions whose rows pass, ascending, on as many threads as there are cores.
-fn filtered(order: &Order, from: u32, to: u32, keeps: &(impl Fn(u32) -> bool + Sync)) -> Result<Vec<u32>, EngineError> {
-    let pick = |from: u32, to: u32| -> Vec<u32> { (from..to).filter(|p| keeps(order.row(*p))).collect() };
-    let share = ((to - from) / cores() as u32).max(WORTH_A_THREAD);
-    if to - from <= share {
-        return Ok(pick(from, to));
-    }
-    let starts: Vec<u32> = (from..to).step_by(share as usize).collect();
-    let part = |number: usize| {
-        let start = starts.get(number).copied().unwrap_or(to);
-        Ok(pick(start, start.saturating_add(share).min(to)))
+/// Returns the positions whose rows pass all tests, on as many threads as there are cores.
+fn filtered(order: &Order, from: u32, to: u32, tests: &Tests) -> Result<Bits, EngineError> {
+    let word = |number: u32| {
+        let start = number * u64::BITS;
+        let end = order.rows.len().min(start as usize + u64::BITS as usize);
+        let rows = order.rows.get(start as usize..end).unwrap_or_default();
+        let mut passing = between(start, from, to);
+        for (not, test) in tests {
+            if passing == 0 {
+                break;
+            }
+            passing &= test.passing(rows) ^ if *not { u64::MAX } else { 0 };
+        }
+        passing
     };
-    Ok(in_parts(starts.len(), part)?.concat())
-}
-
-fn set_bit(bits: &mut [u64], row: u32) {
-    if let Some(word) = bits.get_mut(row as usize / 64) {
-        *word |= 1 << (row % 64);
-    }
-}
-
-fn bit(bits: &[u64], row: u32) -> bool {
-    bits.get(row as usize / 64).is_some_and(|word| word >> (row % 64) & 1 == 1)
+    let words = order.rows.len().div_ceil(u64::BITS as usize) as u32;
+    // What lies outside costs nothing: the shares divide what is between.
+    let (first, end) = (from / u64::BITS, to.div_ceil(u64::BITS).min(words));
+    let share = (end - first).div_ceil(cores() as u32).max(WORTH_A_THREAD / u64::BITS);
+    let starts: Vec<u32> = (first..end).step_by(share as usize).collect();
+    let parts = in_parts(starts.len(), |number| {
+        let start = starts.get(number).copied().unwrap_or(end);
+        Ok((start..start.saturating_add(share).min(end)).map(word).collect::<Vec<u64>>())
+    })?;
+    let mut found = vec![0; first as usize];
+    parts.into_iter().for_each(|part| found.extend(part));
+    found.resize(words as usize, 0);
+    Ok(Bits::new(found))
 }

@@ -1,5 +1,6 @@
 //! What a query found: positions in the order of time.
 
+use super::bits::Bits;
 use super::order::Order;
 use super::people::People;
 use super::tally::Tallied;
@@ -30,13 +31,19 @@ pub(super) struct Kept {
 enum Positions {
     Range(u32, u32),
     List(Vec<u32>),
+    Bits(Arc<Bits>),
 }
+
+/// Of this many positions one is set, or more of them, where bits take less than a list.
+const DENSE: u32 = 32;
 
 /// A piece of a set.
 #[derive(Clone, Copy)]
 pub(super) enum Share<'a> {
     Range(u32, u32),
     List(&'a [u32]),
+    /// Those that are set from a position on and before another.
+    Bits(&'a Bits, u32, u32),
 }
 
 impl Share<'_> {
@@ -45,22 +52,8 @@ impl Share<'_> {
         match self {
             Share::Range(from, to) => (from..to).for_each(take),
             Share::List(list) => list.iter().for_each(|p| take(*p)),
+            Share::Bits(bits, from, to) => bits.each(from, to, take),
         }
-    }
-}
-
-/// A bit for each position.
-pub(super) struct Bits(Vec<u64>);
-
-impl Bits {
-    fn set(&mut self, position: u32) {
-        if let Some(word) = self.0.get_mut(position as usize / 64) {
-            *word |= 1 << (position % 64);
-        }
-    }
-
-    pub fn has(&self, position: u32) -> bool {
-        self.0.get(position as usize / 64).is_some_and(|word| word >> (position % 64) & 1 == 1)
     }
 }
 
@@ -89,11 +82,29 @@ impl Set {
         Set { positions: Positions::List(positions), timed, kept: Kept::default() }
     }
 
+    /// Returns the set of some positions, given in any order.
+    pub(super) fn unsorted(order: &Order, mut positions: Vec<u32>) -> Self {
+        if (positions.len() as u32).saturating_mul(DENSE) >= order.rows.len() as u32 {
+            return Set::of_bits(order, Bits::of(order.rows.len() as u32, positions));
+        }
+        // A segment's rows ascend in time in runs: a stable sort finds them and only merges.
+        positions.sort();
+        Set::list(order, positions)
+    }
+
+    pub(super) fn of_bits(order: &Order, bits: Bits) -> Self {
+        if bits.len().saturating_mul(DENSE) < order.rows.len() as u32 {
+            return Set::list(order, bits.iter().collect());
+        }
+        Set { timed: bits.before(order.known), positions: Positions::Bits(Arc::new(bits)), kept: Kept::default() }
+    }
+
     /// Returns the number of records.
     pub fn len(&self) -> u32 {
         match &self.positions {
             Positions::Range(from, to) => to - from,
             Positions::List(list) => list.len() as u32,
+            Positions::Bits(bits) => bits.len(),
         }
     }
 
@@ -111,6 +122,7 @@ impl Set {
         match &self.positions {
             Positions::Range(from, to) => from.checked_add(place).filter(|p| p < to),
             Positions::List(list) => list.get(place as usize).copied(),
+            Positions::Bits(bits) => bits.at(place),
         }
     }
 
@@ -119,6 +131,7 @@ impl Set {
         match &self.positions {
             Positions::Range(from, to) => position.clamp(*from, *to) - from,
             Positions::List(list) => list.partition_point(|p| *p < position) as u32,
+            Positions::Bits(bits) => bits.before(position),
         }
     }
 
@@ -126,20 +139,26 @@ impl Set {
     pub(super) fn bounds(&self) -> Option<(u32, u32)> {
         match &self.positions {
             Positions::Range(from, to) => Some((*from, *to)),
-            Positions::List(_) => None,
+            Positions::List(_) | Positions::Bits(_) => None,
         }
     }
 
     /// Returns whether it holds a position.
     pub(super) fn has(&self, position: u32) -> bool {
-        self.at(self.before(position)) == Some(position)
+        match &self.positions {
+            Positions::Range(from, to) => (*from..*to).contains(&position),
+            Positions::List(list) => list.binary_search(&position).is_ok(),
+            Positions::Bits(bits) => bits.has(position),
+        }
     }
 
     /// Returns of each position below `all` whether it holds it: for whoever asks of positions in another order.
-    pub(super) fn bits(&self, all: u32) -> Bits {
-        let mut bits = Bits(vec![0; all as usize / 64 + 1]);
-        self.each(|position| bits.set(position));
-        bits
+    pub(super) fn bits(&self, all: u32) -> Arc<Bits> {
+        match &self.positions {
+            Positions::Bits(bits) => bits.clone(),
+            Positions::Range(from, to) => Arc::new(Bits::of(all, *from..*to)),
+            Positions::List(list) => Arc::new(Bits::of(all, list.iter().copied())),
+        }
     }
 
     /// Returns its positions, ascending.
@@ -147,6 +166,7 @@ impl Set {
         match &self.positions {
             Positions::Range(from, to) => Box::new(*from..*to),
             Positions::List(list) => Box::new(list.iter().copied()),
+            Positions::Bits(bits) => Box::new(bits.iter()),
         }
     }
 
@@ -174,6 +194,10 @@ impl Set {
         match &self.positions {
             Positions::Range(first, _) => Share::Range(first + from, first + to),
             Positions::List(list) => Share::List(list.get(from as usize..to as usize).unwrap_or_default()),
+            Positions::Bits(bits) => {
+                let position = |place: u32| bits.at(place).unwrap_or(u32::MAX);
+                Share::Bits(bits, position(from), if to < bits.len() { position(to) } else { u32::MAX })
+            }
         }
     }
 
@@ -204,6 +228,7 @@ impl Set {
         let positions = match &self.positions {
             Positions::Range(..) => 0,
             Positions::List(list) => list.len() * 4,
+            Positions::Bits(bits) => bits.bytes(),
         };
         let talks = self.kept.talks.get().map_or(0, |talks| size_of_val(&**talks));
         // It is held while it is counted, and nobody waits for that here.
@@ -221,9 +246,25 @@ mod tests {
     #[test]
     fn shares_join_to_the_set() {
         let order = Order { times: (0..40).collect(), rows: (0..40).collect(), places: (0..40).collect(), known: 30 };
-        let list = (0..40).filter(|p| p % 3 != 0).collect();
-        for set in [Set::range(&order, 4, 37), Set::list(&order, list), Set::range(&order, 5, 5)] {
+        let list: Vec<u32> = (0..40).filter(|p| p % 3 != 0).collect();
+        let (mut turned, few) = (list.clone(), vec![39]);
+        turned.reverse();
+        let sets = [
+            Set::range(&order, 4, 37),
+            Set::list(&order, list.clone()),
+            Set::unsorted(&order, turned),
+            Set::unsorted(&order, few),
+            Set::range(&order, 5, 5),
+        ];
+        assert!(matches!(sets[2].positions, Positions::Bits(_)) && matches!(sets[3].positions, Positions::List(_)));
+        assert_eq!((sets[1].timed(), sets[2].timed(), sets[3].timed()), (20, 20, 0));
+        assert_eq!(sets[2].iter().collect::<Vec<_>>(), list);
+        for set in sets {
             let whole: Vec<u32> = set.iter().collect();
+            for (place, position) in (0..).zip(&whole) {
+                assert_eq!((set.at(place), set.before(*position)), (Some(*position), place));
+                assert!(set.has(*position) && !set.has(position + 40));
+            }
             let bits = set.bits(40);
             assert_eq!((0..200).filter(|p| bits.has(*p)).collect::<Vec<_>>(), whole);
             for share in [1, 2, 7, 26, 100] {

@@ -1,9 +1,10 @@
 //! Which records their provider ties together: of each conversation the positions of its records, in memory.
 
 use super::View;
+use super::bits::Bits;
 use super::coded::Coded;
 use super::order::Order;
-use super::set::{Bits, Set};
+use super::set::Set;
 use crate::EngineError;
 use crate::cores::{cores, in_parts};
 use std::sync::Arc;
@@ -40,7 +41,7 @@ pub(super) struct Held {
 /// The positions of a set, for whoever asks by thread.
 enum Within {
     Range(u32, u32),
-    Some(Bits),
+    Some(Arc<Bits>),
 }
 
 impl Threads {

@@ -113,7 +113,7 @@ pub(super) fn voice(opened: &Opened<'_>, out: &mut Sink) {
 
 /// Reads the dictionaries of a property list that hold a time: recent addresses (`t`), networks (`added_at`).
 pub(super) fn lists(opened: &Opened<'_>, out: &mut Sink) {
-    for frame in opened.frames {
+    for frame in &opened.frames.iter().map(Frame::without_mark).collect::<Vec<_>>() {
         let whole = opened.at(Locator::bytes(frame.offset, frame.bytes.len() as u64));
         let (found, complete) = dictionaries(frame.bytes);
         if !complete || frame.truncated {

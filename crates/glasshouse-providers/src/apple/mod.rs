@@ -70,7 +70,7 @@ static MANIFEST: Manifest = Manifest {
             Tier::Documented,
         ),
         format(health::ECG, "Electrocardiograms", &[Family::Health], Tier::Unverified),
-        format(wallet::FORMAT, "Passes of Wallet", &[Family::File], Tier::Documented),
+        Format { version: 2, ..format(wallet::FORMAT, "Passes of Wallet", &[Family::File], Tier::Documented) },
     ],
     general: false,
     not_covered: &[

@@ -32,8 +32,15 @@ pub(super) fn parse(opened: &Opened<'_>, out: &mut Sink) {
         let maker = pass.text("organizationName").filter(|name| !name.is_empty());
         record.parties.extend(maker.map(|name| Party::named(PartyRole::Author, name)));
         // When and where the pass is of use, and not when it was used.
-        for (key, role) in [("relevantDate", MomentRole::Start), ("expirationDate", MomentRole::End)] {
-            let Some(written) = pass.text(key) else { continue };
+        // Newer passes have a list of stretches in place of one date.
+        let stretches = pass.objects("relevantDates");
+        let stretch = |(key, role)| stretches.iter().filter_map(move |one| Some((one.text(key)?, role)));
+        let stretches = [("date", MomentRole::Start), ("startDate", MomentRole::Start), ("endDate", MomentRole::End)]
+            .into_iter()
+            .flat_map(stretch);
+        let single = [("relevantDate", MomentRole::Start), ("expirationDate", MomentRole::End)];
+        let single = single.into_iter().filter_map(|(key, role)| Some((pass.text(key)?, role)));
+        for (written, role) in single.chain(stretches).take(MOST) {
             let moment = time::iso(role, &written);
             if moment.instant.is_none() {
                 out.warn(at.clone(), "time.syntax", "A time cannot be read or says no zone.");

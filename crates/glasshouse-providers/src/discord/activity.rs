@@ -12,6 +12,7 @@ pub(super) const FRAMING: Framing = Framing::Lines;
 
 /// Says whether first bytes are those of a file of events.
 pub(super) fn is_ours(head: &[u8]) -> bool {
+    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
     let line = head.split(|b| *b == b'\n').next().unwrap_or(head);
     let has = |needle: &[u8]| memchr::memmem::find(line, needle).is_some();
     line.starts_with(b"{") && (has(b"\"event_type\"") || (has(b"\"event_id\"") && has(b"\"timestamp\"")))
@@ -26,7 +27,7 @@ pub(super) fn parse(opened: &Opened<'_>, out: &mut Sink) {
         let locator = Locator::new(LocatorKind::Row, frame.index.to_string(), frame.offset, frame.bytes.len() as u64);
         let at = opened.at(locator);
         let raw = text(frame, &at, out);
-        let Ok(object) = Object::parse(raw.trim()) else {
+        let Ok(object) = Object::parse(raw.trim_start_matches('\u{feff}').trim()) else {
             out.warn(at, "json.syntax", "The line is not a valid JSON object; it was not read.");
             continue;
         };

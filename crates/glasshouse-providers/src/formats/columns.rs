@@ -99,7 +99,7 @@ pub fn row_record(
     }
     let row = header.row(frame.bytes);
     // Some exports repeat the header.
-    if row.is_empty() || row.cells().all(|(name, value)| *name == *value.trim()) {
+    if row.is_empty() || row.is_header() {
         return None;
     }
     check_width(header, &row, &at, out);

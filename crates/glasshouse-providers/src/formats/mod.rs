@@ -21,3 +21,4 @@ pub mod time;
 pub(crate) mod tnef;
 pub mod wall;
 pub mod workbook;
+pub mod xml;

@@ -4,6 +4,7 @@ use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 use encoding_rs::WINDOWS_1252;
 use std::borrow::Cow;
 use std::cell::RefCell;
+use std::collections::HashSet;
 
 /// What separates values.
 const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
@@ -18,6 +19,8 @@ thread_local! {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
     names: Vec<String>,
+    /// The names that values go by: as `names`, and told apart where two columns have one, or none.
+    labels: Vec<String>,
     delimiter: u8,
     /// Which row of the table it is; rows up to it hold no values.
     pub index: u64,
@@ -36,10 +39,7 @@ impl Header {
         let (spans, _) = crate::framing::frame_all(glasshouse_model::Framing::Rows, head);
         spans.into_iter().take(20).flat_map(move |span| {
             let bytes = head.get(span.start as usize..span.end as usize).unwrap_or_default();
-            DELIMITERS.into_iter().map(move |delimiter| {
-                let names = values(bytes, delimiter).into_iter().map(|v| v.trim().to_owned()).collect();
-                Header { names, delimiter, index: span.index }
-            })
+            DELIMITERS.into_iter().map(move |delimiter| Self::made(bytes, delimiter, span.index))
         })
     }
 
@@ -51,12 +51,23 @@ impl Header {
 
     /// Returns a row as a header, separated by what separates most of its values.
     pub fn of(row: &[u8], index: u64) -> Self {
-        let header = |delimiter| {
-            let names = values(row, delimiter).into_iter().map(|v| v.trim().to_owned()).collect();
-            Header { names, delimiter, index }
-        };
+        let header = |delimiter| Self::made(row, delimiter, index);
         let comma = header(b',');
         [b';', b'\t'].map(header).into_iter().fold(comma, |a, b| if b.names.len() > a.names.len() { b } else { a })
+    }
+
+    fn made(row: &[u8], delimiter: u8, index: u64) -> Self {
+        let names: Vec<String> = values(row, delimiter).into_iter().map(|v| v.trim().to_owned()).collect();
+        let mut taken = HashSet::new();
+        let mut labels = Vec::with_capacity(names.len());
+        for (i, name) in names.iter().enumerate() {
+            labels.push(match name.as_str() {
+                "" => format!("column {}", i + 1),
+                _ if taken.insert(name.as_str()) => name.clone(),
+                _ => format!("{name} (column {})", i + 1),
+            });
+        }
+        Header { names, labels, delimiter, index }
     }
 
     /// Returns the names of the columns.
@@ -86,12 +97,18 @@ impl Row<'_> {
         })
     }
 
-    /// Returns every column's name and value; values beyond the header are named `column 7` by their place.
+    /// Returns every column's name and value; values beyond the header are named `column 7` by their place, and a
+    /// name that stands twice is told apart by it.
     pub fn cells(&self) -> impl Iterator<Item = (Cow<'_, str>, &str)> {
-        self.values.iter().enumerate().map(|(i, value)| match self.header.names.get(i).filter(|n| !n.is_empty()) {
-            Some(name) => (Cow::Borrowed(name.as_str()), value.as_str()),
+        self.values.iter().enumerate().map(|(i, value)| match self.header.labels.get(i) {
+            Some(label) => (Cow::Borrowed(label.as_str()), value.as_str()),
             None => (Cow::Owned(format!("column {}", i + 1)), value.as_str()),
         })
+    }
+
+    /// Returns whether the row is the header again.
+    pub fn is_header(&self) -> bool {
+        self.values.iter().enumerate().all(|(i, v)| self.header.names.get(i).is_some_and(|name| name == v.trim()))
     }
 
     /// Returns whether the row has no value at all.
@@ -160,6 +177,11 @@ mod tests {
         let cells: Vec<_> = row.cells().map(|(n, v)| (n.into_owned(), v.to_owned())).collect();
         assert_eq!(cells[3], ("column 4".to_owned(), "x".to_owned()));
         assert!(Header::with(head, &["Email"]).is_none());
+        let twice = Header::of(b"a,b,a,,a\n", 0);
+        let row = twice.row(b"1,2,3,4,5\n");
+        let names: Vec<_> = row.cells().map(|(n, _)| n.into_owned()).collect();
+        assert_eq!(names, ["a", "b", "a (column 3)", "column 4", "a (column 5)"]);
+        assert!(twice.row(b"a,b,a,,a\n").is_header() && !row.is_header());
     }
 
     #[test]

@@ -17,7 +17,7 @@ static MANIFEST: Manifest = Manifest {
         title: "Features with a place",
         families: &[Family::Location],
         tier: Tier::Documented,
-        version: 1,
+        version: 2,
     }],
     general: true,
     not_covered: &[
@@ -42,7 +42,10 @@ impl Provider for GeoJson {
         };
         let named = |entry: &&TreeEntry| match entry.extension().as_str() {
             "geojson" => true,
-            "json" => entry.name().to_lowercase().contains("geo"),
+            // Takeout's places and reviews of Maps; behind the brand the folder's name is translated.
+            "json" => {
+                entry.name().to_lowercase().contains("geo") || entry.dir().split('/').any(|d| d.starts_with("Maps"))
+            }
             _ => false,
         };
         let entries = tree.entries().iter().filter(named).filter(collection);
@@ -94,8 +97,8 @@ fn read(opened: &Opened<'_>, frame: &Frame<'_>, elsewhere: bool, warned: &mut us
     match feature.object("geometry") {
         Some(_) if elsewhere => {}
         Some(geometry) => {
-            record.place = geometry.raw("coordinates").and_then(first_position);
-            if record.place.is_none() {
+            record.place = position(&geometry, 0);
+            if record.place.take_if(|place| is_nowhere(&feature, place)).is_none() && record.place.is_none() {
                 warn(out, "place.syntax", "The feature's geometry has no coordinates on Earth.");
             }
         }
@@ -103,11 +106,22 @@ fn read(opened: &Opened<'_>, frame: &Frame<'_>, elsewhere: bool, warned: &mut us
         None if feature.raw("geometry") == Some("null") => {}
         None => warn(out, "place.syntax", "The feature has no geometry."),
     }
-    if let Some(properties) = feature.object("properties") {
-        let text = |names: &[&str]| names.iter().find_map(|n| properties.text(n)).filter(|t| !t.trim().is_empty());
-        record.title = text(&["name", "title", "Name"]).map(|t| t.into_owned());
-        record.text = text(&["description", "desc"]).map(|t| t.into_owned());
-        if let Some(when) = text(&["time", "timestamp", "date", "datetime"]) {
+    // Some put into the feature itself what belongs into its properties.
+    if let Some(properties) = feature.object("properties").or_else(|| Object::from_slice(frame.bytes).ok()) {
+        let inner = LOCATIONS
+            .iter()
+            .find_map(|name| properties.object(name).or_else(|| properties.objects(name).into_iter().next()));
+        let one = |names: &[&str], object: &Object<'_>| {
+            names.iter().find_map(|n| object.text(n)).filter(|t| !t.trim().is_empty()).map(|t| t.into_owned())
+        };
+        let text = |names: &[&str]| one(names, &properties);
+        record.title = text(&["name", "title", "Name", "Title"])
+            .or_else(|| inner.as_ref().and_then(|inner| one(&["name", "Business Name"], inner)));
+        record.text = text(&["description", "desc", "review_text_published", "Review Comment", "Comment"]);
+        if let Some(address) = inner.as_ref().and_then(|inner| one(&["address", "Address"], inner)) {
+            record.place.get_or_insert_default().address = Some(address);
+        }
+        if let Some(when) = text(&["time", "timestamp", "date", "datetime", "Published"]) {
             let mut moment = time::iso(MomentRole::Observed, &when);
             // No standard says in which zone a time without one is.
             if moment.instant.is_none() {
@@ -120,6 +134,12 @@ fn read(opened: &Opened<'_>, frame: &Frame<'_>, elsewhere: bool, warned: &mut us
         let raw = value.get();
         match name {
             "type" => {}
+            "date"
+            | "google_maps_url"
+            | "location"
+            | "five_star_rating_published"
+            | "review_text_published"
+            | "questions" => json::keep(&mut record.fields, name, raw),
             "geometry" | "properties" | "bbox" => json::keep(&mut record.fields, name, raw),
             // The one place where text and number are both allowed.
             "id" => {
@@ -132,6 +152,27 @@ fn read(opened: &Opened<'_>, frame: &Frame<'_>, elsewhere: bool, warned: &mut us
         }
     }
     out.record(at, record);
+}
+
+/// Where a feature's properties keep an address beside its geometry.
+const LOCATIONS: &[&str] = &["location", "Location"];
+
+/// Returns the first position of a geometry, or of the first in a collection that has one.
+fn position(geometry: &Object<'_>, depth: usize) -> Option<Place> {
+    const DEEPEST: usize = 4;
+    if let Some(place) = geometry.raw("coordinates").and_then(first_position) {
+        return Some(place);
+    }
+    let inner = if depth < DEEPEST { geometry.objects("geometries") } else { Vec::new() };
+    inner.iter().find_map(|geometry| position(geometry, depth + 1))
+}
+
+/// Says whether a place is how Google Maps writes that it knows none: nought and nought, with a link.
+fn is_nowhere(feature: &Object<'_>, place: &Place) -> bool {
+    let linked = |object: &Object<'_>| ["google_maps_url", "Google Maps URL"].iter().any(|n| object.raw(n).is_some());
+    place.lat == Some(0.0)
+        && place.lon == Some(0.0)
+        && (linked(feature) || feature.object("properties").is_some_and(|properties| linked(&properties)))
 }
 
 /// Returns the first position in coordinates that are nested as deep as the kind of geometry asks for.

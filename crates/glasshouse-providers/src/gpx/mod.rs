@@ -1,6 +1,7 @@
 #![doc = include_str!("README.md")]
 
 use crate::formats::time;
+use crate::formats::xml::Xml;
 use crate::{Frame, Opened, Provider, Sink, Tree};
 use glasshouse_model::{
     Claim, Family, Format, Framing, Locator, LocatorKind, Manifest, MomentRole, Place, Record, Tier, ZoneBasis,
@@ -19,7 +20,7 @@ static MANIFEST: Manifest = Manifest {
         title: "Points of tracks and routes, and waypoints",
         families: &[Family::Location],
         tier: Tier::Documented,
-        version: 2,
+        version: 3,
     }],
     general: true,
     not_covered: &[
@@ -64,7 +65,9 @@ fn read(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
     if frame.truncated {
         out.warn(whole.clone(), "gpx.partial", "The file is longer than the limit; only its beginning was read.");
     }
-    let mut reader = Reader::from_reader(frame.bytes);
+    let xml = Xml::new(frame.bytes, &whole, out);
+    let structure = xml.structure();
+    let mut reader = Reader::from_reader(structure.as_ref());
     reader.config_mut().check_end_names = false;
     let (mut tracks, mut points, mut broken) = (0u64, 0u64, 0u64);
     let mut track: Option<(String, Option<String>, usize)> = None;
@@ -112,7 +115,7 @@ fn read(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
         match event {
             Event::End(_) => {
                 if let (Some(start), Some((_, name, _))) = (naming.take(), &mut track) {
-                    let raw = String::from_utf8_lossy(frame.bytes.get(start..before).unwrap_or_default());
+                    let raw = xml.text(start, before);
                     *name = Some(unescape(&raw)).filter(|n| !n.is_empty());
                 }
                 depth = depth.saturating_sub(1);
@@ -120,7 +123,7 @@ fn read(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
                     && open.depth == depth
                     && let Some((name, start)) = open.child.take()
                 {
-                    let raw = String::from_utf8_lossy(frame.bytes.get(start..before).unwrap_or_default());
+                    let raw = xml.text(start, before);
                     keep(open, &name, &raw, out);
                 }
                 if point.as_ref().is_some_and(|p| p.depth == depth + 1) {

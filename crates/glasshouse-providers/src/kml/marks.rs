@@ -2,6 +2,7 @@
 
 use crate::formats::mail::html_to_text;
 use crate::formats::time;
+use crate::formats::xml::Xml;
 use crate::{Frame, Opened, Sink};
 use glasshouse_model::{Family, Locator, LocatorKind, Moment, MomentRole, Place, Precision, Record, ZoneBasis};
 use quick_xml::Reader;
@@ -47,7 +48,9 @@ pub(super) fn read(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
     if frame.truncated {
         out.warn(whole.clone(), "kml.partial", "The file is longer than the limit; only its beginning was read.");
     }
-    let mut reader = Reader::from_reader(frame.bytes);
+    let xml = Xml::new(frame.bytes, &whole, out);
+    let structure = xml.structure();
+    let mut reader = Reader::from_reader(structure.as_ref());
     reader.config_mut().check_end_names = false;
     let mut reading = Reading { opened, frame, out, mark: None, marks: 0, points: 0, warned: 0 };
     let mut stack: Vec<Open> = Vec::new();
@@ -83,7 +86,7 @@ pub(super) fn read(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
             Event::End(_) if deeper > 0 => deeper -= 1,
             Event::End(_) => {
                 if let Some(open) = stack.pop() {
-                    let raw = String::from_utf8_lossy(frame.bytes.get(open.content..before).unwrap_or_default());
+                    let raw = xml.text(open.content, before);
                     let parent = stack.last().map_or("", |open| open.name.as_str()).to_owned();
                     reading.end(&open.name, &parent, open.start, after, &raw, stack.len());
                 }
@@ -142,13 +145,22 @@ impl Reading<'_, '_, '_> {
             ("TimeSpan", "end") => mark.record.moments.push(moment(MomentRole::End, &text())),
             ("Track", "when") => mark.whens.push_back(text()),
             ("Track", "coord") => self.point(&mut mark, start, end, raw),
+            (_, "Track") => {
+                let left = mark.whens.drain(..).filter(|when| !when.is_empty()).count();
+                if left > 0 {
+                    let at = self.at(format!("Placemark {}", self.marks), start, end);
+                    self.warn(&at, "A track has more times than positions; the last times belong to none.");
+                }
+            }
             ("Data", "value") | ("SchemaData", "SimpleData") => {
                 if let Some(name) = mark.data.take() {
                     mark.record.fields.text(&name, &text());
                 }
             }
             (kind, "coordinates") => {
-                mark.record.fields.text("kind", kind);
+                if mark.coordinates.is_empty() {
+                    mark.record.fields.text("kind", kind);
+                }
                 mark.coordinates.push(raw.split_whitespace().collect::<Vec<_>>().join(" "));
             }
             ("Placemark", "styleUrl" | "visibility" | "open" | "phoneNumber" | "Snippet" | "snippet" | "author") => {
@@ -156,7 +168,7 @@ impl Reading<'_, '_, '_> {
             }
             (
                 "Placemark",
-                "TimeStamp" | "TimeSpan" | "ExtendedData" | "Point" | "LineString" | "LinearRing" | "Polygon" | "Track"
+                "TimeStamp" | "TimeSpan" | "ExtendedData" | "Point" | "LineString" | "LinearRing" | "Polygon"
                 | "MultiGeometry" | "MultiTrack" | "Model" | "Style" | "StyleMap" | "LookAt" | "Camera" | "Region"
                 | "link",
             ) => {}
@@ -193,7 +205,9 @@ impl Reading<'_, '_, '_> {
     fn finish(&mut self, mut mark: Mark, start: usize, end: usize) {
         let at = self.at(format!("Placemark {}", self.marks), start, end);
         self.marks += 1;
-        let first = mark.coordinates.iter().find_map(|list| list.split(' ').next());
+        // Some write a blank behind the commas of a position, which separates positions.
+        let positions: Vec<String> = mark.coordinates.iter().map(|list| list.replace(", ", ",")).collect();
+        let first = positions.iter().find_map(|list| list.split(' ').next());
         if let Some(place) = first.and_then(|tuple| place(tuple.split(','))) {
             let address = mark.record.place.take().and_then(|place| place.address);
             mark.record.place = Some(Place { address, ..place });

@@ -16,7 +16,7 @@ static MANIFEST: Manifest = Manifest {
         title: "Placemarks, and the points of tracks",
         families: &[Family::Location],
         tier: Tier::Documented,
-        version: 2,
+        version: 3,
     }],
     general: true,
     not_covered: &[

@@ -326,9 +326,12 @@ fn object(work: &mut Work<'_, '_>, (kind, again): (usize, bool), raw: &str, at: 
             Ok(object) => {
                 object.members().map(|(name, value)| (name.to_owned().into(), Cell::Json(value.get().into()))).collect()
             }
+            Err(_) if again => return,
             Err(_) => return syntax(work, at),
         },
         _ if serde_json::from_str::<&RawValue>(raw).is_ok() => vec![("value".into(), Cell::Json(raw.into()))],
+        // What one kind cannot read no other can: that is told once.
+        _ if again => return,
         _ => return syntax(work, at),
     };
     work.item(kind, Raw { members, at, json: raw, key: key.to_owned(), again });

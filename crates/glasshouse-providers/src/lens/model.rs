@@ -40,10 +40,12 @@ pub(super) struct LensFile {
 /// The lines of a text that mean more than themselves.
 #[derive(Default)]
 pub(super) struct Lines {
-    /// How the first line of an item begins, `#` being a digit; empty when items are blocks between blank lines.
-    pub item: String,
+    /// How the first line of an item may begin, `#` being a digit; empty when items are blocks of names and values.
+    pub items: Vec<String>,
     /// How a line begins that says what the items below it belong to; empty when there is none.
     pub heading: String,
+    /// How a line begins that ends an item; empty when blank lines do.
+    pub end: String,
     /// Lines that say nothing.
     pub ignore: Vec<String>,
 }
@@ -197,9 +199,10 @@ fn lines(matching: &mut Keys) -> Result<Lines, LensError> {
     let not_blank = |text: &str| {
         if text.trim().is_empty() { Err("how such a line begins") } else { Ok(text.to_owned()) }
     };
-    let item = begins(matching.each("item", not_blank)?);
+    let items = matching.each("item", not_blank)?;
     let heading = begins(matching.each("heading", not_blank)?);
-    Ok(Lines { item, heading, ignore: matching.texts("ignore")? })
+    let end = begins(matching.each("end", not_blank)?);
+    Ok(Lines { items, heading, end, ignore: matching.texts("ignore")? })
 }
 
 fn kind(table: Table, layout: Layout) -> Result<Kind, LensError> {

@@ -88,8 +88,12 @@ pub(super) fn text(work: &mut Work<'_, '_>, frame: &Frame<'_>) {
             key = rest.trim_end_matches([':', ' ']).to_owned();
             continue;
         }
-        if !file.lines.item.is_empty() {
-            if begins(&file.lines.item, line) {
+        if !file.lines.end.is_empty() && line.starts_with(file.lines.end.as_str()) {
+            close(work, number, frame, open.take(), &key);
+            continue;
+        }
+        if !file.lines.items.is_empty() {
+            if file.lines.items.iter().any(|item| begins(item, line)) {
                 close(work, number, frame, open.take(), &key);
                 let mut item = Open { start, ..Open::default() };
                 item.member(end, LINE, line);
@@ -101,11 +105,16 @@ pub(super) fn text(work: &mut Work<'_, '_>, frame: &Frame<'_>) {
             }
             continue;
         }
-        let member = member(file.kinds.get(number), line);
+        let member = match file.lines.end.is_empty() {
+            true => member(file.kinds.get(number), line),
+            false => member_of_block(file.kinds.get(number), line, open.as_ref()),
+        };
         match (member, &mut open) {
             // A blank line ends an item where the next line is a member; else it belongs to what was said. So does
             // the name that an item began with.
-            (Some((name, value)), Some(item)) if item.blank == 0 && !item.began_with(name) => {
+            (Some((name, value)), Some(item))
+                if (item.blank == 0 && !item.began_with(name)) || !file.lines.end.is_empty() =>
+            {
                 item.member(end, name, value);
             }
             (Some((name, value)), _) => {
@@ -153,6 +162,19 @@ fn member<'l>(kind: Option<&Kind>, line: &'l str) -> Option<(&'l str, &'l str)> 
     let like = name.len() <= LONGEST_NAME && name.starts_with(char::is_uppercase) && looks;
     // Some names are written with two colons.
     (kind.is_some_and(known) || like).then(|| (name, value.trim_start_matches(':').trim()))
+}
+
+/// Returns the name and the value of a line in a block with an end of its own: what was said goes on until a name
+/// that is known, elsewhere one word before a colon is a name.
+fn member_of_block<'l>(kind: Option<&Kind>, line: &'l str, open: Option<&Open>) -> Option<(&'l str, &'l str)> {
+    let (name, value) = line.split_once(':')?;
+    let same = |one: &str, other: &str| one.eq_ignore_ascii_case(other);
+    let kind = kind?;
+    let last = open.and_then(|open| open.members.last()).map_or("", |(name, _)| name.as_str());
+    let word =
+        !name.is_empty() && name.len() <= LONGEST_NAME && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    let like = word && value.starts_with(' ') && !kind.text.iter().any(|n| same(n, last));
+    (like || kind.known.iter().chain(kind.names()).any(|n| same(n, name))).then(|| (name, value.trim()))
 }
 
 fn close(work: &mut Work<'_, '_>, number: usize, frame: &Frame<'_>, open: Option<Open>, key: &str) {

@@ -29,6 +29,9 @@ pub(super) struct Work<'w, 'o> {
     pub warned: usize,
 }
 
+/// How a time that never was is written where times are counted from the year 1.
+const NEVER: &str = "0001-01-01T00:00:00";
+
 type Members<'a> = Vec<(Cow<'a, str>, Cell<'a>)>;
 
 impl<'w> Work<'w, '_> {
@@ -132,7 +135,8 @@ impl<'w> Work<'w, '_> {
         let mut record = Record::new(kind.family, self.format);
         let mut item = Item { members, used: vec![false; members.len()] };
         for rule in &kind.times {
-            let Some((i, text)) = item.find(&rule.field) else { continue };
+            // The first instant that some programs count is how they write that there is none: it stays a field.
+            let Some((i, text)) = item.find(&rule.field).filter(|(_, text)| !text.starts_with(NEVER)) else { continue };
             let zone = match &rule.zone {
                 when::Zone::Field(names) => item.find(names).map(|(_, text)| text),
                 _ => None,

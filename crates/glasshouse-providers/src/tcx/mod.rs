@@ -1,6 +1,7 @@
 #![doc = include_str!("README.md")]
 
 use crate::formats::time;
+use crate::formats::xml::Xml;
 use crate::{Frame, Opened, Provider, Sink, Tree};
 use glasshouse_model::{
     Claim, Family, Format, Framing, Locator, LocatorKind, Manifest, MomentRole, Place, Record, Tier, ZoneBasis,
@@ -24,7 +25,7 @@ static MANIFEST: Manifest = Manifest {
         title: "Laps and track points of workouts and courses",
         families: &[Family::Location, Family::Health],
         tier: Tier::Documented,
-        version: 1,
+        version: 2,
     }],
     general: true,
     not_covered: &[
@@ -64,6 +65,9 @@ impl Provider for Tcx {
     }
 }
 
+/// Folders of the format's first version.
+const SPORTS: &[&str] = &["Running", "Biking", "Other", "MultiSport"];
+
 /// An element that is open: its name, where its content begins, and whether it holds others.
 struct Element {
     name: String,
@@ -77,6 +81,10 @@ struct Workout {
     number: u64,
     sport: Option<String>,
     id: Option<String>,
+    notes: Option<String>,
+    start: usize,
+    /// Laps and points before it.
+    before: u64,
 }
 
 /// A lap or a point that is being read: where it begins, how deep, and the values in it.
@@ -110,7 +118,9 @@ impl Reading<'_, '_> {
                 "The file is longer than the limit; only its beginning was read.",
             );
         }
-        let mut reader = Reader::from_reader(bytes);
+        let xml = Xml::new(bytes, &whole, self.out);
+        let structure = xml.structure();
+        let mut reader = Reader::from_reader(structure.as_ref());
         reader.config_mut().check_end_names = false;
         reader.config_mut().expand_empty_elements = true;
         let mut deeper = 0usize;
@@ -136,7 +146,7 @@ impl Reading<'_, '_> {
                 Ok(Event::End(_)) if deeper > 0 => deeper -= 1,
                 Ok(Event::End(_)) => {
                     if let Some(element) = self.open.pop() {
-                        self.end(&element, before, after);
+                        self.end(&element, &xml, before, after);
                     }
                 }
                 Ok(Event::Eof) => break,
@@ -160,8 +170,12 @@ impl Reading<'_, '_> {
     fn begin(&mut self, name: &str, start: usize, attribute: &dyn Fn(&str) -> Option<String>) {
         let node = |began| Node { start, depth: self.open.len(), began, values: Vec::new() };
         match name {
-            "Activity" | "Course" => {
-                self.workout = Workout { number: self.workout.number + 1, sport: attribute("Sport"), id: None };
+            // The first version of the format has runs in folders that are named as the sport.
+            "Activity" | "Course" | "Run" => {
+                let folder = self.open.iter().rev().map(|e| e.name.as_str()).find(|name| SPORTS.contains(name));
+                let sport = attribute("Sport").or_else(|| folder.map(str::to_owned));
+                let number = self.workout.number + 1;
+                self.workout = Workout { number, sport, start, before: self.produced(), ..Workout::default() };
             }
             "Lap" if self.lap.is_none() => self.lap = Some(node(attribute("StartTime"))),
             "Trackpoint" if self.point.is_none() => self.point = Some(node(None)),
@@ -169,17 +183,42 @@ impl Reading<'_, '_> {
         }
     }
 
-    fn end(&mut self, element: &Element, before: usize, after: usize) {
+    fn end(&mut self, element: &Element, xml: &Xml<'_>, before: usize, after: usize) {
         let depth = self.open.len();
         if !element.inner && element.name != "Track" {
-            let raw = self.frame.bytes.get(element.content..before).unwrap_or_default();
-            self.value(&element.name, unescape(&String::from_utf8_lossy(raw)));
+            self.value(&element.name, unescape(&xml.text(element.content, before)));
         }
         if self.point.as_ref().is_some_and(|p| p.depth == depth) {
             self.finish_point(after);
         } else if self.lap.as_ref().is_some_and(|l| l.depth == depth) {
             self.finish_lap(after);
+        } else if matches!(element.name.as_str(), "Activity" | "Course" | "Run") {
+            self.finish_workout(&element.name, after);
         }
+    }
+
+    fn produced(&self) -> u64 {
+        self.counts[0] + self.counts[1]
+    }
+
+    /// What a workout says of itself is a record where no lap or point says it.
+    fn finish_workout(&mut self, name: &str, end: usize) {
+        let notes = self.workout.notes.take();
+        let empty = self.produced() == self.workout.before;
+        if notes.is_none() && !(empty && self.workout.id.is_some()) {
+            return;
+        }
+        let mut record = self.start(&[], Family::Health);
+        record.title = self.workout.sport.clone();
+        // A course is named in words, an activity by when it began.
+        let began = self.workout.id.as_deref().filter(|_| name != "Course");
+        record.moments.extend(began.map(|text| moment(MomentRole::Start, text)));
+        record.text = notes;
+        let at = self.at(name, self.workout.number.saturating_sub(1), self.workout.start, end);
+        if empty {
+            self.out.warn(at.clone(), "tcx.empty", "The workout holds no lap and no point.");
+        }
+        self.out.record(at, record);
     }
 
     /// Takes a value over under the names that lead to it from the point or lap it belongs to.
@@ -192,8 +231,10 @@ impl Reading<'_, '_> {
             _ => {
                 // The id of an activity, or the name of a course.
                 let parent = self.open.last().map_or("", |e| e.name.as_str());
-                if matches!((parent, name), ("Activity", "Id") | ("Course", "Name")) {
+                if matches!((parent, name), ("Activity" | "Run", "Id") | ("Course", "Name")) {
                     self.workout.id = Some(text).filter(|t| !t.is_empty());
+                } else if matches!((parent, name), ("Activity" | "Course" | "Run", "Notes")) {
+                    self.workout.notes = Some(text).filter(|t| !t.is_empty());
                 }
                 return;
             }
@@ -210,12 +251,12 @@ impl Reading<'_, '_> {
         }
     }
 
-    fn start(&self, node: &Node, family: Family) -> Record {
+    fn start(&self, values: &[(String, String)], family: Family) -> Record {
         let mut record = Record::new(family, FORMAT);
         record.conversation = Some(format!("{} workout {}", self.opened.entry.path, self.workout.number));
         record.fields.opt_text("Sport", self.workout.sport.as_deref());
         record.fields.opt_text("workout", self.workout.id.as_deref());
-        for (name, text) in &node.values {
+        for (name, text) in values {
             record.fields.text(name, text);
         }
         record
@@ -234,7 +275,7 @@ impl Reading<'_, '_> {
         let position = (degrees("Position/LatitudeDegrees"), degrees("Position/LongitudeDegrees"));
         let family = if position.0.is_some() { Family::Location } else { Family::Health };
         let at = self.at("Trackpoint", self.counts[1], node.start, end);
-        let mut record = self.start(&node, family);
+        let mut record = self.start(&node.values, family);
         record.moments.extend(value("Time").map(|text| moment(MomentRole::Observed, text)));
         record.place = position.0.flatten().zip(position.1.flatten()).and_then(|(lat, lon)| Place::at(lat, lon));
         if let Some(place) = &mut record.place {
@@ -253,7 +294,7 @@ impl Reading<'_, '_> {
     fn finish_lap(&mut self, end: usize) {
         let Some(node) = self.lap.take() else { return };
         let at = self.at("Lap", self.counts[0], node.start, end);
-        let mut record = self.start(&node, Family::Health);
+        let mut record = self.start(&node.values, Family::Health);
         record.title = self.workout.sport.clone();
         record.moments.extend(node.began.as_deref().map(|text| moment(MomentRole::Start, text)));
         record.text = node.values.iter().find(|(n, _)| n == "Notes").map(|(_, t)| t.clone()).filter(|t| !t.is_empty());

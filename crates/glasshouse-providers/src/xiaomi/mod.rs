@@ -124,14 +124,14 @@ fn claim(tree: &Tree<'_>, entry: &TreeEntry) -> Option<Claim> {
     }
 }
 
-/// Returns the kind of a Mi Fit table: folder and file carry it, and the first column is a date or a start.
+/// Returns the kind of a Mi Fit table: folder and file carry it, and a column is a date or a start.
 fn mi_fit_kind(entry: &TreeEntry, head: &[u8]) -> Option<&'static str> {
     const KINDS: &[&str] =
         &["HEARTRATE_AUTO", "HEARTRATE", "ACTIVITY_MINUTE", "ACTIVITY_STAGE", "ACTIVITY", "SLEEP", "SPORT", "BODY"];
     let folder = entry.dir().rsplit('/').next().unwrap_or_default();
     let kind = KINDS.iter().find(|kind| **kind == folder && entry.name().starts_with(**kind))?;
     Header::find(head, |names| {
-        names.len() > 1 && names.first().is_some_and(|n| ["date", "type", "time", "startTime"].contains(&n.as_str()))
+        names.len() > 1 && names.iter().any(|n| ["date", "time", "startTime"].contains(&n.as_str()))
     })?;
     Some(kind)
 }

@@ -7,6 +7,7 @@ use super::document::{self as shape};
 use axum::Extension;
 use axum::response::Response;
 use glasshouse_engine::facts;
+use glasshouse_layout::RunFile;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::IntoParams;
@@ -69,6 +70,7 @@ pub async fn case(Extension(serving): Shared) -> Response {
             let shown = json!({
                 "number": part.number, "path": part.name, "size": part.size, "sha256": part.sha256,
                 "container": part.container, "external": part.external,
+                "origin": live.origin(&held.source, part.number),
             });
             match sources.iter_mut().find(|(id, _)| *id == held.source) {
                 Some((_, source)) => {
@@ -89,6 +91,14 @@ pub async fn case(Extension(serving): Shared) -> Response {
                 )),
             }
         }
+        let (mut entries, mut formats) = (run.entries.clone(), facts::formats(&run));
+        // Runs of earlier programs have no sums; what they would say is in what they list.
+        if entries.is_empty() {
+            entries = live.evidence.statuses()?;
+        }
+        if formats.is_empty() {
+            formats = facts::formats(&RunFile { found: live.view.formats()?, ..RunFile::default() });
+        }
         let (_, drift) = facts::lines(&serving.house.case, &run.run, "drift", 0, MOST_LINES)?;
         let drift: Vec<Value> = drift
             .into_iter()
@@ -98,8 +108,9 @@ pub async fn case(Extension(serving): Shared) -> Response {
         let events = glasshouse_store::read_case_events(&serving.house.case)?;
         Ok(json!({
             "sources": sources.into_iter().map(|(_, source)| source).collect::<Vec<_>>(),
-            "formats": facts::formats(&run),
-            "entries": run.entries,
+            "made_of": facts::made_of(&live.origins),
+            "formats": formats,
+            "entries": entries,
             "warnings": { "total": run.warnings, "by_code": facts::warning_counts(&serving.house.case, &run.run)? },
             "drift": drift,
             "authority": facts::authority(&serving.house.case)?,

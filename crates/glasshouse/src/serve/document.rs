@@ -157,6 +157,8 @@ shapes! {
     PersonName { name: String, role: String }
     Case {
         sources: Vec<Source>,
+        /// The cases that this one was made out of; empty for most.
+        made_of: Vec<MadeOf>,
         formats: Vec<FormatRead>,
         /// Number of entries by status.
         entries: BTreeMap<String, u64>,
@@ -171,7 +173,11 @@ shapes! {
         not_covered: Vec<NotCovered>,
     }
     Source { id: String, title: String, added: String, parts: Vec<PartOf>, entries: u64 }
-    PartOf { number: u32, path: String, size: u64, sha256: String, container: String, external: Option<String> }
+    PartOf { number: u32, path: String, size: u64, sha256: String, container: String, external: Option<String>, origin: Option<Origin> }
+    /// Where a part was before this case was made out of others; none for what was taken in here.
+    Origin { case: String, source: String, number: u32 }
+    /// `checkpoint` is the signed head of its log, and `authorities` are those in force there, by id.
+    MadeOf { case: String, fingerprint: String, checkpoint: String, authorities: Vec<String>, parts: u64 }
     FormatRead {
         format: String, provider: String, title: String, service: String, tier: String, records: u64,
         first: Option<String>, last: Option<String>,
@@ -268,7 +274,7 @@ shapes! {
         part: Option<PartNumber>, locator: Locator,
     }
     /// `authority` is the one that it was taken in under.
-    PartNumber { source: String, number: u32, authority: Option<String> }
+    PartNumber { source: String, number: u32, authority: Option<String>, origin: Option<Origin> }
     /// `text` is the locator as written: `kind:detail@start+length`.
     Locator { kind: String, text: String, detail: String, start: u64, length: u64 }
     Bytes {

@@ -35,8 +35,10 @@ use glasshouse_engine::evidence::Evidence;
 use glasshouse_engine::people::Home;
 use glasshouse_engine::session::Session;
 use glasshouse_engine::view::View;
+use glasshouse_layout::Origin;
 use glasshouse_store::seal::{Identity, Seal};
 use issuer::Elsewhere;
+use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -91,6 +93,8 @@ struct Live {
     run: String,
     view: View,
     evidence: Evidence,
+    /// The cases that it was made out of, if it was.
+    origins: Vec<Origin>,
 }
 
 impl Live {
@@ -99,7 +103,16 @@ impl Live {
         let keys: Vec<Identity> = home.and_then(Home::processing).into_iter().collect();
         let seal = Seal::open(case, &glasshouse_store::read_case_file(case)?, &keys)?;
         let run = glasshouse_store::read_run(case)?.unwrap_or_default().run;
-        Ok(Live { run, view: View::open(case)?, evidence: Evidence::open(case, seal)? })
+        let origins = glasshouse_store::read_origins(case)?;
+        Ok(Live { run, view: View::open(case)?, evidence: Evidence::open(case, seal)?, origins })
+    }
+
+    /// Returns where a part was before this case was made out of others; none for what was taken in here.
+    fn origin(&self, source: &str, part: u32) -> Option<Value> {
+        self.origins.iter().find_map(|origin| {
+            let one = origin.parts.iter().find(|one| one.as_source == source && one.as_part == part)?;
+            Some(json!({ "case": origin.case, "source": one.source, "number": one.part }))
+        })
     }
 }
 

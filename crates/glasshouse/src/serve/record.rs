@@ -60,7 +60,10 @@ pub async fn record(Extension(serving): Shared, Named(id): Named<String>) -> Res
                 "part": entry.as_ref().map(|e| {
                     let of = |held: &&SourceFile| held.source == e.source && held.part.number == e.part;
                     let authority = live.evidence.parts().iter().find(of).map(|held| &held.authority);
-                    json!({ "source": e.source, "number": e.part, "authority": authority })
+                    json!({
+                        "source": e.source, "number": e.part, "authority": authority,
+                        "origin": live.origin(&e.source, e.part),
+                    })
                 }),
                 "locator": located(&at.locator),
             }));

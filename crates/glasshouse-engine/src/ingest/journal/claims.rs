@@ -7,6 +7,13 @@ use crate::ingest::claims::Standing;
 use rusqlite::params;
 use std::collections::BTreeMap;
 
+/// A claim whose entry was cut to its end.
+pub struct Ended {
+    pub claim: u32,
+    pub chunks: u32,
+    pub warnings: Vec<WarningRow>,
+}
+
 impl Journal {
     /// Gives every claim the number that it is known by, adding those that are new, and how far it is read.
     pub fn number_claims(&self, claims: &mut [Standing]) -> Result<(), EngineError> {
@@ -57,14 +64,16 @@ impl Journal {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Notes how many chunks a claim has, once its entry was cut to its end, and what that cutting met.
-    pub fn end_claim(&self, claim: u32, chunks: u32, warnings: &[WarningRow]) -> Result<(), EngineError> {
+    /// Notes of claims whose entries were cut to their ends how many chunks they have, and what that cutting met.
+    pub fn end_claims(&self, ended: &[Ended]) -> Result<(), EngineError> {
         let mut connection = self.lock();
         let transaction = connection.transaction()?;
-        transaction.prepare_cached("UPDATE claims SET chunks = ?2 WHERE id = ?1")?.execute(params![claim, chunks])?;
-        transaction.prepare_cached("DELETE FROM warnings WHERE claim = ?1 AND chunk IS NULL")?.execute([claim])?;
-        for warning in warnings {
-            insert_warning(&transaction, Some(claim), None, warning)?;
+        for Ended { claim, chunks, warnings } in ended {
+            transaction.prepare_cached("UPDATE claims SET chunks = ?2 WHERE id = ?1")?.execute([claim, chunks])?;
+            transaction.prepare_cached("DELETE FROM warnings WHERE claim = ?1 AND chunk IS NULL")?.execute([claim])?;
+            for warning in warnings {
+                insert_warning(&transaction, Some(*claim), None, warning)?;
+            }
         }
         Ok(transaction.commit()?)
     }

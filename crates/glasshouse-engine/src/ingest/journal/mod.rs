@@ -10,6 +10,7 @@ mod segments;
 mod undecided;
 mod warnings;
 
+pub use claims::Ended;
 pub use hashes::{EntryHash, Hashes, Known};
 pub use segments::ChunkRow;
 pub use undecided::{Pending, Published};
