@@ -59,7 +59,7 @@ impl MadeInto {
 }
 
 /// Returns the cases that one was combined into, as its log has it.
-pub fn made_of(root: &Path) -> Result<Vec<MadeInto>, EngineError> {
+pub fn made_into(root: &Path) -> Result<Vec<MadeInto>, EngineError> {
     let mut into = Vec::new();
     for (leaf, payload) in read_case_events(root)? {
         let made = payload.filter(|_| leaf.action == COMBINED).map(|p| p.detail["into"].clone());

@@ -247,7 +247,7 @@ pub fn withdraw(
         reason: reason.to_owned(),
     };
     let text = toml::to_string(&withdrawal).map_err(|e| EngineError::other(e.to_string()))?;
-    let into = combine::made_of(root)?;
+    let into = combine::made_into(root)?;
     let ids: Vec<&str> = into.iter().map(|one| one.case.as_str()).collect();
     let detail = match ids.is_empty() {
         true => serde_json::json!({ "id": id, "ended": ended }),

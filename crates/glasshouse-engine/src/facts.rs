@@ -138,7 +138,7 @@ pub fn authority(case: &Path) -> Result<AuthorityShown, EngineError> {
             origin.case
         ));
     }
-    limits.extend(combine::made_of(case)?.iter().map(combine::MadeInto::told));
+    limits.extend(combine::made_into(case)?.iter().map(combine::MadeInto::told));
     Ok(AuthorityShown { kind: glasshouse_store::read_case_file(case)?.kind, title, limits, due })
 }
 

@@ -257,7 +257,7 @@ fn enrolled(case: &Path, file: &Path, acting: &As, amends: bool) -> Result<u8, E
         say!("{name} can open the evidence from now on.");
     }
     if amends {
-        combine::made_of(case)?.iter().for_each(|one| say!("{}", one.told()));
+        combine::made_into(case)?.iter().for_each(|one| say!("{}", one.told()));
     }
     crate::custody::say_gone(case)?;
     Ok(0)

@@ -82,7 +82,7 @@ pub fn case(folder: &Path, acting: &As) -> Result<u8, EngineError> {
     for origin in glasshouse_store::read_origins(folder)? {
         say!("combined out of case {}: {} parts", origin.case, origin.parts.len());
     }
-    for one in glasshouse_engine::combine::made_of(folder)? {
+    for one in glasshouse_engine::combine::made_into(folder)? {
         say!("combined into case {} under {}, {}", one.case, one.authority, one.time);
     }
     say!("fingerprint {}", glasshouse_layout::fingerprint(&file.public_key));
