@@ -13,8 +13,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
-/// Fields that name an app or a device, in the order of their bytes. Those that hold others are among them.
-const NAMES: [&str; 36] = [
+/// Fields that name an app or a device, and those that [hold](HOLDING) such fields, in the order of their bytes.
+const NAMES: [&str; 40] = [
     "Amazon Device Model Name",
     "Device",
     "Device Model",
@@ -36,10 +36,12 @@ const NAMES: [&str; 36] = [
     "device_model",
     "device_platform_name",
     "device_type",
+    "endLocation",
     "exif.Model",
     "exif.Software",
     "googlePhotosOrigin",
     "localFolderName",
+    "location",
     "mobileUpload",
     "model",
     "platform",
@@ -47,11 +49,16 @@ const NAMES: [&str; 36] = [
     "products",
     "source",
     "sourceDevice",
+    "sourceInfo",
     "sourceName",
+    "startLocation",
     "user-agent",
     "user_agent",
     "x-mailer",
 ];
+/// Fields that hold such fields, and are none themselves.
+const HOLDING: [&str; 7] =
+    ["deviceFolder", "endLocation", "googlePhotosOrigin", "location", "mobileUpload", "sourceInfo", "startLocation"];
 /// The field in which one service writes the app as a link, and others write what is no app.
 const LINKED: &str = "source";
 /// Values of a service that are given.
@@ -94,6 +101,8 @@ struct Having {
     row: u32,
     /// Position of the last with a time.
     last: u32,
+    /// The row that was counted last: a record that says it twice is one record.
+    counted: u32,
 }
 
 /// Values by service and field, both as numbers.
@@ -121,8 +130,9 @@ impl View {
                     let mut add = |field: usize, value: &str| {
                         let of = counted.entry((service.code(row), field)).or_default();
                         let value = if known < MOST_KNOWN || of.contains_key(value) { value } else { "" };
-                        let one = Having { count: 1, first: position, row, last };
+                        let one = Having { count: 1, first: position, row, last, counted: row };
                         match of.get_mut(value) {
+                            Some(having) if having.counted == row => {}
                             Some(having) => having.add(one),
                             None => {
                                 known += 1;
@@ -171,6 +181,7 @@ impl Having {
             (self.first, self.row) = (more.first, more.row);
         }
         self.last = self.last.max(more.last);
+        self.counted = more.counted;
     }
 }
 
@@ -251,6 +262,7 @@ impl<'de> Visitor<'de> for Value<'_> {
     fn visit_str<E>(self, value: &str) -> Result<(), E> {
         let value = match NAMES.get(self.field) {
             Some(&LINKED) => linked(value),
+            Some(name) if HOLDING.contains(name) => "",
             _ => value,
         };
         let value = cut(value.trim(), LONGEST);
@@ -319,6 +331,9 @@ mod tests {
             told(nested),
             [("localFolderName", "Camera".to_owned()), ("deviceType", "ANDROID_PHONE".to_owned())]
         );
+        let trip = r#"{"startLocation":{"sourceInfo":{"deviceTag":-5}},"endLocation":{"sourceInfo":{"deviceTag":-5}}}"#;
+        assert_eq!(told(trip), [("deviceTag", "-5".to_owned()), ("deviceTag", "-5".to_owned())]);
+        assert_eq!(told(r#"{"location":"at home","sourceInfo":7}"#), []);
         let tweet = r#"{"source":"<a href=\"https://mobile.example.com\" rel=\"nofollow\">Example for phones</a>"}"#;
         assert_eq!(told(tweet), one("source", "Example for phones"));
         for nothing in
@@ -334,7 +349,7 @@ mod tests {
 
     #[test]
     fn the_first_and_the_last_with_a_time_are_kept() {
-        let one = |first, row, last| Having { count: 1, first, row, last };
+        let one = |first, row, last| Having { count: 1, first, row, last, counted: row };
         let mut having = one(95, 1, 0);
         for more in [one(10, 2, 10), one(90, 3, 0), one(60, 4, 60)] {
             having.add(more);
