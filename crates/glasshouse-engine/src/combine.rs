@@ -23,14 +23,52 @@ pub struct Wanted<'a> {
     pub title: &'a str,
     /// The file of the authority that was made for it; its signature lies beside it.
     pub authority: &'a Path,
+    /// Whether what a password opened in the cases may stay closed in the new one.
+    pub closed: bool,
 }
 
 /// What was made.
 pub struct Combined {
     pub case: Case,
     pub report: Report,
-    /// Archives inside parts that a password opened later in one of the cases, and that need it again here.
-    pub later: usize,
+    /// Entries that a password opened in one of the cases and that are closed here.
+    pub closed: usize,
+}
+
+/// A case that this one was combined into.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MadeInto {
+    /// Its id.
+    pub case: String,
+    /// The authority that it was made under, `id/version`.
+    pub authority: String,
+    /// When.
+    pub time: String,
+}
+
+impl MadeInto {
+    /// Says in a sentence what to do there once an authority here has ended, or lets less through.
+    pub fn told(&self) -> String {
+        let (case, id) = (&self.case, self.authority.split('/').next().unwrap_or_default());
+        format!(
+            "What was read here lies in case {case} as well, which was combined under {} on {} and does not know of this. Where it is to count there, too, end that authority (glasshouse authority withdraw CASE {id} --reason …) or amend it.",
+            self.authority,
+            self.time.get(..10).unwrap_or_default()
+        )
+    }
+}
+
+/// Returns the cases that one was combined into, as its log has it.
+pub fn made_into(root: &Path) -> Result<Vec<MadeInto>, EngineError> {
+    let mut into = Vec::new();
+    for (leaf, payload) in read_case_events(root)? {
+        let made = payload.filter(|_| leaf.action == COMBINED).map(|p| p.detail["into"].clone());
+        let text = |name: &str| made.as_ref().and_then(|m| m[name].as_str()).map(str::to_owned);
+        if let Some((case, authority)) = text("case").zip(text("authority")) {
+            into.push(MadeInto { case, authority, time: leaf.time });
+        }
+    }
+    Ok(into)
 }
 
 /// Makes one case out of several, or goes on where an earlier call was cut off.
@@ -59,18 +97,25 @@ pub fn combine(
     for (session, id) in sessions.iter().zip(&ids) {
         held.push(session.open_to_combine(&others(id))?);
     }
-    let (mut parts, mut later) = (Vec::new(), 0);
+    let (mut parts, mut opened) = (Vec::new(), 0);
     for case in &held {
-        let (taken, opened) = ingest::taken_parts(case)?;
-        parts.push(taken);
-        later += opened;
+        parts.push(ingest::taken_parts(case)?);
+        let here = ingest::opened_by_password(case)?;
+        if here > 0 && options.passwords.is_empty() && !wanted.closed {
+            return Err(EngineError::other(format!(
+                "A password opened {here} of the entries of {}, and passwords are kept nowhere. Give it again with --password-fd and a file descriptor, one a line; or leave these entries closed in the new case, with what came of them left out, with --leave-closed.",
+                case.root().display()
+            )));
+        }
+        opened += here;
     }
     let (case, begun) = made(wanted, who, home, &new, &text, &ids)?;
     let origins = if begun { read_origins(case.root())? } else { begin(&case, &held, parts, &cases, &new)? };
     let of = |case: &Case| origins.iter().find(|origin| origin.case == case.file().id);
     let from: Vec<(&Case, &Origin)> = held.iter().filter_map(|case| Some((case, of(case)?))).collect();
     let report = ingest::combine(&case, &from, options, progress)?;
-    Ok(Combined { case, report, later })
+    let closed = opened.saturating_sub(ingest::opened_by_password(&case)?);
+    Ok(Combined { case, report, closed })
 }
 
 /// Refuses another authority, or another version of one, for a case that was made out of others, where it goes further

@@ -2,7 +2,7 @@
 
 use crate::EngineError;
 use crate::authority::{self, Authority, Ended, Enrolled, Kind, Withdrawal, lines};
-use crate::combine;
+use crate::combine::{self, MadeInto};
 use crate::gate::Situation;
 use crate::keyholders;
 use crate::organisation::Organisation;
@@ -13,6 +13,9 @@ use glasshouse_store::{Acting, Actor, Case, Founding, now, read_case_events, sig
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+
+/// How often the end of an authority is tried to be written down while another process writes the case.
+const TRIES: u32 = 8;
 
 /// The kind of a case that is under authorities other than `self`.
 pub const AUTHORISED: &str = "authorised";
@@ -212,6 +215,8 @@ fn new_key(
 }
 
 /// Writes down that an authority has ended; nothing new is taken in or read under it from then on.
+///
+/// Returns with it the cases that this one was combined into, which do not know of it.
 pub fn withdraw(
     root: &Path,
     session: &Session,
@@ -219,11 +224,14 @@ pub fn withdraw(
     ended: Ended,
     at: &str,
     reason: &str,
-) -> Result<Withdrawal, EngineError> {
-    let case = session.open("authority.withdraw")?;
+) -> Result<(Withdrawal, Vec<MadeInto>), EngineError> {
+    let case = stopping(root, || session.open("authority.withdraw"), || session.may("authority.withdraw").map(|_| ()))?;
     let standings = authority::standings(root)?;
     let standing = standings.iter().find(|s| s.authority.id == id);
-    let standing = standing.ok_or_else(|| EngineError::other(format!("The case has no authority {id}.")))?;
+    let standing = standing.ok_or_else(|| {
+        let has: Vec<&str> = standings.iter().map(|s| s.authority.id.as_str()).collect();
+        EngineError::other(format!("The case has no authority {id}. It has: {}.", has.join(", ")))
+    })?;
     if standing.withdrawal.is_some() {
         return Err(EngineError::other(format!("The authority {id} has ended already.")));
     }
@@ -239,14 +247,42 @@ pub fn withdraw(
         reason: reason.to_owned(),
     };
     let text = toml::to_string(&withdrawal).map_err(|e| EngineError::other(e.to_string()))?;
-    let detail = serde_json::json!({ "id": id, "ended": ended });
+    let into = combine::made_into(root)?;
+    let ids: Vec<&str> = into.iter().map(|one| one.case.as_str()).collect();
+    let detail = match ids.is_empty() {
+        true => serde_json::json!({ "id": id, "ended": ended }),
+        false => serde_json::json!({ "id": id, "ended": ended, "combined": ids }),
+    };
     case.put(
         &[(paths::withdrawn(id), text.into_bytes())],
         glasshouse_layout::Kind::Alteration,
         "authority.withdrawn",
         detail,
     )?;
-    Ok(withdrawal)
+    Ok((withdrawal, into))
+}
+
+/// Opens a case for somebody who may, and has what reads it meanwhile stop for that.
+fn stopping(
+    root: &Path,
+    open: impl Fn() -> Result<Case, EngineError>,
+    may: impl Fn() -> Result<(), EngineError>,
+) -> Result<Case, EngineError> {
+    may()?;
+    let marker = root.join(paths::ENDING);
+    let mut opened = None;
+    // Each try waits for a while by itself, and what reads looks up several times a second.
+    for _ in 0..TRIES {
+        glasshouse_store::files::write_atomic(&marker, b"")?;
+        let tried = open();
+        let taken = tried.as_ref().is_err_and(|e| e.to_string().contains(glasshouse_store::BUSY));
+        opened = Some(tried);
+        if !taken {
+            break;
+        }
+    }
+    let _ = fs::remove_file(&marker);
+    opened.unwrap_or_else(open)
 }
 
 /// Signs an authority's file as its authoriser, and returns where the signature was written.

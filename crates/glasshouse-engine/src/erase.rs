@@ -26,7 +26,7 @@ pub struct Asked {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Erased {
     pub events: u64,
-    /// Events that vouch for files: what they say is needed to prove the case, and stays.
+    /// Events that vouch for files, or say that something was erased or combined: what they say is needed, and stays.
     pub left: u64,
 }
 
@@ -46,7 +46,8 @@ pub fn events(session: &Session, asked: &Asked) -> Result<Erased, EngineError> {
             unsealed.extend(sealed.then_some(leaf.seq));
         } else if !payload.files.is_empty() || !payload.removed.is_empty() {
             left += 1;
-        } else if leaf.kind == Kind::Erasure || payload.detail.get("sealed_to").is_some() {
+        } else if matches!(leaf.kind, Kind::Erasure | Kind::Combination) || payload.detail.get("sealed_to").is_some() {
+            // That a case was made out of this one is needed when an authority here ends.
             left += 1;
         } else {
             erases.push(leaf.seq);

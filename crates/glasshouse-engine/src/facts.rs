@@ -2,6 +2,7 @@
 
 use crate::EngineError;
 use crate::authority::{check, standings};
+use crate::combine;
 use crate::segment::typed;
 use crate::sql::json;
 use crate::view::iso;
@@ -102,24 +103,43 @@ pub fn not_covered(run: &RunFile) -> Vec<NotCovered> {
     texts.map(|(provider, text)| NotCovered { provider: provider.to_owned(), text: text.to_owned() }).collect()
 }
 
-/// Returns the authorities of a case, the first of them if there are several.
+/// Returns the authorities of a case: what the first that is in force says, and the limits of all.
 pub fn authority(case: &Path) -> Result<AuthorityShown, EngineError> {
-    let all = standings(case)?;
+    let mut all = standings(case)?;
     let now = crate::session::now();
     let due = all.iter().flat_map(|standing| standing.due(now)).collect();
-    let standing = all.into_iter().next();
-    let standing = standing
-        .ok_or_else(|| EngineError::Denied("The case has no authority. Nothing is read without one.".into()))?;
-    let mut limits = standing.authority.limits_in_words();
-    if standing.authority.limits.is_none() {
-        limits.push("No legal basis is recorded, and the case can never become one of another kind.".to_owned());
+    all.sort_by_key(|standing| standing.state(now) != "in force");
+    let first = all.first();
+    let first =
+        first.ok_or_else(|| EngineError::Denied("The case has no authority. Nothing is read without one.".into()))?;
+    let title = first.authority.statement.clone();
+    let mut limits = Vec::new();
+    for (at, standing) in all.iter().enumerate() {
+        let authority = &standing.authority;
+        if authority.limits.is_none() {
+            limits.extend(authority.limits_in_words());
+            limits.push("No legal basis is recorded, and the case can never become one of another kind.".to_owned());
+            continue;
+        }
+        let (id, version, kind) = (&authority.id, authority.version, authority.kind);
+        limits.push(format!(
+            "{id} version {version} ({kind}), {}: {}.",
+            standing.state(now),
+            standing.enrolled.label()
+        ));
+        if at > 0 {
+            limits.push(authority.statement.clone());
+        }
+        limits.extend(authority.limits_in_words());
     }
-    Ok(AuthorityShown {
-        kind: glasshouse_store::read_case_file(case)?.kind,
-        title: standing.authority.statement,
-        limits,
-        due,
-    })
+    for origin in glasshouse_store::read_origins(case)? {
+        limits.push(format!(
+            "Combined out of case {}, within its own limits, too. What ends or changes an authority there later is not known here.",
+            origin.case
+        ));
+    }
+    limits.extend(combine::made_into(case)?.iter().map(combine::MadeInto::told));
+    Ok(AuthorityShown { kind: glasshouse_store::read_case_file(case)?.kind, title, limits, due })
 }
 
 /// Returns the cases that one was made out of.

@@ -4,6 +4,7 @@
 //! What no policy permits is denied, an action that nobody knows among it.
 
 use crate::EngineError;
+use crate::authority::IN_LINE;
 use crate::people::Role;
 use cedar_policy::{
     Authorizer, Context, Decision, Effect, Entities, Entity, EntityUid, Policy, PolicyId, PolicySet, Request,
@@ -32,6 +33,8 @@ pub struct Situation {
     pub own: bool,
     /// `in force`, `not yet`, `expired`, `withdrawn`, `quashed`, or `none`.
     pub state: &'static str,
+    /// How the records lie to the authorities as they now are: `in line`, `narrower` or `ended`.
+    pub records: &'static str,
     pub applicant: String,
     pub authoriser: String,
     pub signed: bool,
@@ -56,6 +59,7 @@ impl Situation {
         Situation {
             own: false,
             state: "none",
+            records: IN_LINE,
             applicant: String::new(),
             authoriser: String::new(),
             signed: false,
@@ -160,6 +164,7 @@ impl Policies {
         let attributes = HashMap::from([
             ("own".to_owned(), RestrictedExpression::new_bool(situation.own)),
             ("state".to_owned(), text(situation.state)),
+            ("records".to_owned(), text(situation.records)),
             ("applicant".to_owned(), text(&situation.applicant)),
             ("authoriser".to_owned(), text(&situation.authoriser)),
             ("signed".to_owned(), RestrictedExpression::new_bool(situation.signed)),

@@ -5,7 +5,7 @@
 //! an export are events.
 
 use crate::EngineError;
-use crate::authority::{self, Standing};
+use crate::authority::{self, Line, Standing};
 use crate::gate::{Policies, Ruling, Situation};
 use crate::people::{Home, Person, Role};
 use crate::words::Words;
@@ -73,6 +73,8 @@ pub struct Session {
     identities: Vec<Identity>,
     /// None in a personal case.
     standing: Option<Standing>,
+    /// Whether the records are within the case's authorities as they now are.
+    line: Line,
     enquiry: Mutex<Option<String>>,
     lines: Vec<String>,
     writing: Writing,
@@ -98,6 +100,7 @@ impl Session {
                 rulings: Mutex::default(),
                 identities: Vec::new(),
                 standing: None,
+                line: Line::default(),
                 enquiry: Mutex::new(None),
                 lines: Vec::new(),
                 writing: Writing::default(),
@@ -106,7 +109,9 @@ impl Session {
         let Some(person) = who.person else {
             return Err(nobody());
         };
+        let all = standings.clone();
         let standing = choose(standings, asking.authority.as_deref())?;
+        let line_now = in_line(root, &all, &standing)?;
         let lines = standing.authority.lines_of_enquiry.clone();
         let enquiry = asking.enquiry.as_deref().map(|wanted| line(&lines, wanted)).transpose()?;
         let enquiry = enquiry.or_else(|| (lines.len() == 1).then(|| lines.first().cloned()).flatten());
@@ -119,6 +124,7 @@ impl Session {
             rulings: Mutex::default(),
             identities: home.processing().into_iter().collect(),
             standing: Some(standing),
+            line: line_now,
             enquiry: Mutex::new(enquiry),
             lines,
             writing: Writing::default(),
@@ -200,7 +206,16 @@ impl Session {
 
     /// Returns how the case stands now.
     pub fn situation(&self) -> Situation {
-        self.standing.as_ref().map_or_else(Situation::own, |s| s.situation(now()))
+        let Some(standing) = &self.standing else { return Situation::own() };
+        let now = now();
+        Situation { records: self.line.at(now), ..standing.situation(now) }
+    }
+
+    /// Says whether the authorities of the case, and the records under them, are what they were when this began.
+    pub fn still_stands(&self) -> Result<bool, EngineError> {
+        let Some(under) = &self.standing else { return Ok(true) };
+        let standings = authority::standings(&self.root)?;
+        Ok(standings.contains(under) && in_line(&self.root, &standings, under)? == self.line)
     }
 
     /// Asks whether something may be looked at, and writes down that it is, before it is.
@@ -268,6 +283,12 @@ impl Session {
     /// Writes down what was shown and is not in the log yet.
     pub fn flush(&self) -> Result<(), EngineError> {
         if self.is_own() || self.writing.nothing_seen() { Ok(()) } else { self.log(None) }
+    }
+
+    /// Asks whether an analysis may be run: in a case that is not its holder's own only if the authority names it.
+    pub fn may_analyse(&self, analysis: &str) -> Result<Ruling, EngineError> {
+        let situation = Situation { analysis: analysis.to_owned(), ..self.situation() };
+        self.may_in("analysis.run", &situation).inspect_err(|_| self.log_denial("analysis.run"))
     }
 
     /// Asks whether the case may be combined with the cases of these ids.
@@ -397,6 +418,12 @@ pub fn nobody() -> EngineError {
     )
 }
 
+/// Says whether the newest records of a case are within its authorities as they stand.
+fn in_line(root: &Path, standings: &[Standing], under: &Standing) -> Result<Line, EngineError> {
+    let run = glasshouse_store::read_run(root)?.unwrap_or_default();
+    Ok(Line::of(&run.authorities, standings, &under.authority.id))
+}
+
 fn choose(mut standings: Vec<Standing>, wanted: Option<&str>) -> Result<Standing, EngineError> {
     let names =
         |standings: &[Standing]| standings.iter().map(|s| s.authority.id.clone()).collect::<Vec<_>>().join(", ");
@@ -447,6 +474,7 @@ fn logged(action: &str) -> (Kind, &'static str) {
         "case.show" => (Kind::Consultation, "case.shown"),
         "case.serve" => (Kind::Consultation, "case.served"),
         "authority.show" => (Kind::Consultation, "authority.shown"),
+        "evidence.preview" => (Kind::Consultation, "evidence.previewed"),
         "quarantine.review" => (Kind::Consultation, "quarantine.reviewed"),
         "log.read" => (Kind::Consultation, "log.read"),
         "log.extract" => (Kind::Disclosure, "log.extracted"),

@@ -37,6 +37,8 @@ fn there_is_an_example_of_each_kind_and_each_holds() {
         let authority = authority::check(&text).unwrap_or_else(|f| panic!("{name}:\n{}", authority::lines(&f)));
         assert_eq!(authority.kind.as_str(), name);
         assert!(!authority.limits_in_words().is_empty());
+        let services = authority.limits.map_or_else(Vec::new, |limits| limits.services);
+        assert_eq!(authority::strangers(&services), None, "{name}: what it covers is read");
     }
 }
 
@@ -134,6 +136,10 @@ fn what_is_written_wrongly_is_said_with_its_line() {
         ("kind = \"privilege\"", "kind = \"nosiness\"", "[[exclude]]", "needs a kind out of"),
         ("\"legal advice\", \"without prejudice\"", "\"--\"", "[[exclude]]", "without a letter"),
         ("necessity = \"The provider alone holds the records.\"", "necessity = \"  \"", "necessity", "is missing"),
+        ("moments = [\"sent\", \"received\", \"observed\"]", "moments = []", "moments", "names no time"),
+        // What is wrong in a table of a list is told with the rule, too.
+        ("name = \"warrant-W-2024-0555.pdf\"\n", "", "[[documents]]", "A1 legal-basis record (order: copy hash)"),
+        ("reason = \"The suspect's solicitors.\"\n", "", "[[exclude]]", "PCSC Act 2022 ss.37(8)-(10)"),
     ] {
         refused(&with(from, to), Some(line(at)), words);
     }

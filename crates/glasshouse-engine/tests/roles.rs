@@ -107,7 +107,7 @@ fn nobody_decides_on_their_own_work() {
     let (yes, by) = decide(Role::Authoriser, "authority.approve", |_| ());
     assert!(yes && by == "authoriser-approves");
     type Case = (Role, &'static str, fn(&mut Situation), &'static str);
-    let cases: [Case; 10] = [
+    let cases: [Case; 13] = [
         (Role::Authoriser, "authority.approve", |s| s.applicant = "me".into(), "nobody-approves-their-own-authority"),
         (
             Role::PrivilegeReviewer,
@@ -126,6 +126,14 @@ fn nobody_decides_on_their_own_work() {
         ),
         (Role::Examiner, "analysis.run", |s| s.analytics.clear(), "only-analyses-that-the-authority-names"),
         (Role::Examiner, "evidence.process", |s| s.state = "withdrawn", "no-processing-without-an-authority-in-force"),
+        (Role::Examiner, "record.search", |s| s.records = "ended", "restricted-until-what-ended-is-out"),
+        (Role::Examiner, "record.show", |s| s.records = "narrower", "nothing-beyond-the-limits-as-they-now-are"),
+        (
+            Role::DisclosureOfficer,
+            "export.make",
+            |s| s.records = "narrower",
+            "nothing-beyond-the-limits-as-they-now-are",
+        ),
         (Role::Examiner, "record.search", |s| s.own = true, "a-personal-case-is-its-holders"),
         (Role::Holder, "record.search", |_| (), "the-holder-acts-in-their-own-case-only"),
     ];
@@ -133,6 +141,13 @@ fn nobody_decides_on_their_own_work() {
         let (allowed, by) = decide(role, action, change);
         assert!(!allowed && by.split(' ').any(|p| p == policy), "{} {action}: {by}", role.as_str());
     }
+    // What ended is looked at for proceedings, and taking out what is outside by now is what `process` is for.
+    let (officer, _) = decide(Role::DisclosureOfficer, "record.search", |s| s.records = "ended");
+    let reads = ["ended", "narrower"].map(|records| {
+        let now = Situation { records, ..situation("in force") };
+        policies.decide("me", &[Role::Examiner], "evidence.process", &now).allowed
+    });
+    assert!(officer && reads == [true, true]);
     // A second role does not help where a `forbid` stands.
     let mut own = situation("in force");
     own.applicant = "me".into();

@@ -8,6 +8,8 @@ pub const KEYS: &str = "keys/case.toml";
 pub const CHECKPOINT: &str = "log/checkpoint";
 /// The newest looks, until all files of the log are on the disk; in no proof.
 pub const AHEAD: &str = "log/ahead";
+/// Somebody waits for whatever reads the case to stop, to write down that an authority has ended; in no proof.
+pub const ENDING: &str = "ending";
 /// People's tags, notes and decisions.
 pub const WORK: &str = "work.sqlite";
 /// There while a personal case is being destroyed.

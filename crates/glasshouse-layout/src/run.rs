@@ -10,6 +10,9 @@ pub struct RunFile {
     pub tool: String,
     /// Version of each format's parser: `google.mail` → 1.
     pub formats: BTreeMap<String, u32>,
+    /// The authorities whose limits the records are within, as `id/version`; none in a personal case.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub authorities: Vec<String>,
     /// Every segment in force, those of earlier runs included.
     pub segments: Vec<Segment>,
     /// Segments of what is put aside for the privilege reviewer; no other session opens them.

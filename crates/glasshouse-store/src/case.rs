@@ -15,7 +15,8 @@ use std::time::{Duration, Instant};
 pub const SELF_AUTHORITY: &str = "self";
 
 /// What is said of a case that somebody else writes.
-const BUSY: &str = "being written by another Glasshouse process";
+/// What is said of a case that another process has.
+pub const BUSY: &str = "being written by another Glasshouse process";
 
 /// What the person who opens such a case confirms.
 pub const SELF_STATEMENT: &str = "This is my own account's data.";

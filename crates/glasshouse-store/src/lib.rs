@@ -32,7 +32,7 @@ mod together;
 mod zips;
 
 pub use blocks::{BlockFile, BlockReader, BlockWriter, Recent};
-pub use case::{Acting, Actor, Case, Founding, Paused, SELF_AUTHORITY, SELF_STATEMENT, tool};
+pub use case::{Acting, Actor, BUSY, Case, Founding, Paused, SELF_AUTHORITY, SELF_STATEMENT, tool};
 pub use checkpoint::{base64, read_checkpoint_file};
 pub use container::{Catalog, CatalogEntry, Container, EntryKind, EntryProblem, Limits, Trouble, sniff, sniff_head};
 pub use copy::{Copied, copy_part, free_space, hash_file, keep_content, sync_part};

@@ -95,19 +95,8 @@ fn print(report: &Report, json: bool) -> io::Result<()> {
         let text = serde_json::to_string_pretty(report).map_err(io::Error::other)?;
         return writeln!(out, "{text}");
     }
-    for finding in &report.findings {
-        writeln!(out, "{finding}")?;
-    }
-    for (count, what) in [(report.omitted_faults, "faults"), (report.omitted_notes, "notes")] {
-        if count > 0 {
-            writeln!(out, "note: not-listed: {count} more {what}")?;
-        }
-    }
-    for (why, count) in &report.counts.contents_not_checked {
-        writeln!(out, "note: not-checked: content of {count} entries: {}", glasshouse_verify::printable(why))?;
-    }
-    for authority in &report.authorities {
-        writeln!(out, "authority: {}", glasshouse_verify::printable(authority))?;
+    for line in report.lines() {
+        writeln!(out, "{line}")?;
     }
     if !report.fingerprint.is_empty() {
         writeln!(out, "log: {} events, root {}, key {}", report.tree_size, report.root, report.fingerprint)?;

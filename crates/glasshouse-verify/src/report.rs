@@ -7,6 +7,9 @@ use std::fmt;
 /// Most findings that are kept; the rest is counted. A hostile case could otherwise fill the memory.
 const MAX_FINDINGS: usize = 10_000;
 
+/// Notes that say the same are listed up to this number.
+const MANY_ALIKE: usize = 20;
+
 /// What is the matter with a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -145,6 +148,40 @@ impl Report {
         }
     }
 
+    /// Returns all that is to be told, in lines. Notes that say the same of many things are told once, with their number.
+    pub fn lines(&self) -> Vec<String> {
+        let mut alike: BTreeMap<(Class, &str), (usize, usize)> = BTreeMap::new();
+        for note in self.findings.iter().filter(|finding| !finding.fault) {
+            alike.entry((note.class, &note.message)).or_default().0 += 1;
+        }
+        let mut lines = Vec::new();
+        for finding in &self.findings {
+            let Some((all, told)) =
+                alike.get_mut(&(finding.class, finding.message.as_str())).filter(|_| !finding.fault)
+            else {
+                lines.push(finding.to_string());
+                continue;
+            };
+            *told += 1;
+            if *all <= MANY_ALIKE || *told <= 3 {
+                lines.push(finding.to_string());
+            } else if told == all {
+                let (class, message) = (finding.class.as_str(), printable(&finding.message));
+                lines.push(format!("note: {class}: {} more: {message}", *all - 3));
+            }
+        }
+        for (count, what) in [(self.omitted_faults, "faults"), (self.omitted_notes, "notes")] {
+            if count > 0 {
+                lines.push(format!("note: not-listed: {count} more {what}"));
+            }
+        }
+        for (why, count) in &self.counts.contents_not_checked {
+            lines.push(format!("note: not-checked: content of {count} entries: {}", printable(why)));
+        }
+        lines.extend(self.authorities.iter().map(|authority| format!("authority: {}", printable(authority))));
+        lines
+    }
+
     /// Returns the last line: what is proven, and what that is worth.
     pub fn conclusion(&self) -> String {
         let c = &self.counts;
@@ -243,6 +280,21 @@ mod tests {
             (MAX_FINDINGS, MAX_FINDINGS as u64 + 5, 1)
         );
         assert!(!report.proven());
+    }
+
+    #[test]
+    fn notes_that_say_the_same_are_told_once_and_faults_each() {
+        let mut report = Report::default();
+        for n in 0..100 {
+            report.note(Class::NotChecked, format!("event {n}"), "redacted");
+            report.fault(Class::Altered, format!("event {n}"), "redacted");
+        }
+        report.note(Class::NotChecked, "event 7", "another");
+        let lines = report.lines();
+        assert_eq!(lines.len(), 100 + 3 + 1 + 1);
+        assert!(lines.contains(&"note: not-checked: event 2: redacted".to_owned()));
+        assert!(lines.contains(&"note: not-checked: 97 more: redacted".to_owned()), "{lines:?}");
+        assert!(lines.contains(&"altered: event 99: redacted".to_owned()));
     }
 
     #[test]

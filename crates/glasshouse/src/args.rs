@@ -170,6 +170,8 @@ pub enum CaseCommand {
     ///
     /// The new case has an authority of its own, which goes no further than theirs, and what comes from a case stays
     /// within its own limits, too. All logs involved have it. Killed, the same command goes on.
+    /// An authority of theirs that is withdrawn or amended afterwards does not reach the new case by itself: that is
+    /// written down there, too. `authority withdraw` names the cases that it concerns.
     Combine(custody::Combine),
     /// Says what a case is.
     Show(OneCase),

@@ -45,9 +45,13 @@ pub struct Combine {
     authority: PathBuf,
     #[arg(long)]
     title: Option<String>,
-    /// Read passwords for encrypted parts from this file descriptor, one a line.
+    /// Read passwords for encrypted parts from this file descriptor, one a line. What a password opened in the cases
+    /// needs it again.
     #[arg(long, value_name = "FD")]
     password_fd: Option<i32>,
+    /// Leave closed what a password opened in the cases; what came of it is not in the new one.
+    #[arg(long, conflicts_with = "password_fd")]
+    leave_closed: bool,
     /// Number of threads; all cores if left out.
     #[arg(long)]
     threads: Option<usize>,
@@ -74,7 +78,7 @@ pub fn combine(asked: &Combine, acting: &As) -> Result<u8, EngineError> {
         sessions.push(acting.session(case)?);
     }
     let title = asked.title.clone().unwrap_or_else(|| intake::name_of(&asked.into));
-    let wanted = Wanted { into: &asked.into, title: &title, authority: &asked.authority };
+    let wanted = Wanted { into: &asked.into, title: &title, authority: &asked.authority, closed: asked.leave_closed };
     let how = How {
         in_place: false,
         password_fd: asked.password_fd,
@@ -93,10 +97,13 @@ pub fn combine(asked: &Combine, acting: &As) -> Result<u8, EngineError> {
         "Made {into} out of {} cases; the log of each says so, and `sources` says what came from which.",
         sessions.len()
     );
-    if done.later > 0 {
+    say!(
+        "What ends or changes an authority of theirs from now on is not known to {into}: it is written down in both (`authority withdraw` there names this case)."
+    );
+    if done.closed > 0 {
         say!(
-            "Passwords opened {} archives inside parts later: give them again, with glasshouse process {into} --password-fd.",
-            done.later
+            "{} entries that a password opened in them are closed here. To open them: glasshouse process {into} --password-fd FD",
+            output::count(done.closed as u64)
         );
     }
     output::summary(&asked.into, &done.report.run);

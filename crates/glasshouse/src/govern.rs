@@ -4,7 +4,8 @@ use crate::acting::{As, home};
 use crate::output;
 use clap::{Args, Subcommand};
 use glasshouse_engine::EngineError;
-use glasshouse_engine::authority::{self, Asked, Ended, Standing};
+use glasshouse_engine::authority::{self, Asked, Authority, Ended, Standing};
+use glasshouse_engine::combine;
 use glasshouse_engine::enrol;
 use glasshouse_engine::people::Role;
 use glasshouse_engine::session::{About, now};
@@ -149,6 +150,7 @@ pub fn authority(command: &AuthorityCommand, acting: &As) -> Result<u8, EngineEr
                     authority.kind
                 );
                 authority.limits_in_words().iter().for_each(|line| say!("  {}", output::plain(line)));
+                say_strangers(&authority);
                 Ok(0)
             }
             Err(faults) => {
@@ -162,6 +164,7 @@ pub fn authority(command: &AuthorityCommand, acting: &As) -> Result<u8, EngineEr
             let password = acting.password(&format!("Password of {name}: "))?;
             let signature = enrol::approve(file, &name, &password, &home())?;
             say!("{name} approved {}; the signature is {}.", file.display(), signature.display());
+            authority::check(&read(file)?).iter().for_each(say_strangers);
             Ok(0)
         }
         AuthorityCommand::Add { case, file } => enrolled(case, file, acting, false),
@@ -170,12 +173,20 @@ pub fn authority(command: &AuthorityCommand, acting: &As) -> Result<u8, EngineEr
             let session = acting.session(&withdraw.case)?;
             let ended = if withdraw.quashed { Ended::Quashed } else { Ended::Withdrawn };
             let at = withdraw.at.clone().unwrap_or_else(glasshouse_store::now);
-            let done = enrol::withdraw(&withdraw.case, &session, &withdraw.id, ended, &at, &withdraw.reason)?;
+            let (done, into) = enrol::withdraw(&withdraw.case, &session, &withdraw.id, ended, &at, &withdraw.reason)?;
             say!(
-                "{} has ended ({}). Nothing new is taken in or read under it; what was read is restricted.",
+                "{} has ended ({}). Nothing new is taken in or read under it; what was read is restricted: only a disclosure officer looks at it.",
                 done.id,
-                done.reason
+                output::plain(&done.reason)
             );
+            let others = authority::standings(&withdraw.case)?;
+            if others.iter().any(|other| other.state(now()) == "in force") {
+                say!(
+                    "Another authority of the case is in force: glasshouse process {} takes out what that one does not cover. Until then nobody else looks into the case.",
+                    withdraw.case.display()
+                );
+            }
+            into.iter().for_each(|one| say!("{}", one.told()));
             Ok(0)
         }
         AuthorityCommand::List { case } => {
@@ -213,6 +224,14 @@ pub fn authority(command: &AuthorityCommand, acting: &As) -> Result<u8, EngineEr
     }
 }
 
+/// Says which services of an authority nothing is read of.
+fn say_strangers(authority: &Authority) {
+    let services = authority.limits.as_ref().map_or(&[][..], |limits| &limits.services);
+    if let Some(strange) = authority::strangers(services) {
+        eprintln!("glasshouse: {} Only a lens of your own can give such records.", output::plain(&strange));
+    }
+}
+
 fn line(standing: &Standing) {
     let authority = &standing.authority;
     say!(
@@ -236,6 +255,9 @@ fn enrolled(case: &Path, file: &Path, acting: &As, amends: bool) -> Result<u8, E
     );
     for name in &prepared.sealed_to {
         say!("{name} can open the evidence from now on.");
+    }
+    if amends {
+        combine::made_into(case)?.iter().for_each(|one| say!("{}", one.told()));
     }
     crate::custody::say_gone(case)?;
     Ok(0)

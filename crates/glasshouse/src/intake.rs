@@ -8,6 +8,7 @@ use crate::serve::{Door, Listening};
 use glasshouse_engine::EngineError;
 use glasshouse_engine::enrol;
 use glasshouse_engine::ingest::{Options, Progress, Report, Taken, ingest};
+use glasshouse_engine::session::About;
 use glasshouse_store::{Actor, Case, Password, SELF_STATEMENT, is_case};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{BufRead, IsTerminal};
@@ -122,7 +123,9 @@ pub fn add(folder: &Path, paths: &[PathBuf], how: &How, acting: &As) -> Result<u
 
 /// `glasshouse process --preview`.
 pub fn preview(folder: &Path, how: &How, acting: &As) -> Result<u8, EngineError> {
-    let case = acting.session(folder)?.open("evidence.process")?;
+    let session = acting.session(folder)?;
+    session.consult("evidence.preview", About::default())?;
+    let case = session.open("evidence.preview")?;
     let options = options(how)?;
     let counts = with_progress(how, |progress| glasshouse_engine::ingest::preview(&case, &options, progress))?;
     for ((outcome, service, family, reason), n) in &counts {

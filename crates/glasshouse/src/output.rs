@@ -82,6 +82,9 @@ pub fn case(folder: &Path, acting: &As) -> Result<u8, EngineError> {
     for origin in glasshouse_store::read_origins(folder)? {
         say!("combined out of case {}: {} parts", origin.case, origin.parts.len());
     }
+    for one in glasshouse_engine::combine::made_into(folder)? {
+        say!("combined into case {} under {}, {}", one.case, one.authority, one.time);
+    }
     say!("fingerprint {}", glasshouse_layout::fingerprint(&file.public_key));
     match glasshouse_store::read_run(folder)? {
         Some(run) => summary(folder, &run),
@@ -168,12 +171,7 @@ pub fn verify(verify: &Verify) -> Result<u8, EngineError> {
     };
     let report = glasshouse_verify::verify_any(&verify.case, &options);
     let report = report.map_err(|e| EngineError::other(e.to_string()))?;
-    for finding in &report.findings {
-        say!("{finding}");
-    }
-    for authority in &report.authorities {
-        say!("authority: {}", glasshouse_verify::printable(authority));
-    }
+    report.lines().iter().for_each(|line| say!("{line}"));
     if verify.case.is_dir() {
         crate::custody::say_due(&verify.case);
     }

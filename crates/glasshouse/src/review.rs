@@ -85,10 +85,19 @@ fn show_batch(batch: &Batch, json: bool) -> Result<(), EngineError> {
         day(&batch.first),
         day(&batch.last),
         batch.by,
-        batch.name
+        quoted(&batch.name)
     );
     say!("{}", output::plain(&line).replace('\n', "\u{240a}"));
     Ok(())
+}
+
+/// Returns a name as it can be typed in a shell.
+fn quoted(name: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "@.-_+:/".contains(c);
+    if !name.is_empty() && !name.starts_with('-') && name.chars().all(plain) {
+        return name.to_owned();
+    }
+    format!("'{}'", name.replace('\'', "'\\''"))
 }
 
 fn show_item(item: &Item, json: bool) -> Result<(), EngineError> {

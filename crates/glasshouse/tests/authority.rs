@@ -438,6 +438,8 @@ fn whoever_stops_goes_on_where_they_were() {
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("No format that is read here is of `gmail`"), "{said}");
     assert!(said.contains("glasshouse authority sign"), "{said}");
+    assert!(said.contains("  subject.identifiers: Addresses") && said.contains("combination.cases"), "{said}");
+    assert!(!said.contains("  scope.window.unlimited: "), "{said}");
     assert!(!Path::new(&draft).exists(), "all that it held is in the file");
     office.good(&[], "", &["authority", "check", &to]);
     let written: String = std::fs::read_to_string(&to).expect("written");

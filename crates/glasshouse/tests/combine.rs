@@ -4,6 +4,7 @@ mod support;
 
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::io::{Cursor, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -12,6 +13,8 @@ use support::office::Office;
 use support::schema::agrees;
 use support::team::Served;
 use support::{account, glasshouse, run};
+use zip::AesMode;
+use zip::write::SimpleFileOptions;
 
 const YEAR: [(&str, &str); 3] = [("from", "2022-01-01"), ("until", "2022-12-31"), ("other", "\"held_back\"")];
 const PRIVILEGED: [(&str, &str); 2] = [("parties", "[]"), ("terms", "[\"heliotrope\"]")];
@@ -243,6 +246,27 @@ fn two_cases_become_one_within_the_limits_of_each() {
     std::fs::write(&origin, text.replace("2022-12-31", "2032-12-31")).expect("written");
     office.refused("d.hart", &["process", &into], "is not what its log vouches for");
     assert!(run(glasshouse(["verify", &into]), 1).contains("origin-"));
+    std::fs::write(&origin, text).expect("written");
+    // What ends in a case that it was made out of does not reach it: whoever ends it is told, and ends this one, too.
+    let shown = office.good(&[], "t.vale", &["case", "show", one]);
+    assert!(shown.contains(&format!("combined into case {} under op-rowan-both/1", id(&into))), "{shown}");
+    let erase = ["log", "erase", one, "--kind", "combination", "--reason", "tidy"];
+    let said = office.run("a.mensah", support::office::PASSWORD, &erase);
+    assert!(said.code == 1 && said.out.contains("stay as they are"), "{}{}", said.out, said.err);
+    let said = office.good(&[], "d.hart", &["authority", "withdraw", one, "op-rowan-1", "--reason", "it was quashed"]);
+    assert!(said.contains(&format!("lies in case {} as well", id(&into))), "{said}");
+    assert!(said.contains("authority withdraw CASE op-rowan-both"), "{said}");
+    let ended = office.good(&["--json", "--action", "authority.withdrawn"], "t.vale", &["events", one]);
+    let ended: Value = serde_json::from_str(ended.trim()).expect("one event");
+    assert_eq!(ended["detail"]["combined"], serde_json::json!([id(&into)]));
+    let named = pair.named("op-rowan-1", 3, &[("families", "[\"mail\"]")], &[&pair.ids[0]]);
+    let said = office.good(&[], "d.hart", &["authority", "amend", two, &named]);
+    assert!(said.contains(&format!("lies in case {} as well", id(&into))), "{said}");
+    assert!(office.one(&into, "SELECT count(*) AS n FROM records") > 0);
+    let both = ["authority", "withdraw", &into, "op-rowan-both", "--reason", "op-rowan-1 has ended"];
+    let said = office.good(&[], "d.hart", &both);
+    assert!(!said.contains("as well"), "nothing was made out of it: {said}");
+    office.refused("d.hart", &["search", "--enquiry", "1", &into, "family:mail"], "restricted");
 }
 
 #[test]
@@ -291,6 +315,70 @@ fn killed_in_steps(pair: &Pair, file: &str, into: &str, step: Duration) -> bool 
         }
     }
     cut_off
+}
+
+/// Writes a zip of one mail that only a password opens.
+fn locked(office: &Office, secret: &str) -> PathBuf {
+    let mail = "From x@example.com Thu Jan 01 00:00:00 2022\nMessage-ID: <1@example.com>\nFrom: K. Lowe <k.lowe@example.com>\nTo: j.marsh@example.com\nDate: Sat, 15 Jan 2022 10:00:00 +0000\nSubject: plans\n\nlockedneedle\n\n";
+    let options = SimpleFileOptions::default().with_aes_encryption(AesMode::Aes256, secret);
+    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    zip.start_file("all.mbox", options).expect("an entry");
+    zip.write_all(mail.as_bytes()).expect("written");
+    let path = office.folder.join("locked.zip");
+    std::fs::write(&path, zip.finish().expect("written").into_inner()).expect("written");
+    path
+}
+
+#[test]
+fn what_a_password_opened_is_asked_for_again() {
+    let office = Office::new();
+    let secret = account().truth["password"].as_str().expect("a password");
+    let file = office.limited(1, &PRIVILEGED);
+    // In one the password came later, in the other at once.
+    let one = office.taken("one", &file, &[locked(&office, secret)]);
+    assert_eq!(office.unlocking("d.hart", secret, &["process", "--quiet", &one]).code, 0);
+    let two = office.path("two");
+    let encrypted = account().folder.join("encrypted.zip").to_string_lossy().into_owned();
+    let open = ["open", "--no-serve", "--quiet", "--authority", &file, "--account", "j.marsh@example.com"];
+    let said = office.unlocking("d.hart", secret, &[&open[..], &["--case", &two, &encrypted]].concat());
+    assert_eq!(said.code, 0, "{}", said.err);
+    let ids = [id(&one), id(&two)];
+    let pair = Pair { office, cases: [one, two], ids };
+    for at in 0..2 {
+        let named = pair.named("op-rowan-1", 2, &[], &[&pair.ids[1 - at]]);
+        pair.office.good(&[], "d.hart", &["authority", "amend", &pair.cases[at], &named]);
+        pair.office.good(&[], "d.hart", &["process", "--quiet", &pair.cases[at]]);
+    }
+    let (office, file) = (&pair.office, pair.both());
+    let records = |case: &str| office.one(case, "SELECT count(*) AS n FROM records");
+    let all: u64 = pair.cases.iter().map(|case| records(case)).sum();
+    assert!(all > 1 && records(&pair.cases[0]) == 1);
+
+    let into = office.path("asked");
+    office.refused("d.hart", &pair.combine(&into, &file), "--password-fd");
+    office.refused("d.hart", &pair.combine(&into, &file), "A password opened 1 of the entries of");
+    assert!(!Path::new(&into).exists(), "nothing is begun");
+    assert!(pair.cases.iter().all(|case| combinations(office, case).is_empty()));
+    let said = office.unlocking("d.hart", secret, &pair.combine(&into, &file));
+    assert!(said.code == 0 && !said.out.contains("closed here"), "{}{}", said.out, said.err);
+    assert_eq!(records(&into), all);
+    let digest = |case: &str| office.good(&[], "d.hart", &["digest", case]);
+
+    // It may stay closed if somebody says so, and a password that opens nothing is told; later it opens all.
+    let closed = office.path("closed");
+    let mut args = pair.combine(&closed, &file);
+    args.push("--leave-closed");
+    let said = office.good(&[], "d.hart", &args);
+    assert!(said.contains("closed here") && said.contains("--password-fd"), "{said}");
+    assert_eq!(records(&closed), 0);
+    let wrong = office.path("wrong");
+    let said = office.unlocking("d.hart", "another password", &pair.combine(&wrong, &file));
+    assert!(said.code == 0 && said.out.contains("closed here"), "{}{}", said.out, said.err);
+    for case in [&closed, &wrong] {
+        assert_eq!(office.unlocking("d.hart", secret, &["process", "--quiet", case]).code, 0);
+        assert_eq!((records(case), digest(case)), (all, digest(&into)));
+        proven(office, case);
+    }
 }
 
 #[test]

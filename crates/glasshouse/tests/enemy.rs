@@ -114,6 +114,7 @@ fn cases(office: &Office) -> [String; 2] {
         ("other", "\"held_back\""),
         ("parties", "[]"),
         ("terms", "[\"heliotrope\"]"),
+        ("permitted", "[\"similar_pictures\"]"),
     ];
     let file = office.limited(1, &limits);
     [("one", &ONE), ("other", &OTHER)].map(|(name, hidden)| {

@@ -3,17 +3,20 @@
 
 mod support;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use support::dump::{Dump, words};
 use support::office::{Office, warrant};
-use support::{account, instant, open, run, sql};
+use support::team::Served;
+use support::{account, instant, named_day, open, run, sql};
 
 /// Needles of one sort that are looked for, spread over all that there are.
 const MOST: usize = 300;
 /// 2022, and a margin in which nothing is looked for: days of the window are counted in a zone.
 const WINDOW: (i64, i64) = (1_640_995_200_000_000, 1_672_531_200_000_000);
+/// The end of its first half.
+const HALF: i64 = 1_656_633_600_000_000;
 const MARGIN: i64 = 3 * 86_400_000_000;
 
 /// An authority's limits, and what they mean for a record.
@@ -33,14 +36,22 @@ struct Row {
     /// The entries that it was made from and that it names.
     entries: BTreeSet<u64>,
     instants: Vec<i64>,
+    /// And of times without an instant the day, where it is told.
+    days: Vec<i64>,
     place: Option<(f64, f64)>,
     text: String,
     /// Everything there is about it.
     all: String,
 }
 
+impl Row {
+    fn times(&self) -> impl Iterator<Item = i64> {
+        self.instants.iter().chain(&self.days).copied()
+    }
+}
+
 fn before_or_after(row: &Row) -> bool {
-    row.instants.iter().all(|i| *i < WINDOW.0 - MARGIN || *i > WINDOW.1 + MARGIN)
+    row.times().all(|i| i < WINDOW.0 - MARGIN || i > WINDOW.1 + MARGIN)
 }
 
 fn limits() -> Vec<Limits> {
@@ -115,6 +126,7 @@ fn rows(case: &Path) -> Vec<Row> {
             entry: row["entry"].as_u64().expect("an entry"),
             entries,
             instants,
+            days: named_day(&text("time_text")).into_iter().collect(),
             place: number("lat").zip(number("lon")),
             text: text("title") + "\n" + &text("text"),
             all: all.join(" ") + " " + around.get(&text("id")).map_or("", |t| t.as_str()),
@@ -195,17 +207,21 @@ fn found(dump: &Dump, needles: &Needles) -> BTreeMap<&'static str, (usize, Vec<S
 }
 
 fn authority(office: &Office, number: usize, services: &str, limits: &Limits) -> String {
+    authority_of(office, &number.to_string(), services, &limits.fields)
+}
+
+fn authority_of(office: &Office, name: &str, services: &str, fields: &[(&str, &str)]) -> String {
     let text = warrant(&office.key("r.okoro"), 1, "2044-08-03");
     let text: Vec<String> = text
         .lines()
         .map(|line| {
-            let name = line.split(" = ").next().unwrap_or_default();
-            let of_window = !["from", "until"].contains(&name) || line.contains("1970") || line.contains("2040");
-            let changed = limits.fields.iter().find(|(field, _)| *field == name && of_window);
+            let key = line.split(" = ").next().unwrap_or_default();
+            let of_window = !["from", "until"].contains(&key) || line.contains("1970") || line.contains("2040");
+            let changed = fields.iter().find(|(field, _)| *field == key && of_window);
             match changed {
                 Some((field, value)) => format!("{field} = {value}"),
-                None if name == "services" => format!("services = [{services}]"),
-                None if name == "moments" => {
+                None if key == "services" => format!("services = [{services}]"),
+                None if key == "moments" => {
                     r#"moments = ["sent", "received", "created", "modified", "taken", "start", "end", "observed"]"#
                         .into()
                 }
@@ -213,7 +229,7 @@ fn authority(office: &Office, number: usize, services: &str, limits: &Limits) ->
             }
         })
         .collect();
-    let file = office.folder.join(format!("warrant-{number}.toml"));
+    let file = office.folder.join(format!("warrant-{name}.toml"));
     std::fs::write(&file, text.join("\n") + "\n").expect("written");
     let file = file.to_string_lossy().into_owned();
     office.good(&[], "r.okoro", &["authority", "sign", &file]);
@@ -270,46 +286,50 @@ fn nothing_from_outside_the_limits_lies_in_the_folder() {
         open(&takeout, "j.marsh@example.com", &["--authority", &file]);
         open(&loose, if alone { "somebody@example.net" } else { "j.marsh@example.com" }, &[]);
         let known = common.clone() + &std::fs::read_to_string(&file).expect("read") + &services;
-        let needles = needles(&all, &entries, &limits.outside, &known);
-        let dump = Dump::of(Path::new(&case));
-        assert!(dump.len() > 1 << 20, "{}: something came in", limits.name);
-        for (sort, (looked, hits)) in found(&dump, &needles) {
-            println!("{}: {looked} {sort} looked for in {} bytes", limits.name, dump.len());
-            assert!(
-                hits.is_empty(),
-                "{}: {} of {looked} {sort}: {:?}",
-                limits.name,
-                hits.len(),
-                &hits[..hits.len().min(20)]
-            );
-        }
+        let needles_of = |outside: &dyn Fn(&Row) -> bool| needles(&all, &entries, outside, &known);
+        let needles = needles_of(&limits.outside);
+        nothing(limits.name, &Dump::of(Path::new(&case)), &needles);
         // The search finds what is there: in the holder's own case nearly all of it is.
         for (sort, (looked, hits)) in found(&own, &needles) {
             assert!(hits.len() * 10 >= looked * 9, "{}: {} of {looked} {sort}", limits.name, hits.len());
         }
         let sorts: Vec<&str> = needles.keys().copied().collect();
         assert_eq!(sorts, ["beginnings of texts", "hashes", "latitudes", "paths", "times", "words"], "{}", limits.name);
-        if !["a year", "families"].contains(&limits.name) {
-            continue;
-        }
         // Once it is discarded, not even with the key.
         let key = office.home.join("processing.key");
         let opened = Dump::opened(Path::new(&case), Some(&key));
-        let all: usize = found(&opened, &needles).values().map(|(_, hits)| hits.len()).sum();
-        assert!(all > 100, "{}: the key opens what is held back: {all}", limits.name);
+        let all_found: usize = found(&opened, &needles).values().map(|(_, hits)| hits.len()).sum();
+        assert!(all_found > 100, "{}: the key opens what is held back: {all_found}", limits.name);
         office.good(&[], "r.okoro", &["process", "--quiet", &case, "--discard", "--reason", "the order"]);
-        let opened = Dump::opened(Path::new(&case), Some(&key));
-        assert!(opened.len() > 1 << 20, "{}: something is left", limits.name);
-        for (sort, (looked, hits)) in found(&opened, &needles) {
-            println!("{}: {looked} {sort} looked for with the key in {} bytes", limits.name, opened.len());
-            assert!(
-                hits.is_empty(),
-                "{}, discarded: {} of {looked} {sort}: {:?}",
-                limits.name,
-                hits.len(),
-                &hits[..hits.len().min(20)]
-            );
+        nothing(&format!("{}, discarded", limits.name), &Dump::opened(Path::new(&case), Some(&key)), &needles);
+        if limits.name != "a year" {
+            continue;
         }
+        // What a narrower authority takes away afterwards is gone as well, and with a discard under the key, too.
+        let half = Limits {
+            name: "half a year",
+            fields: vec![("from", "2022-01-01"), ("until", "2022-06-30"), ("other", "\"held_back\"")],
+            outside: |row| row.times().all(|i| i < WINDOW.0 - MARGIN || i > HALF + MARGIN),
+        };
+        let file = authority(&office, number, &services, &half);
+        let text = std::fs::read_to_string(&file).expect("read").replacen("version = 1", "version = 2", 1);
+        std::fs::write(&file, text).expect("written");
+        office.good(&[], "r.okoro", &["authority", "sign", &file]);
+        office.good(&[], "d.hart", &["authority", "amend", &case, &file]);
+        office.good(&[], "d.hart", &["process", "--quiet", &case]);
+        let needles = needles_of(&half.outside);
+        nothing("half a year", &Dump::of(Path::new(&case)), &needles);
+        office.good(&[], "r.okoro", &["process", "--quiet", &case, "--discard", "--reason", "the amended order"]);
+        nothing("half a year, discarded", &Dump::opened(Path::new(&case), Some(&key)), &needles);
+    }
+}
+
+/// Asserts that none of what must not be found lies in a folder, in which there is something.
+fn nothing(name: &str, dump: &Dump, needles: &Needles) {
+    assert!(dump.len() > 1 << 20, "{name}: something is there");
+    for (sort, (looked, hits)) in found(dump, needles) {
+        println!("{name}: {looked} {sort} looked for in {} bytes", dump.len());
+        assert!(hits.is_empty(), "{name}: {} of {looked} {sort}: {:?}", hits.len(), &hits[..hits.len().min(20)]);
     }
 }
 
@@ -317,11 +337,22 @@ fn nothing_from_outside_the_limits_lies_in_the_folder() {
 #[test]
 fn nothing_that_is_put_aside_lies_in_the_folder_when_it_is_decided_on() {
     let office = Office::new();
-    let takeout = account().parts();
     let whole = office.folder.join("whole");
-    run(open(&whole, &takeout, &[]), 0);
+    run(open(&whole, &account().parts(), &[]), 0);
     let all = rows(&whole);
-    let terms = ["heliotrope", "marzipan"];
+    let often = "SELECT identifier AS i, count(DISTINCT record_id) AS n FROM parties WHERE identifier LIKE '%@%' \
+        AND identifier <> 'j.marsh@example.com' GROUP BY identifier HAVING count(DISTINCT record_id) BETWEEN 3 AND 60 ORDER BY i LIMIT 1";
+    let party = sql(&whole, often)[0]["i"].as_str().expect("an address").to_lowercase();
+    let by_party = format!("[\"{party}\"]");
+    let terms = vec![("parties", "[]"), ("terms", "[\"heliotrope\", \"marzipan\"]")];
+    let parties = vec![("parties", by_party.as_str()), ("terms", "[]")];
+    aside(&office, &whole, &all, "terms", &["heliotrope", "marzipan"], terms);
+    aside(&office, &whole, &all, "parties", &[&party], parties);
+}
+
+/// Takes the account in where what meets these words is put aside, decides on some of it, and looks for all of it.
+fn aside(office: &Office, whole: &Path, all: &[Row], name: &str, terms: &[&str], fields: Vec<(&'static str, &str)>) {
+    let takeout = account().parts();
     let met: Vec<&Row> = all.iter().filter(|row| terms.iter().any(|t| row.all.to_lowercase().contains(t))).collect();
     let talk = |row: &Row| row.conversation.clone().map(|talk| (row.service.clone(), talk));
     let talks: BTreeSet<_> = met.iter().filter_map(|row| talk(row)).collect();
@@ -331,14 +362,12 @@ fn nothing_that_is_put_aside_lies_in_the_folder_when_it_is_decided_on() {
     let attached = all.iter().filter(|row| meets(row)).flat_map(|row| row.entries.iter().filter(|e| **e != row.entry));
     let attached: BTreeSet<u64> = attached.copied().collect();
     let aside = |row: &Row| meets(row) || attached.contains(&row.entry);
-    let entries = sql(&whole, "SELECT entry, path, sha256 FROM entries WHERE kind = 'file'");
+    let entries = sql(whole, "SELECT entry, path, sha256 FROM entries WHERE kind = 'file'");
 
     let services: BTreeSet<String> = all.iter().map(|row| format!("\"{}\"", row.service)).collect();
     let services = services.into_iter().collect::<Vec<_>>().join(", ");
-    let fields = vec![("parties", "[]"), ("terms", "[\"heliotrope\", \"marzipan\"]")];
-    let limits = Limits { name: "put aside", fields, outside: |_| false };
-    let file = authority(&office, 0, &services, &limits);
-    let case = office.taken("case", &file, &takeout);
+    let file = authority_of(office, name, &services, &fields);
+    let case = office.taken(name, &file, &takeout);
     let review = |more: &[&str]| office.good(&[], "v.reed", &[&["review", "--enquiry", "1", &case], more].concat());
     let batches: Vec<Value> =
         review(&["--json"]).lines().map(|l| serde_json::from_str(l).expect("a JSON line")).collect();
@@ -354,18 +383,108 @@ fn nothing_that_is_put_aside_lies_in_the_folder_when_it_is_decided_on() {
     }
 
     let known = common() + &std::fs::read_to_string(&file).expect("read") + &services + "j.marsh@example.com";
-    let mut needles = needles(&all, &entries, &aside, &known);
+    let mut needles = needles(all, &entries, &aside, &known);
     // Names of conversations, and a word of the reasons.
     needles.insert("threads", talks.iter().map(|(_, talk)| talk.as_bytes().to_vec()).collect());
     needles.entry("words").or_default().insert(b"zanzibarian".to_vec());
-    let dump = Dump::of(Path::new(&case));
-    assert!(dump.len() > 1 << 20, "something came in");
-    for (sort, (looked, hits)) in found(&dump, &needles) {
-        println!("{looked} {sort} looked for in {} bytes", dump.len());
-        assert!(looked > 0 && hits.is_empty(), "{} of {looked} {sort}: {:?}", hits.len(), &hits[..hits.len().min(20)]);
-    }
+    assert!(needles.values().all(|some| !some.is_empty()), "{name}");
+    nothing(name, &Dump::of(Path::new(&case)), &needles);
     needles.get_mut("words").expect("words").remove(b"zanzibarian".as_slice());
-    for (sort, (looked, hits)) in found(&Dump::of(&whole), &needles) {
+    for (sort, (looked, hits)) in found(&Dump::of(whole), &needles) {
         assert!(hits.len() * 10 >= looked * 9, "{} of {looked} {sort}", hits.len());
     }
+    // What is withheld goes with the rest if that is asked for, and then not even the key opens it.
+    let key = office.home.join("processing.key");
+    for batch in batches.iter().filter(|b| b["by"] == "term") {
+        let batch = batch["name"].as_str().expect("a name");
+        review(&["--term", batch, "--withhold", "--reason", "privileged"]);
+    }
+    let go = ["process", "--quiet", &case, "--discard", "--withheld", "--reason", "privileged, and not needed"];
+    office.good(&[], "r.okoro", &go);
+    nothing(&format!("{name}, discarded"), &Dump::opened(Path::new(&case), Some(&key)), &needles);
+}
+
+/// A day of work at the page, and an export from it, leave nothing of what is outside or put aside: neither while the
+/// server runs, nor where it is killed.
+#[test]
+fn nothing_of_it_lies_there_after_a_day_at_the_page() {
+    let office = Office::new();
+    let whole = office.folder.join("whole");
+    run(open(&whole, &account().parts(), &[]), 0);
+    let all = rows(&whole);
+    let entries = sql(&whole, "SELECT entry, path, sha256 FROM entries WHERE kind = 'file'");
+    let services: BTreeSet<String> = all.iter().map(|row| format!("\"{}\"", row.service)).collect();
+    let services = services.into_iter().collect::<Vec<_>>().join(", ");
+    let fields = [
+        ("from", "2022-01-01"),
+        ("until", "2022-12-31"),
+        ("other", "\"held_back\""),
+        ("parties", "[]"),
+        ("terms", "[\"heliotrope\"]"),
+    ];
+    let file = authority_of(&office, "page", &services, &fields);
+    let case = office.taken("case", &file, &account().parts());
+    let talk = |row: &Row| row.conversation.clone().map(|talk| (row.service.clone(), talk));
+    let meets = |row: &&Row| row.all.to_lowercase().contains("heliotrope");
+    let talks: BTreeSet<_> = all.iter().filter(meets).filter_map(talk).collect();
+    let out = |row: &Row| before_or_after(row) || meets(&row) || talk(row).is_some_and(|talk| talks.contains(&talk));
+    let known = common() + &std::fs::read_to_string(&file).expect("read") + &services + "j.marsh@example.com";
+    let needles = needles(&all, &entries, &out, &known);
+
+    let served = Served::start(&office, &case);
+    let [hart, quill] = ["d.hart", "p.quill"].map(|name| served.enter(name));
+    for person in [&hart, &quill] {
+        assert_eq!(person.post("/api/enquiry", &json!({ "line": "1" })).status, 200);
+        for path in ["case", "facets", "histogram?by=year", "map", "graph", "conversations", "people", "self", "media"]
+        {
+            person.get(&format!("/api/{path}"));
+        }
+        for path in ["entries", "warnings", "complete?field=from&begin=a", "custody", "saved", "people/changes"] {
+            person.ask(&format!("/api/{path}"));
+        }
+        let listed = person.get("/api/list?limit=60");
+        for row in listed["rows"].as_array().expect("rows") {
+            let id = row["id"].as_str().expect("an id");
+            person.get(&format!("/api/record/{id}"));
+            for path in ["record/ID/bytes", "record/ID/near?in=source&limit=100", "html/ID", "marks?record=ID"] {
+                person.ask(&format!("/api/{}", path.replace("ID", id)));
+            }
+        }
+        for one in person.get("/api/media?limit=40")["rows"].as_array().expect("rows") {
+            let (id, n) = (one["id"].as_str().expect("an id"), &one["media"]["n"]);
+            for path in ["media", "thumb"] {
+                person.ask(&format!("/api/{path}/{id}/{n}"));
+            }
+            // An analysis that the authority does not name.
+            let refused = person.ask(&format!("/api/media/{id}/{n}/alike"));
+            assert!(refused.status == 403 && refused.text().contains("analysis.run"), "{}", refused.text());
+        }
+        let id = listed["rows"][0]["id"].as_str().expect("an id").to_owned();
+        for kind in ["tag", "fact", "bookmark"] {
+            assert_eq!(person.post("/api/marks", &json!({ "record": id, "kind": kind, "text": "ask" })).status, 200);
+        }
+    }
+    let asked = json!({ "q": "", "recipient": "the defence", "purpose": "disclosure" });
+    assert_eq!(quill.post("/api/exports", &asked).status, 200);
+    let begun = std::time::Instant::now();
+    let made = loop {
+        let one = quill.get("/api/exports")["rows"][0].clone();
+        if one["state"] != "running" {
+            break one;
+        }
+        assert!(begun.elapsed().as_secs() < 240, "{one}");
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    };
+    assert_eq!(made["state"], "done", "{made}");
+    let given = quill.ask("/api/exports/1/file").body;
+    // What was given away holds nothing of it either, once it is unpacked.
+    let unpacked = office.folder.join("given");
+    zip::ZipArchive::new(std::io::Cursor::new(given)).expect("a zip").extract(&unpacked).expect("unpacked");
+    nothing("given away", &Dump::of(&unpacked), &needles);
+    let exports = Path::new(&case).join("cache/exports");
+    assert!(std::fs::read_dir(&exports).expect("a folder").count() > 0);
+    nothing("while it is served", &Dump::of(Path::new(&case)), &needles);
+    drop(served);
+    assert!(std::fs::read_dir(&exports).expect("a folder").count() > 0, "it was killed");
+    nothing("once it is killed", &Dump::of(Path::new(&case)), &needles);
 }

@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Cursor, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use support::dump::Dump;
 use support::glasshouse;
-use support::office::{Office, PASSWORD};
+use support::office::{Office, PASSWORD, Said};
 use support::run;
 use zip::AesMode;
 use zip::write::SimpleFileOptions;
@@ -66,16 +66,8 @@ fn proven(office: &Office, case: &str) {
 }
 
 /// Processes a case with the password of its encrypted entries.
-fn with_password(office: &Office, case: &str) -> Output {
-    let secret = office.folder.join("password");
-    fs::write(&secret, SECRET).expect("written");
-    let mut command = Command::new("sh");
-    command.arg("-c").arg("exec \"$0\" process --quiet --secret-fd 0 --password-fd 3 \"$1\" 3<\"$2\"");
-    command.arg(env!("CARGO_BIN_EXE_glasshouse")).arg(case).arg(secret);
-    command.env("GLASSHOUSE_HOME", &office.home).env("GLASSHOUSE_PERSON", "d.hart");
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("runs");
-    child.stdin.take().expect("an input").write_all(format!("{PASSWORD}\n").as_bytes()).expect("typed");
-    child.wait_with_output().expect("ended")
+fn with_password(office: &Office, case: &str) -> Said {
+    office.unlocking("d.hart", SECRET, &["process", "--quiet", case])
 }
 
 /// A card that a password opens later is attached to a message that is put aside, and the message is not read again.
@@ -109,12 +101,12 @@ fn what_is_read_later_and_attached_to_what_is_left_is_never_in_clear() {
     fs::create_dir(&next).expect("made");
     fs::write(next.join("quarantine"), "in the way").expect("written");
     let said = with_password(&office, &case);
-    assert!(!said.status.success(), "{said:?}");
+    assert_ne!(said.code, 0, "{}", said.out);
     assert!(!Dump::of(&Path::new(&case).join("runs")).has_word("quillfeather"), "it lies in a segment in clear");
 
     fs::remove_file(next.join("quarantine")).expect("removed");
     let said = with_password(&office, &case);
-    assert!(said.status.success(), "{said:?}");
+    assert_eq!(said.code, 0, "{}", said.err);
     let after = outcomes(&office, &case);
     assert_eq!((of(&after, "quarantined", "records"), of(&after, "shown", "records")), (2, 0), "{after:?}");
     assert!(!Dump::of(&Path::new(&case).join("runs")).has_word("quillfeather"));
@@ -174,7 +166,7 @@ fn what_is_encrypted_goes_and_an_outlook_store_stays_whole() {
     let id = id[0]["id"].as_str().expect("an id").to_owned();
     assert!(!office.good(&["--bytes", "--enquiry", "1"], "d.hart", &["show", &case, &id]).is_empty());
     let said = with_password(&office, &case);
-    assert!(said.status.success(), "{said:?}");
+    assert_eq!(said.code, 0, "{}", said.err);
     assert_eq!(outcomes(&office, &case), after);
     proven(&office, &case);
 }
@@ -199,7 +191,7 @@ fn an_archive_that_was_opened_later_goes_with_what_is_outside() {
     let whole = office.path("whole");
     assert!(Command::new("cp").args(["-a", &case, &whole]).status().expect("cp runs").success());
     let started = std::time::Instant::now();
-    assert!(with_password(&office, &whole).status.success());
+    assert_eq!(with_password(&office, &whole).code, 0);
     let takes = started.elapsed();
     let secret = office.folder.join("password").to_string_lossy().into_owned();
     for step in 1..=4u32 {
@@ -216,7 +208,7 @@ fn an_archive_that_was_opened_later_goes_with_what_is_outside() {
         let _ = child.kill();
         child.wait().expect("ended");
     }
-    assert!(with_password(&office, &case).status.success());
+    assert_eq!(with_password(&office, &case).code, 0);
     let digest = |case: &str| office.good(&[], "d.hart", &["digest", case]);
     assert_eq!((digest(&case), shown(&case)), (digest(&whole), 2));
     assert_eq!(of(&outcomes(&office, &case), "held back", "records"), 3);
@@ -252,7 +244,7 @@ fn an_archive_that_was_opened_later_goes_with_what_is_outside() {
     let id = id[0]["id"].as_str().expect("an id").to_owned();
     let bytes = office.good(&["--bytes", "--enquiry", "1"], "d.hart", &["show", &case, &id]);
     assert!(bytes.contains("innerneedle") && !bytes.contains("outerneedle"));
-    assert!(with_password(&office, &case).status.success());
+    assert_eq!(with_password(&office, &case).code, 0);
     assert_eq!((digest(&case), shown(&case)), (before, 2));
     proven(&office, &case);
 }

@@ -60,6 +60,13 @@ fn the_reviewer_lets_a_thread_out_and_takes_it_back() {
     // Each record meets a term, or is in a conversation that does.
     assert_eq!((sum(&of("term"), "records"), sum(&of("term"), "undecided")), (aside, aside));
     assert!(of("term").iter().any(|b| b["name"] == format!("term {TERM}")));
+    // What the list prints can be typed, and so can the term as the authority has it.
+    let listed = office.good(&[], "v.reed", &["review", "--enquiry", "1", &case]);
+    assert!(listed.contains(&format!("--term 'term {TERM}'\n")), "{listed}");
+    let in_full = format!("term {TERM}");
+    assert_eq!(review(&office, &case, &["--term", TERM]), review(&office, &case, &["--term", &in_full]));
+    let none = ["review", "--enquiry", "1", &case, "--term", "xyz", "--withhold", "--reason", "x"];
+    office.refused("v.reed", &none, "`glasshouse review CASE` lists the batches");
     assert!(!of("sender").is_empty());
     let thread = of("thread").into_iter().find(|b| b["records"].as_u64() > Some(1)).expect("a thread of several");
     let (name, n) = (thread["name"].as_str().expect("a name"), thread["records"].as_u64().expect("a number"));

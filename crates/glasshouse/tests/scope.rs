@@ -6,7 +6,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use support::office::Office;
-use support::{account, instant, number, open, run, sql};
+use support::{account, instant, named_day, number, open, run, sql};
 
 fn limited(office: &Office, version: u32, limits: &[(&str, &str)]) -> String {
     office.limited(version, limits)
@@ -113,7 +113,7 @@ fn in_window(row: &Row, from: &str, until: &str) -> Option<bool> {
             other => panic!("{other} is not tried here"),
         };
         // A clock somewhere is up to 14 hours ahead and 12 behind.
-        let wall = || text.get(..10).and_then(instant);
+        let wall = || text.get(..10).and_then(instant).or_else(|| named_day(text));
         let span = at.map(|i| (i, i + length)).or_else(|| wall().map(|w| (w - 14 * HOUR, w + 36 * HOUR)));
         span.is_some_and(|(start, end)| window.0 <= start && end <= window.1)
     });

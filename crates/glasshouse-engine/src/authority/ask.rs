@@ -1,6 +1,6 @@
 //! Writing an authority by answering questions, each explained, with the rule behind it.
 
-use super::fields::{self, CONFIDENTIAL, FIELDS, Field, Form};
+use super::fields::{self, CONFIDENTIAL, FIELDS, Field, Form, Needed};
 use super::{Kind, check, lines};
 use crate::EngineError;
 use glasshouse_model::Family;
@@ -48,6 +48,14 @@ pub fn complete(begun: Option<&str>, input: &mut dyn Asked) -> Result<String, En
     };
     if check(&text).is_err() {
         return Err(EngineError::other(faults(&text)));
+    }
+    let written: Table = text.parse().unwrap_or_default();
+    // Why there is no window is asked for where there is none.
+    let may_lack = |f: &&Field| matches!(f.needed, Needed::Never) && f.path != "scope.window.unlimited";
+    let left: Vec<&Field> = FIELDS.iter().filter(may_lack).filter(|f| at(&written, f.path).is_none()).collect();
+    if !left.is_empty() {
+        input.tell("\nNo rule asks for these here; write them into the file if the document has them:");
+        left.iter().for_each(|f| input.tell(&format!("  {}: {}", f.path, f.about)));
     }
     Ok(text)
 }
@@ -119,12 +127,9 @@ fn ask(table: &mut Table, field: &'static Field, input: &mut dyn Asked) -> Resul
             Ok(value) => {
                 // Nothing comes in of a service that is spelt otherwise; a lens of one's own may know it all the same.
                 if field.path == "scope.services" && doubted.as_ref() != Some(&value) {
-                    let strange = strangers(&value);
-                    if !strange.is_empty() {
-                        input.tell(&format!(
-                            "  No format that is read here is of {strange}. Known: {}. Say the same again if you mean it.",
-                            services().join(", ")
-                        ));
+                    let given: Vec<&str> = value.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+                    if let Some(strange) = strangers(&given) {
+                        input.tell(&format!("  {strange} Say the same again if you mean it."));
                         doubted = Some(value);
                         continue;
                     }
@@ -178,6 +183,9 @@ fn answer(table: &Table, field: &Field, input: &mut dyn Asked) -> Result<Result<
         }
         Form::Choice(choices) => Ok(Value::from(line(&choices.join(" / "), input)?)),
         Form::Texts(_) => Ok(Value::Array(texts(&line("texts, with ; between them", input)?))),
+        Form::Choices(choices) if field.path == "scope.window.moments" => {
+            Ok(Value::Array(words(&line(&format!("some of {}", choices.join(", ")), input)?)))
+        }
         Form::Choices(choices) => {
             Ok(Value::Array(words(&line(&format!("none, or some of {}", choices.join(", ")), input)?)))
         }
@@ -236,11 +244,13 @@ fn services() -> Vec<&'static str> {
     glasshouse_providers::providers().iter().map(|provider| provider.manifest().id).collect()
 }
 
-/// Returns those of a list of services that no format is of.
-fn strangers(value: &Value) -> String {
+/// Says which of some services no format is of that is read here, if there are such.
+pub fn strangers<S: AsRef<str>>(given: &[S]) -> Option<String> {
     let known = services();
-    let given = value.as_array().into_iter().flatten().filter_map(Value::as_str);
-    given.filter(|name| !known.contains(name)).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    let strange: Vec<String> =
+        given.iter().map(AsRef::as_ref).filter(|name| !known.contains(name)).map(|name| format!("`{name}`")).collect();
+    (!strange.is_empty())
+        .then(|| format!("No format that is read here is of {}. Known: {}.", strange.join(", "), known.join(", ")))
 }
 
 fn documents(paths: &str) -> Result<Value, String> {

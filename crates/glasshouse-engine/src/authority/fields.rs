@@ -93,8 +93,10 @@ pub const SENSITIVE: &[&str] =
     &["race", "politics", "religion", "trade_union", "genetic", "biometric", "health", "sex_life"];
 /// PCSC Act 2022 s.43, and the counselling material of s.44A and on.
 pub const CONFIDENTIAL: &[&str] = &["privilege", "journalism", "medical", "personal_records", "counselling"];
-/// Analytics that exist and are off unless an authority names them.
-pub const ANALYTICS: &[&str] = &["people", "places", "face_grouping", "expression", "sentiment"];
+/// Pictures compared with each other; of all analytics the one that this version has.
+pub const SIMILAR_PICTURES: &str = "similar_pictures";
+/// Analytics that are off unless an authority names them.
+pub const ANALYTICS: &[&str] = &[SIMILAR_PICTURES, "people", "places", "face_grouping", "expression", "sentiment"];
 pub const ROLES: &[&str] = &["sent", "received", "created", "modified", "taken", "start", "end", "observed"];
 const TIMELESS: &[&str] = &["in", "held_back"];
 const ORDERS: &[Kind] = &[Warrant, CourtOrder, ProductionOrder, OverseasOrder];
@@ -222,13 +224,13 @@ fields! {
         "The families of records it covers; [\"*\"] only where the document says all.";
     "scope.window.from": Form::Time, Needed::Unless("scope.window.unlimited"),
         "18 USC 2703 (date range); DPA 2018 s.37",
-        "The first day, or the first instant, that it covers.";
+        "The first day, or the first instant, that it covers. Days count in UTC unless scope.window.zone names a zone.";
     "scope.window.until": Form::Time, Needed::Unless("scope.window.unlimited"),
         "18 USC 2703 (date range); DPA 2018 s.37",
         "The last day that it covers, or the instant before which it ends.";
     "scope.window.moments": Form::Choices(ROLES), Needed::Unless("scope.window.unlimited"),
         "DPA 2018 s.37; PI report 3281 (date filters depend on which clock)",
-        "Which times of a record the window tests: sent, received, created …";
+        "Which times of a record the window tests, one at least: sent, received, created …";
     "scope.window.zone": Form::Zone, Needed::Never,
         "",
         "The time zone that the days of the window count in; UTC if left out.";
@@ -246,7 +248,7 @@ fields! {
         "Ids of other cases that this one may be combined with, as `glasshouse case show` prints them; each of them names this one, too.";
     "combination.reason": Form::Text, Needed::Where("combination.cases", "+"),
         "DPA 2018 s.36 and s.37 (compatible, necessary and not excessive); LED 2016/680 Art 25 (justification)",
-        "Why these cases may be looked at together.";
+        "Why these cases may be looked at together, and what becomes of the combined case when an authority of one of them ends.";
     "risk.excess": Form::Bool, Needed::Institution,
         "PCSC Act 2022 s.37(6) as its form",
         "Whether more than is sought will be obtained.";
@@ -279,7 +281,7 @@ fields! {
         "The appropriate policy document.";
     "analytics.permitted": Form::Choices(ANALYTICS), Needed::Institution,
         "Regulation (EU) 2024/1689 Annex III; DPA 2018 ss.50A-50D",
-        "Analytics that are permitted, one by one; [] for none.";
+        "Analytics that are permitted, one by one; [] for none. similar_pictures finds pictures that look alike; the others are in no version yet.";
     "dpia": Form::Text, Needed::Institution,
         "DPA 2018 s.64 (assessment before high-risk processing)",
         "The data-protection impact assessment that covers this.";
@@ -372,7 +374,7 @@ fields! {
         "How the person withdraws.";
     "agreement.withdrawal.effect": Form::Text, Needed::By(&[Consent]),
         "A2 agreement record (withdrawal and its effect); DPA 2018 s.47(2)",
-        "What happens then: nothing more is read, and what was read is restricted.";
+        "What happens then: nothing more is read, and what was read is restricted; in cases that it was combined into as well.";
     "court.judge": Form::Text, Needed::By(ORDERS),
         "A1 legal-basis record (order: issuer); 18 USC 2703 (issuing court)",
         "The judge or justice who made the order.";

@@ -3,6 +3,7 @@
 mod ask;
 pub mod fields;
 mod kind;
+mod line;
 mod read;
 mod refused;
 mod sheet;
@@ -10,14 +11,15 @@ mod standing;
 mod time;
 mod wider;
 
-pub use ask::{Asked, complete};
+pub use ask::{Asked, complete, strangers};
 pub use kind::Kind;
+pub use line::{IN_LINE, Line};
 pub(crate) use read::moment_role;
 pub use read::{check, is_name};
 pub use sheet::{Fault, Sheet, lines};
 pub use standing::{Ended, Enrolled, Standing, Withdrawal, enrolment, is_own, organisations, read as standings};
 pub use time::Span;
-pub use wider::wider;
+pub use wider::{narrower, wider};
 
 use glasshouse_model::{Family, MomentRole};
 use std::collections::BTreeMap;

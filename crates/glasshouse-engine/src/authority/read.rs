@@ -147,7 +147,8 @@ fn form_at(sheet: &mut Sheet<'_>, path: &str, field: &Field, zone: &TimeZone) {
         Form::Exclusions => exclusions(sheet, path),
     };
     if let Some(wrong) = wrong {
-        sheet.fault(path, format!("`{path}` {wrong}. Write: {}.", field.example()));
+        let rule = if field.rule.is_empty() { String::new() } else { format!(" Asked for by {}.", field.rule) };
+        sheet.fault(path, format!("`{path}` {wrong}. Write: {}.{rule}", field.example()));
     }
 }
 
@@ -283,6 +284,22 @@ fn meaning(sheet: &mut Sheet<'_>, kind: Kind, zone: &TimeZone) {
         sheet.fault(
             "combination.cases",
             format!("`{strange}` is no id of a case: 16 hexadecimal digits, as `glasshouse case show` prints it."),
+        );
+    }
+    // A window that tests no time keeps nothing out that has one.
+    if let (Some(field), Some(_), true) = (
+        by_path("scope.window.moments"),
+        sheet.find("scope.window.from"),
+        sheet.find("scope.window.moments").is_some() && sheet.texts("scope.window.moments").is_empty(),
+    ) {
+        sheet.fault(
+            field.path,
+            format!(
+                "`{}` names no time, so that the window would test none. Asked for by {}. Write: {}.",
+                field.path,
+                field.rule,
+                field.example()
+            ),
         );
     }
     let both = sheet.plain("scope.window.unlimited").is_some() && sheet.find("scope.window.from").is_some();

@@ -108,6 +108,7 @@ impl Standing {
         Situation {
             own: false,
             state: self.state(now),
+            records: super::IN_LINE,
             applicant: people.applicant.clone(),
             authoriser: people.authoriser.clone(),
             // Read only if its signature holds.

@@ -48,6 +48,22 @@ pub fn wider(text: &str, new: &Authority, cases: &[(String, Vec<Authority>)]) ->
     sheet.faults
 }
 
+/// Says whether an authority lets something through, or leaves something among what is shown, that a later version of it
+/// does not.
+pub fn narrower(before: &Authority, now: &Authority) -> bool {
+    let (Some(then), Some(limits)) = (&before.limits, &now.limits) else { return false };
+    if then == limits {
+        return false;
+    }
+    let Ok(mut sheet) = Sheet::parse("") else { return true };
+    covered(&mut sheet, then, &[limits]);
+    dates(&mut sheet, then, &[limits]);
+    // What is put aside now and was not then.
+    put_aside(&mut sheet, before, "", std::slice::from_ref(now));
+    let moments = |limits: &Limits| limits.window.as_ref().map(|window| window.moments.clone());
+    !sheet.faults.is_empty() || (limits.window.is_some() && moments(then) != moments(limits))
+}
+
 fn covered(sheet: &mut Sheet<'_>, new: &Limits, theirs: &[&Limits]) {
     for service in &new.services {
         if !theirs.iter().any(|l| l.services.iter().any(|s| s.eq_ignore_ascii_case(service))) {

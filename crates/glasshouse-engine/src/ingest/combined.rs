@@ -11,14 +11,13 @@ use crate::scope::Scope;
 use glasshouse_layout::{Origin, OriginPart, REMAINDER, SourceFile, hex, paths, sha256};
 use glasshouse_store::seal::input;
 use glasshouse_store::{Case, files, keep_content, read_origins, read_parts};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::sync::atomic::Ordering;
 
-/// Returns the parts of a case that another can take, and how many lie within them that a password opened later.
-///
-/// Those are taken with the part that they lie in, and opened again by the password.
-pub(crate) fn taken_parts(case: &Case) -> Result<(Vec<SourceFile>, usize), EngineError> {
+/// Returns the parts of a case that another can take. Archives that a password opened later are taken with the part that
+/// they lie in, and opened again by the password.
+pub(crate) fn taken_parts(case: &Case) -> Result<Vec<SourceFile>, EngineError> {
     let journal = Journal::open(case)?;
     let all = read_parts(case.root())?;
     let known = |row: &PartRow| all.iter().any(|p| p.source == row.source && p.part.number == row.number);
@@ -34,8 +33,25 @@ pub(crate) fn taken_parts(case: &Case) -> Result<(Vec<SourceFile>, usize), Engin
             left.source, left.part.number
         )));
     }
-    let later = all.iter().filter(|p| p.part.opened.is_some()).count();
-    Ok((all.into_iter().filter(|p| p.part.opened.is_none()).collect(), later))
+    Ok(all.into_iter().filter(|p| p.part.opened.is_none()).collect())
+}
+
+/// Returns how many encrypted entries of a case a password has opened.
+pub(crate) fn opened_by_password(case: &Case) -> Result<usize, EngineError> {
+    let hashes = Journal::open(case)?.hashes()?;
+    let parts = read_parts(case.root())?;
+    // What was opened later is a part of its own, whether its archive could be hashed or not.
+    let mut opened: BTreeSet<u32> = parts.iter().filter_map(|p| p.part.opened).collect();
+    for part in &parts {
+        manifest::read(case, &part.source, part.part.number, |line| {
+            let read = || hashes.get(line.entry).is_some_and(|known| known.sha256().is_some());
+            if line.encrypted && read() {
+                opened.insert(line.entry);
+            }
+            Ok(())
+        })?;
+    }
+    Ok(opened.len())
 }
 
 /// Takes the parts that the case lacks, and returns the lenses that the other cases read with, with those given.

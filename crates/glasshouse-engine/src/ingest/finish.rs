@@ -90,6 +90,7 @@ pub fn finish(finishing: &Finishing<'_>, obsolete: &[u32], started: String) -> R
         finished: glasshouse_store::now(),
         tool: glasshouse_store::tool(),
         formats: formats.collect(),
+        authorities: limits.authorities(),
         segments: segments.iter().map(|(_, s, _)| s.clone()).collect(),
         quarantine: put_aside.iter().map(|(_, s, _)| s.clone()).collect(),
         records: totals.by_kind.values().sum(),

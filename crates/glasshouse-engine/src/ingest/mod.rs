@@ -31,9 +31,10 @@ mod staged;
 mod staying;
 mod survey;
 mod visible;
+mod watch;
 mod work;
 
-pub(crate) use combined::{origins, taken_parts};
+pub(crate) use combined::{opened_by_password, origins, taken_parts};
 pub use discard::{Asked, read_certificates};
 pub use intake::Taken;
 pub(crate) use journal::PartPlace;
@@ -216,7 +217,8 @@ fn taking_in(
 ) -> Result<Report, EngineError> {
     let journal = Journal::open(case)?;
     discard::go_on(case, &journal)?;
-    let read = read_all(case, &journal, given, options, progress, act);
+    let reading = || read_all(case, &journal, given, options, progress, act);
+    let read = watch::until_it_ends(case, progress, reading);
     // Whatever went wrong, what was copied is held.
     let settled = leftover::settle(case, &journal);
     read.and_then(|report| settled.map(|()| report)).map_err(|error| error.on_full_disk(case.root()))
@@ -240,6 +242,7 @@ fn read_all(
     if let Some(run) = &last
         && options.passwords.is_empty()
         && !matches!(act, Act::Discard(..) | Act::WouldDiscard(..))
+        && run.authorities == limits.authorities()
         && settled(case, journal, &limits, &decided)?
     {
         return Ok(Report { taken, run: run.clone(), changed: false });
@@ -299,7 +302,9 @@ fn read_all(
         ));
     }
     let otherwise = left::is_judged_otherwise(journal, &evidence, &limits)?;
-    let unchanged = journal.fact("decisions")?.unwrap_or_default() == decided.identity() && !otherwise;
+    let unchanged = journal.fact("decisions")?.unwrap_or_default() == decided.identity()
+        && last.as_ref().is_none_or(|run| run.authorities == limits.authorities())
+        && !otherwise;
     if let Act::Discard(..) | Act::WouldDiscard(..) = act {
         let (true, Some(run)) = (nothing_new && unchanged && !unfinished, last) else {
             return Err(EngineError::other(
@@ -432,6 +437,10 @@ fn limits(case: &Case, journal: &Journal, ended: bool) -> Result<Limits, EngineE
 
 /// Returns how much would come in and how much would not, under the limits as they are; nothing is kept of it.
 pub fn preview(case: &Case, options: &Options, progress: &Progress) -> Result<limits::Counts, EngineError> {
+    watch::until_it_ends(case, progress, || counted(case, options, progress))
+}
+
+fn counted(case: &Case, options: &Options, progress: &Progress) -> Result<limits::Counts, EngineError> {
     let journal = Journal::open(case)?;
     let lenses = lenses(&journal, options)?;
     let limits = limits(case, &journal, false)?;

@@ -78,7 +78,7 @@ pub fn decide(session: &Session, chosen: &Chosen, progress: &Progress) -> Result
     }
     session.may_decide(&applicants)?;
     if found.ids.is_empty() {
-        return Err(EngineError::Query("Nothing that is put aside is of this batch.".into()));
+        return Err(EngineError::Query("Nothing that is put aside is of this batch. `glasshouse review CASE` lists the batches, each by the name that is to be given.".into()));
     }
     session.consult("quarantine.review", chosen.which.about(&Words::of(&seal)?)?)?;
     let case = session.open("quarantine.release")?;

@@ -56,7 +56,10 @@ impl Which {
         match self {
             Which::Sender(name) => one.from.iter().any(|from| from == name),
             Which::Thread(name) => one.thread == Some(name.as_str()),
-            Which::Term(name) => one.met == name,
+            // As the list names it, or as the authority does.
+            Which::Term(name) => {
+                one.met == name || ["term ", "party "].iter().any(|what| one.met.strip_prefix(what) == Some(name))
+            }
             Which::Item(id) => one.id == id,
         }
     }

@@ -129,9 +129,25 @@ fn a_time_that_may_lie_on_both_sides_is_held_back_as_such() {
     assert_eq!(local("2024-01-01 00:00:01", AccountLocal), Err(Reason::TimeAmbiguous));
     assert_eq!(local("2023-12-31 01:00:00", AccountLocal), Err(Reason::Window), "no zone is that far behind");
     assert_eq!(local("2024-01-02 00:00:00", AccountLocal), Ok(()));
-    // Not read: the year does not come first, half a day is not told, or nothing is.
-    assert_eq!(local("01/02/2024 10:00", Ambiguous), Err(Reason::TimeAmbiguous));
-    assert_eq!(local("2024-06-01 07:00 PM", DeviceLocal), Err(Reason::TimeAmbiguous));
+    // The month is named, and the hour is not read: some time of that day.
+    assert_eq!(local("Jun 1, 2024, 6:47:59 AM CET", Ambiguous), Ok(()));
+    assert_eq!(local("1 June 2024 06:47", AccountLocal), Ok(()));
+    assert_eq!(local("Sept 9, 2023, 7:00:28 PM CET", Ambiguous), Err(Reason::Window));
+    assert_eq!(local("Jan 1, 2024, 6:47:59 PM CET", Ambiguous), Err(Reason::TimeAmbiguous));
+    assert_eq!(local("2024-06-01 07:00 PM", DeviceLocal), Ok(()));
+    assert_eq!(local("2023-12-31 07:00 PM", DeviceLocal), Err(Reason::TimeAmbiguous));
+    // Not read: the order of the parts is doubtful, or nothing is told.
+    for text in [
+        "01/02/2024 10:00",
+        "Jun 2024",
+        "1 de junio de 2024",
+        "Jun 1, 2024 or Jul 1, 2023",
+        "June 31, 2024",
+        "Jun 1, 24",
+    ] {
+        assert_eq!(local(text, Ambiguous), Err(Reason::TimeAmbiguous), "{text}");
+    }
+    assert_eq!(local("2024-06 07:00 PM", DeviceLocal), Err(Reason::TimeAmbiguous));
     assert_eq!(local("soon", AccountLocal), Err(Reason::TimeAmbiguous));
     // A day that the window's edge cuts, and a year that holds the edge.
     let mut day = mail(FROM - DAY / 2);

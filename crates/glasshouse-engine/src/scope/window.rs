@@ -3,7 +3,7 @@
 use super::Reason;
 use crate::authority::{Span, Window};
 use glasshouse_model::{Moment, MomentRole, Precision, Record, ZoneBasis};
-use jiff::civil::{Date, DateTime, Time};
+use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 
 const HOUR: i64 = 3_600_000_000;
@@ -65,15 +65,17 @@ fn possible(moment: &Moment) -> Option<Span> {
     if let Some(instant) = moment.instant {
         return Some(Span { start: instant, end: instant.saturating_add(length) });
     }
-    let wall = wall_clock(&moment.text)?;
-    let wall = wall.to_zoned(TimeZone::UTC).ok()?.timestamp().as_microsecond();
-    match moment.basis {
+    let (date, time) = wall_clock(&moment.text).or_else(|| named_day(&moment.text).map(|date| (date, None)))?;
+    let begins_with_year = moment.text.trim().get(..4).is_some_and(|y| y.bytes().all(|b| b.is_ascii_digit()));
+    if moment.basis == ZoneBasis::Ambiguous && !begins_with_year && named_day(&moment.text).is_none() {
         // The order of its parts is doubtful, or more: only what any reading allows would be safe.
-        ZoneBasis::Ambiguous if !moment.text.trim().get(..4).is_some_and(|y| y.bytes().all(|b| b.is_ascii_digit())) => {
-            None
-        }
-        _ => Some(Span { start: wall.saturating_sub(AHEAD), end: wall.saturating_add(BEHIND).saturating_add(length) }),
+        return None;
     }
+    // Where the hour is doubtful, it is some time of the day.
+    let (wall, length) =
+        time.map_or((date.to_datetime(Time::midnight()), 24 * HOUR), |time| (date.to_datetime(time), length));
+    let wall = wall.to_zoned(TimeZone::UTC).ok()?.timestamp().as_microsecond();
+    Some(Span { start: wall.saturating_sub(AHEAD), end: wall.saturating_add(BEHIND).saturating_add(length) })
 }
 
 fn unit(precision: Precision) -> i64 {
@@ -89,8 +91,9 @@ fn unit(precision: Precision) -> i64 {
     }
 }
 
-/// Reads a clock's text that begins with the year: `2024-01-30 13:00:01`, `2024:01:30 …`, `20240130T130001`.
-fn wall_clock(text: &str) -> Option<DateTime> {
+/// Reads a clock's text that begins with the year: `2024-01-30 13:00:01`, `2024:01:30 …`, `20240130T130001`; without the
+/// time where its clock has twelve hours.
+fn wall_clock(text: &str) -> Option<(Date, Option<Time>)> {
     let mut numbers: Vec<&str> = text.trim().split(|c: char| !c.is_ascii_digit()).filter(|n| !n.is_empty()).collect();
     let mut compact = Vec::new();
     if let Some(first) = numbers.first().filter(|n| n.len() == 8) {
@@ -105,11 +108,48 @@ fn wall_clock(text: &str) -> Option<DateTime> {
     }
     let number = |i: usize, least: i8| numbers.get(i).map_or(Some(least), |n| n.parse::<i8>().ok());
     let date = Date::new(numbers.first()?.parse().ok()?, number(1, 1)?, number(2, 1)?).ok()?;
-    // A twelve-hour clock is off by half a day: that is not known from the digits.
     let lower = text.to_lowercase();
     if lower.contains("am") || lower.contains("pm") {
+        // The day has to be there: without it the numbers after the month are those of the hour.
+        return (numbers.len() >= 5).then_some((date, None));
+    }
+    Some((date, Some(Time::new(number(3, 0)?, number(4, 0)?, number(5, 0)?.min(59), 0).ok()?)))
+}
+
+/// Reads the day of a text that names the month in English: `Apr 1, 2021, 6:47:59 AM CET`, `1 April 2021 06:47`.
+fn named_day(text: &str) -> Option<Date> {
+    const MONTHS: [&str; 12] = [
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+    ];
+    let lower = text.to_lowercase();
+    let tokens: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).filter(|t| !t.is_empty()).collect();
+    let month = |token: &str| {
+        let named =
+            |name: &&str| token.len() >= 3 && (name.starts_with(token) || (token == "sept" && *name == "september"));
+        MONTHS.iter().position(|name| named(&name)).and_then(|at| i8::try_from(at + 1).ok())
+    };
+    let mut named = tokens.iter().enumerate().filter_map(|(at, token)| Some((at, month(token)?)));
+    let (at, month) = named.next()?;
+    if named.next().is_some() {
         return None;
     }
-    let time = Time::new(number(3, 0)?, number(4, 0)?, number(5, 0)?.min(59), 0).ok()?;
-    Some(date.to_datetime(time))
+    let day = |at: Option<usize>| tokens.get(at?).filter(|t| t.len() <= 2).and_then(|t| t.parse::<i8>().ok());
+    let year = |at: usize| tokens.get(at).filter(|t| t.len() == 4).and_then(|t| t.parse::<i16>().ok());
+    let (day, year) = match (day(Some(at + 1)), day(at.checked_sub(1))) {
+        (Some(day), _) if year(at + 2).is_some() => (day, year(at + 2)?),
+        (_, Some(day)) => (day, year(at + 1)?),
+        _ => return None,
+    };
+    Date::new(year, month, day).ok()
 }

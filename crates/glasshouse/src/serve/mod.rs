@@ -152,12 +152,10 @@ impl Serving {
 
     /// Ends the visit if its authority is no longer what it was when somebody signed in under it.
     fn stands(&self) -> Result<(), Problem> {
-        let Some(under) = self.session().standing() else { return Ok(()) };
         if !self.visit.to_be_checked() {
             return Ok(());
         }
-        let now = glasshouse_engine::authority::standings(&self.house.case)?;
-        if now.iter().any(|standing| standing.authority.id == under.authority.id && standing == under) {
+        if self.session().still_stands()? {
             self.visit.checked();
             return Ok(());
         }

@@ -8,6 +8,7 @@ use super::lists::bounded;
 use super::{Live, Serving, Shared};
 use axum::Extension;
 use axum::response::Response;
+use glasshouse_engine::authority::fields::SIMILAR_PICTURES;
 use glasshouse_engine::evidence::{Bytes, preview, safe_type};
 use glasshouse_engine::view::{Attachment, Sorted};
 use serde::Deserialize;
@@ -171,6 +172,7 @@ pub async fn alike(
 ) -> Response {
     answer(serving, move |serving, live| {
         bounded(&asked.q)?;
+        serving.session().may_analyse(SIMILAR_PICTURES)?;
         let set = live.view.select(&asked.q)?;
         consulted(serving, Look::Search { view: "alike", query: &asked.q })?;
         let record = super::record::found(live, &id)?;

@@ -68,6 +68,16 @@ pub fn instant(text: &str) -> Option<i64> {
     Some(seconds * 1_000_000 + format!("{fraction:0<6}").parse::<i64>().ok()?)
 }
 
+/// Returns the beginning of the day of `Apr 1, 2021, 6:47:59 AM CET` as UTC has it; its zone is not told.
+pub fn named_day(text: &str) -> Option<i64> {
+    const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    let mut parts = text.split([' ', ',']).filter(|part| !part.is_empty());
+    let month = MONTHS.find(parts.next().filter(|m| m.len() == 3)?)? / 3 + 1;
+    let day: u32 = parts.next()?.parse().ok()?;
+    let year = parts.next().filter(|y| y.len() == 4)?;
+    instant(&format!("{year}-{month:02}-{day:02}"))
+}
+
 pub fn digest(case: &Path) -> String {
     let mut command = glasshouse(["digest"]);
     command.arg(case);

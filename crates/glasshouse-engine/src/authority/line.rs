@@ -1,0 +1,52 @@
+//! Whether what is among the records of a case is within its authorities as they now are.
+
+use super::{Standing, narrower};
+
+/// What policies are told where it is.
+pub const IN_LINE: &str = "in line";
+
+/// How records that were read under some authorities lie to what became of these since.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Line {
+    /// One of them lets less through by now, or one that came later puts something aside.
+    narrower: bool,
+    /// From when on another than the one that is acted under has ended, microseconds since 1970.
+    ended: Option<i64>,
+}
+
+impl Line {
+    /// Looks at the authorities, by `id/version`, that a run was made under, and at how they stand for whoever acts
+    /// under the authority `under`.
+    pub fn of(run: &[String], standings: &[Standing], under: &str) -> Self {
+        let mut line = Line::default();
+        for read in run {
+            let (id, version) = read.rsplit_once('/').unwrap_or((read, ""));
+            let Some(standing) = standings.iter().find(|s| s.authority.id == id) else { continue };
+            let then = standing.versions.iter().find(|a| a.version.to_string() == version);
+            line.narrower |= then.is_some_and(|then| narrower(then, &standing.authority));
+            if id != under {
+                let until = standing.authority.validity.map(|validity| validity.end);
+                let from = standing.authority.validity.map(|validity| validity.start);
+                let ended = if standing.withdrawal.is_some() { Some(i64::MIN) } else { until };
+                // One that is to hold from a later day on does not hold now, which is the same.
+                let ended = if from > Some(crate::session::now()) { Some(i64::MIN) } else { ended };
+                line.ended = [line.ended, ended].into_iter().flatten().min();
+            }
+        }
+        let known = |id: &str| run.iter().any(|read| read.rsplit_once('/').is_some_and(|(one, _)| one == id));
+        let excludes = |s: &&Standing| s.authority.limits.as_ref().is_some_and(|l| !l.exclusions.is_empty());
+        let now = crate::session::now();
+        let came_later = standings.iter().filter(|s| s.state(now) == "in force" && !known(&s.authority.id));
+        line.narrower |= !run.is_empty() && came_later.filter(excludes).count() > 0;
+        line
+    }
+
+    /// Says in a word of the policies how it is at an instant.
+    pub fn at(&self, now: i64) -> &'static str {
+        match self.ended {
+            Some(ended) if now >= ended => "ended",
+            _ if self.narrower => "narrower",
+            _ => IN_LINE,
+        }
+    }
+}
