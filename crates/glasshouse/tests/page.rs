@@ -241,3 +241,17 @@ fn what_an_older_run_did_not_sum_up_is_counted() {
     }
     assert_eq!(older["made_of"], json!([]));
 }
+
+/// What was searched for stands there also where a service tells searches apart by their words alone.
+#[test]
+fn searches_that_are_activities_are_counted_as_such() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let case = folder.path().join("case");
+    run(open(&case, &account().paths(), &[]), 0);
+    let reveals = Server::start(&case).enter().get("/api/self");
+    let searched = &reveals["searched"];
+    let mut search = glasshouse(["search", "--count"]);
+    search.arg(&case).args(["--", searched["query"].as_str().expect("a query")]);
+    assert_eq!(run(search, 0).trim(), searched["count"].to_string());
+    assert!(searched["count"].as_u64() > Some(10), "{searched}");
+}

@@ -103,6 +103,8 @@ pub struct Reveals {
     pub nights_away: Vec<Stay>,
     pub voice: Counted,
     pub searches: Counted,
+    /// Records of an activity that say in English that something was searched for: not every service tells searches apart.
+    pub searched: Counted,
     pub devices: Vec<Seen>,
 }
 
@@ -151,6 +153,7 @@ impl View {
             work,
             voice: self.counted("family:voice")?,
             searches: self.counted("family:search")?,
+            searched: self.counted("family:activity \"searched for\"")?,
             devices: self.devices()?,
         })
     }

@@ -343,7 +343,10 @@ shapes! {
     /// Home, work and nights away are findings, never facts: `why` says the rule.
     Reveals {
         services: Vec<ServiceHeld>, contacts: Vec<Seen>, home: Option<Stay>, work: Option<Stay>,
-        nights_away: Vec<Stay>, voice: Counted, searches: Counted, devices: Vec<Seen>,
+        nights_away: Vec<Stay>, voice: Counted, searches: Counted,
+        /// records of an activity that say in English that something was searched for
+        searched: Counted,
+        devices: Vec<Seen>,
     }
     ServiceHeld {
         service: String, held: Vec<Held>,
