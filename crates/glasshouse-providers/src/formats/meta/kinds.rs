@@ -189,7 +189,7 @@ mod tests {
             assert_eq!(instagram(path, key), format, "{path} {key}");
         }
         for kind in FACEBOOK.iter().chain(INSTAGRAM).map(|(_, kind)| kind).chain([&OTHER]) {
-            let listed = FORMATS.iter().find(|(id, ..)| *id == kind.format);
+            let listed = SHARED.iter().chain(OF_FACEBOOK).find(|(id, ..)| *id == kind.format);
             assert!(listed.is_some_and(|(_, _, families, _)| families.contains(&kind.family)), "{}", kind.format);
         }
     }
