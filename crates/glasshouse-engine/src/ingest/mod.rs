@@ -22,6 +22,7 @@ mod limits;
 mod lists;
 mod manifest;
 mod opening;
+mod own;
 mod parts;
 pub(crate) mod positioned;
 mod reading;
@@ -257,6 +258,7 @@ fn read_all(
     progress.say("Recognising");
     let tree = evidence.tree();
     let mut recognised = claims::recognise(&evidence, &tree, &lenses)?.within(&limits, &evidence);
+    own::refuse(case, journal, &evidence, &tree, &recognised)?;
     let mut known = journal.hashes()?;
     // A password may open what was closed before: that is read as if it were new.
     let closed = |entry: u32| {
