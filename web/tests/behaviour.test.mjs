@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { open, settled } from "./support/browser.mjs";
+import { serious } from "./support/views.mjs";
 
 let site;
 before(async () => { site = await open(); });
@@ -405,6 +406,48 @@ test("pictures that look alike stand below one, as a finding", () => with_("/med
   await tab.getByText(/does not say that they are the same/).waitFor();
   assert.equal(await tab.locator("section.alike img").count(), 2);
 }));
+
+test("what is known of a picture stands beside it, and stays open on the way through them", () => with_("/media", async (tab) => {
+  await tab.locator(".tile").filter({ has: tab.locator("img") }).first().click();
+  await tab.getByRole("dialog").waitFor();
+  await tab.keyboard.press("i");
+  const known = tab.getByRole("region", { name: "What is known" });
+  const fields = async () => { await known.locator("table th").first().waitFor(); await settled(tab); return known.innerText(); };
+  const first = await fields();
+  assert.match(await tab.locator("dialog footer time").getAttribute("datetime"), /^\d{4}-/);
+  await tab.keyboard.press("ArrowRight");
+  await settled(tab);
+  assert.notEqual(await fields(), first);
+  assert.deepEqual(await serious(tab), []);
+  await tab.keyboard.press("i");
+  await known.waitFor({ state: "detached" });
+}));
+
+test("who talks to whom is narrowed by service and by time, and the table says over which", () => with_("/people?as=graph", async (tab) => {
+  await tab.locator("svg a circle").first().waitFor();
+  await tab.locator("select option", { hasText: "meta" }).waitFor({ state: "attached" });
+  await tab.getByLabel("Service").selectOption("meta");
+  await tab.getByLabel("From").fill("2020-01-01");
+  await tab.getByLabel("Before").fill("2021-01-01");
+  await settled(tab);
+  assert.equal(query(tab).get("q"), "service:meta after:2020-01-01 before:2021-01-01");
+  assert.equal(query(tab).get("as"), "graph");
+  assert.ok((await tab.locator("select option").allInnerTexts()).includes("google"), "the other services can still be chosen");
+  await tab.getByText("The same as a table").click();
+  assert.match(await tab.locator("table").innerText(), /Service/);
+  assert.match(await tab.locator("table tbody tr").first().innerText(), /google/);
+  assert.deepEqual(await serious(tab), []);
+  await tab.getByLabel("Service").selectOption("");
+  assert.equal(query(tab).get("q"), "after:2020-01-01 before:2021-01-01");
+}));
+
+for (const width of [1440, 400]) {
+  test(`at ${width} no name of the graph runs out of the picture`, () => with_("/people?as=graph", async (tab) => {
+    await tab.locator("svg a text").first().waitFor();
+    const out = await tab.evaluate(() => { const frame = document.querySelector(".frame").getBoundingClientRect(); return [...document.querySelectorAll("svg a text")].filter((text) => { const box = text.getBoundingClientRect(); return box.left < frame.left - 1 || box.right > frame.right + 1; }).map((text) => text.textContent); });
+    assert.deepEqual(out, []);
+  }, { viewport: { width, height: 860 } }));
+}
 
 test("nothing below the map moves it", () => with_("/map", async (tab) => {
   const asked = [];

@@ -70,6 +70,22 @@ test("script stands there as text, turned names show what turns them", async () 
   await tab.context().close();
 });
 
+test("a title without end leaves the tools of its conversation where they are, and no letter is cut in half", async () => {
+  const tab = await site.page();
+  const long = (await ask("conversations?limit=200")).rows.filter((row) => (row.title ?? "").length > 60 || row.parties.join().length > 200);
+  assert.ok(long.length > 2, `${long.length}`);
+  for (const row of long.slice(0, 8)) {
+    await tab.to(`/conversations?service=${encodeURIComponent(row.service)}&id=${encodeURIComponent(row.conversation)}`);
+    for (const name of ["Oldest", "Newest"]) {
+      const box = await tab.getByRole("button", { name, exact: true }).boundingBox();
+      assert.ok(box.x + box.width <= 1440, `${name} at ${box.x}`);
+    }
+    assert.doesNotMatch(await tab.locator("main").evaluate((main) => main.innerText.toWellFormed()), /\ufffd/, row.conversation);
+  }
+  assert.deepEqual(tab.faults, []);
+  await tab.context().close();
+});
+
 test("a message of ten megabytes opens in its beginning", async () => {
   const tab = await site.page();
   for (const q of ["\"ten megabytes\"", "\"long chat long chat\""]) {

@@ -205,11 +205,10 @@ fn what_is_cut_off_says_so() {
     for fixture in fixtures().iter().filter(|f| !is_malformed(f)) {
         let files = load(&fixture.join("input"));
         let closed = |file: &File| {
+            let end = file.bytes.trim_ascii_end();
             let closed = match extension(&file.path).as_str() {
-                "json" | "js" | "geojson" => {
-                    file.bytes.trim_ascii_end().ends_with(b"]") || file.bytes.trim_ascii_end().ends_with(b"}")
-                }
-                "xml" | "gpx" | "kml" | "tcx" => true,
+                "json" | "js" | "geojson" => end.ends_with(b"]") || end.ends_with(b"}"),
+                "xml" | "gpx" | "kml" | "tcx" | "ics" | "vcf" | "html" => true,
                 _ => false,
             };
             closed && is_text(file)
@@ -222,7 +221,6 @@ fn what_is_cut_off_says_so() {
             }
             for part in [1, 2, 3] {
                 let mut cut = files.clone();
-                // Behind the last newline the cut would be no cut of a list of lines.
                 let length = file.bytes.trim_ascii_end().len() * part / 4;
                 cut[at].bytes.truncate(length);
                 let outcome = run(fixture, "a cut", &cut);
@@ -234,6 +232,34 @@ fn what_is_cut_off_says_so() {
         }
     }
     assert!(silent.is_empty(), "cut off without a warning: {silent:#?}");
+}
+
+/// A row that ends in its first columns says so.
+#[test]
+fn a_row_that_is_cut_off_says_so() {
+    let mut silent = Vec::new();
+    for fixture in fixtures().iter().filter(|f| !is_malformed(f)) {
+        let files = load(&fixture.join("input"));
+        for (at, file) in files.iter().enumerate() {
+            let Some((delimiter, rows)) = table(file).filter(|(_, rows)| rows[0].len() > 2) else { continue };
+            let mut cut = files.clone();
+            let mut bytes = written(delimiter, rows);
+            let row = bytes.trim_ascii_end().iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1);
+            let column = bytes[row..].iter().position(|b| *b == delimiter as u8).expect("a delimiter");
+            bytes.truncate(row + column);
+            if bytes.ends_with(b"\n") {
+                continue;
+            }
+            cut[at].bytes = bytes;
+            let outcome = run(fixture, "a cut row", &cut);
+            let mine = outcome.claimed.iter().any(|c| c.starts_with(&format!("{} as ", file.path)));
+            let told = outcome.warnings.iter().any(|w| w.at.as_ref().is_some_and(|r| r.entry.0 as usize == at));
+            if mine && !told {
+                silent.push(format!("{} {}", fixture.display(), file.path));
+            }
+        }
+    }
+    assert!(silent.is_empty(), "a row was cut off without a warning: {silent:#?}");
 }
 
 /// What a value may turn into.

@@ -96,6 +96,19 @@ fn fixtures_give_what_is_expected() {
     assert!(run > 0 || providers().is_empty(), "no fixture was run");
 }
 
+/// What a manifest claims is seen: each format gives records in some fixture.
+#[test]
+fn every_format_is_seen() {
+    let mut seen = BTreeSet::new();
+    for fixture in folders().iter().flat_map(|f| fixtures(f)) {
+        let outcome = parse_all(&load(&fixture.join("input")));
+        seen.extend(outcome.records.iter().map(|(provider, record)| (*provider, record.format)));
+    }
+    let all = providers().iter().map(|p| p.manifest()).flat_map(|m| m.formats.iter().map(|f| (m.id, f.id)));
+    let unseen: Vec<_> = all.filter(|format| !seen.contains(format)).collect();
+    assert!(unseen.is_empty(), "claimed, and in no fixture: {unseen:?}");
+}
+
 /// Every locator lies inside its entry, every format is in its manifest, one field has one type in a format.
 #[test]
 fn records_keep_the_rules() {

@@ -55,7 +55,9 @@ export function visible(text: string | null | undefined): string {
   return (text ?? "").replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g, (c) =>
     c === "\n" || c === "\t" ? " " : `⟨${c.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")}⟩`);
 }
-export const clip = (text: string, most: number): string => (text.length > most ? `${text.slice(0, most)}…` : text);
+/** The beginning of a text; a character of two units is not cut in half. */
+export const head = (text: string, most: number): string => text.slice(0, /[\ud800-\udbff]/.test(text[most - 1] ?? "") ? most - 1 : most);
+export const clip = (text: string, most: number): string => (text.length > most ? `${head(text, most)}…` : text);
 export const coordinates = (lat: number, lon: number): string => `${lat.toFixed(5)}, ${lon.toFixed(5)}`;
 /** A length in metres or kilometres. */
 export function distance(m: number): string {

@@ -10,7 +10,7 @@ pub struct Facebook;
 static MANIFEST: Manifest = Manifest {
     id: "facebook",
     title: "Facebook and Messenger export",
-    formats: &meta::FORMATS,
+    formats: &meta::FACEBOOK,
     general: false,
     not_covered: &[
         "Returns under legal process (records.html).",

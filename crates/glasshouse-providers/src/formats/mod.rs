@@ -13,6 +13,7 @@ pub(crate) mod mapi;
 pub mod members;
 pub(crate) mod meta;
 pub mod meta_text;
+pub mod page;
 pub mod sheet;
 pub mod stacked;
 pub mod stamp;

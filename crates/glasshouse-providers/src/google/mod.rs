@@ -25,7 +25,7 @@ mod voice;
 mod when;
 mod words;
 
-use crate::formats::element;
+use crate::formats::{element, page};
 use crate::{Opened, Provider, Sink, Survey, Tree, TreeEntry};
 use glasshouse_model::{Claim, EntryId, Family, Format, Framing, Link, Links, Manifest, Tier};
 use locale::{Product, product};
@@ -274,6 +274,9 @@ impl Provider for Google {
     }
 
     fn parse(&self, opened: &Opened<'_>, out: &mut Sink) {
+        if opened.entry.extension().starts_with("htm") {
+            page::check_end(opened, out);
+        }
         match opened.claim.format {
             location::FORMAT => location::parse(opened, out),
             my_activity::FORMAT => my_activity::parse(opened, out),

@@ -291,6 +291,11 @@ fn tombstone(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
     if frame.index == 0 || row.is_empty() {
         return;
     }
+    let header = opened.head.split(|b| *b == b'\n').next().unwrap_or_default();
+    let commas = |bytes: &[u8]| bytes.iter().filter(|b| **b == b',').count();
+    if commas(frame.bytes) < commas(header) {
+        out.warn(at.clone(), "table.width", "The row has fewer values than the table has columns.");
+    }
     let mut record = Record::new(Family::Activity, FORMAT);
     record.title = Some(opened.entry.name().to_owned());
     record.fields.text("row", row);

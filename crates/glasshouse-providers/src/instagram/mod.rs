@@ -10,7 +10,7 @@ pub struct Instagram;
 static MANIFEST: Manifest = Manifest {
     id: "instagram",
     title: "Instagram export",
-    formats: &meta::FORMATS,
+    formats: &meta::INSTAGRAM,
     general: false,
     not_covered: &[
         "Returns under legal process (records.html).",

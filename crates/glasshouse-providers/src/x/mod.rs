@@ -28,12 +28,7 @@ static MANIFEST: Manifest = Manifest {
             &[Family::Post],
             Tier::Documented,
         ),
-        format(
-            messages::FORMAT,
-            "Direct messages of two people and of groups",
-            &[Family::Message, Family::Activity],
-            Tier::Documented,
-        ),
+        format(messages::FORMAT, "Direct messages of two people and of groups", &[Family::Message], Tier::Documented),
         format(
             tweets::HEADERS,
             "Headers of tweets and messages, without their text",

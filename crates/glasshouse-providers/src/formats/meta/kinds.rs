@@ -88,8 +88,7 @@ pub(crate) fn kind(service: Service, path: &str, key: &str) -> Kind {
     let folders = parts
         .take(3)
         .filter(|name| !name.starts_with("your_") && !name.contains("facebook-") && !name.contains("instagram-"));
-    let folders: Vec<&str> =
-        folders.filter(|name| !matches!(*name, "connections" | "logged_information" | "preferences")).collect();
+    let folders: Vec<&str> = folders.filter(|name| !matches!(*name, "connections" | "logged_information")).collect();
     let said = |text: &str| words.iter().find(|(word, _)| begins(text, word)).map(|(_, kind)| *kind);
     said(&key).or_else(|| said(&name)).or_else(|| folders.iter().find_map(|folder| said(folder))).unwrap_or(OTHER)
 }
@@ -103,7 +102,10 @@ fn begins(name: &str, word: &str) -> bool {
 }
 
 /// The formats of items: id, title, families, tier.
-pub(crate) const FORMATS: &[(&str, &str, &[Family], Tier)] = &[
+pub(crate) type ItemFormat = (&'static str, &'static str, &'static [Family], Tier);
+
+/// Those that both services have.
+pub(crate) const SHARED: &[ItemFormat] = &[
     ("posts", "Posts, stories and their pictures", &[Family::Post], Tier::Documented),
     ("comments", "Comments", &[Family::Post], Tier::Documented),
     ("reactions", "Reactions and likes", &[Family::Reaction], Tier::Documented),
@@ -124,14 +126,18 @@ pub(crate) const FORMATS: &[(&str, &str, &[Family], Tier)] = &[
     ("profile", "Profile", &[Family::Account], Tier::Documented),
     ("locations", "Places that the service keeps", &[Family::Location], Tier::Documented),
     ("ads", "Ads and advertisers", &[Family::Ad], Tier::Documented),
-    ("groups", "Groups", &[Family::Activity], Tier::Unverified),
     ("events", "Events", &[Family::Event], Tier::Unverified),
     ("payments", "Payments", &[Family::Payment], Tier::Unverified),
     ("apps", "Apps and websites", &[Family::App], Tier::Documented),
-    ("media", "Albums, photos and films", &[Family::Media], Tier::Documented),
     ("settings", "Settings and their changes", &[Family::Setting], Tier::Unverified),
     ("off-service", "What businesses told the service", &[Family::Activity], Tier::Documented),
     ("other", "All other lists of known shapes", &[Family::Activity], Tier::Unverified),
+];
+
+/// Those of Facebook alone: what Instagram has of pictures and films is posts.
+pub(crate) const OF_FACEBOOK: &[ItemFormat] = &[
+    ("groups", "Groups", &[Family::Activity], Tier::Unverified),
+    ("media", "Albums, photos and films", &[Family::Media], Tier::Documented),
 ];
 
 #[cfg(test)]

@@ -18,10 +18,12 @@ use roots::Roots;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Every format that both services have.
-pub(crate) static FORMATS: [Format; 20] = formats();
+/// Every format of Facebook.
+pub(crate) static FACEBOOK: [Format; 20] = formats(&[kinds::SHARED, kinds::OF_FACEBOOK]);
+/// Every format of Instagram.
+pub(crate) static INSTAGRAM: [Format; 18] = formats(&[kinds::SHARED]);
 
-const fn formats() -> [Format; 20] {
+const fn formats<const N: usize>(lists: &[&[kinds::ItemFormat]]) -> [Format; N] {
     const MESSAGES: Format = Format {
         id: messages::FORMAT,
         title: "Messages and calls: of every root, as JSON and as pages, and of end-to-end encrypted chats",
@@ -35,14 +37,20 @@ const fn formats() -> [Format; 20] {
         families: &[Family::Activity],
         ..MESSAGES
     };
-    let mut all = [MESSAGES; 20];
+    let mut all = [MESSAGES; N];
     all[1] = THREADS;
-    let mut i = 0;
-    while i < kinds::FORMATS.len() {
-        let (id, title, families, tier) = kinds::FORMATS[i];
-        all[i + 2] = Format { id, title, families, tier, version: 2 };
-        i += 1;
+    let (mut list, mut next) = (0, 2);
+    while list < lists.len() {
+        let mut i = 0;
+        while i < lists[list].len() {
+            let (id, title, families, tier) = lists[list][i];
+            all[next] = Format { id, title, families, tier, version: 2 };
+            next += 1;
+            i += 1;
+        }
+        list += 1;
     }
+    assert!(next == N);
     all
 }
 
@@ -112,6 +120,9 @@ fn conversation(entry: &TreeEntry, framing: Framing) -> Claim {
 /// Reads the frames of a claim.
 pub(crate) fn parse(opened: &Opened<'_>, service: Service, out: &mut Sink) {
     let page = opened.entry.extension() == "html";
+    if page {
+        crate::formats::page::check_end(opened, out);
+    }
     match (opened.claim.format, page) {
         (messages::FORMAT, true) => page::messages(opened, out),
         (messages::FORMAT, false) => messages::parse(opened, out),

@@ -37,10 +37,6 @@ fn open<'f>(frame: &Frame<'f>, at: &Ref, out: &mut Sink) -> Option<(Cow<'f, str>
         out.warn(at.clone(), "html.layout", "The page does not have the expected shape; it was not read.");
         return None;
     };
-    let end = blocks.last().map_or(0, |block| block.range.end);
-    if end > 0 && end >= html.trim_ascii_end().len() {
-        out.warn(at.clone(), "html.truncated", "The page ends inside its list.");
-    }
     Some((html, blocks))
 }
 
