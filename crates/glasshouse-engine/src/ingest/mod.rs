@@ -40,6 +40,7 @@ pub use discard::{Asked, read_certificates};
 pub use intake::Taken;
 pub(crate) use journal::PartPlace;
 pub(crate) use left::as_listed;
+pub(crate) use leftover::{drop_unfinished, unfinished};
 pub use parts::Evidence;
 pub(crate) use parts::unaltered;
 
