@@ -131,6 +131,7 @@ pub(crate) const SHARED: &[ItemFormat] = &[
     ("apps", "Apps and websites", &[Family::App], Tier::Documented),
     ("settings", "Settings and their changes", &[Family::Setting], Tier::Unverified),
     ("off-service", "What businesses told the service", &[Family::Activity], Tier::Documented),
+    ("index", "What the start page of an export as pages links to", &[Family::File], Tier::Unverified),
     ("other", "All other lists of known shapes", &[Family::Activity], Tier::Unverified),
 ];
 
@@ -188,7 +189,7 @@ mod tests {
             assert_eq!(instagram(path, key), format, "{path} {key}");
         }
         for kind in FACEBOOK.iter().chain(INSTAGRAM).map(|(_, kind)| kind).chain([&OTHER]) {
-            let listed = FORMATS.iter().find(|(id, ..)| *id == kind.format);
+            let listed = SHARED.iter().chain(OF_FACEBOOK).find(|(id, ..)| *id == kind.format);
             assert!(listed.is_some_and(|(_, _, families, _)| families.contains(&kind.family)), "{}", kind.format);
         }
     }

@@ -8,6 +8,7 @@ mod labels;
 mod messages;
 mod page;
 mod roots;
+mod start;
 
 pub(crate) use page::is_ours as is_page;
 pub(crate) use roots::Service;
@@ -19,9 +20,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Every format of Facebook.
-pub(crate) static FACEBOOK: [Format; 20] = formats(&[kinds::SHARED, kinds::OF_FACEBOOK]);
+pub(crate) static FACEBOOK: [Format; 21] = formats(&[kinds::SHARED, kinds::OF_FACEBOOK]);
 /// Every format of Instagram.
-pub(crate) static INSTAGRAM: [Format; 18] = formats(&[kinds::SHARED]);
+pub(crate) static INSTAGRAM: [Format; 19] = formats(&[kinds::SHARED]);
 
 const fn formats<const N: usize>(lists: &[&[kinds::ItemFormat]]) -> [Format; N] {
     const MESSAGES: Format = Format {
@@ -62,6 +63,10 @@ pub(crate) fn recognise(tree: &Tree<'_>, service: Service) -> Vec<Claim> {
     let mut claims = Vec::new();
     for entry in tree.entries().iter().filter(|entry| entry.size > 0) {
         if !matches!(entry.extension().as_str(), "json" | "html") {
+            continue;
+        }
+        if let Some(claim) = start::claim(tree, entry, &roots, service) {
+            claims.push(claim);
             continue;
         }
         // Files of encrypted chats lie anywhere; nothing but Messenger writes them.
@@ -124,6 +129,7 @@ pub(crate) fn parse(opened: &Opened<'_>, service: Service, out: &mut Sink) {
         crate::formats::page::check_end(opened, out);
     }
     match (opened.claim.format, page) {
+        (start::FORMAT, _) => start::parse(opened, out),
         (messages::FORMAT, true) => page::messages(opened, out),
         (messages::FORMAT, false) => messages::parse(opened, out),
         (_, true) => page::items(opened, service, kinds::kind(service, opened.entry.path, ""), out),

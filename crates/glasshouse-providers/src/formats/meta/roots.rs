@@ -125,6 +125,11 @@ impl<'t> Roots<'t> {
         roots
     }
 
+    /// Returns the service of the export that begins in a folder.
+    pub(crate) fn at(&self, folder: &str) -> Option<Service> {
+        self.roots.get(folder).copied()
+    }
+
     /// Returns the root and the service of an entry; what says nothing is taken for Facebook's.
     pub(crate) fn service(&self, entry: &'t TreeEntry<'t>) -> Option<Place<'t>> {
         let root = root(entry.path)?;
