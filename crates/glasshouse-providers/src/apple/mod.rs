@@ -70,7 +70,7 @@ static MANIFEST: Manifest = Manifest {
             Tier::Documented,
         ),
         format(health::ECG, "Electrocardiograms", &[Family::Health], Tier::Unverified),
-        Format { version: 2, ..format(wallet::FORMAT, "Passes of Wallet", &[Family::File], Tier::Documented) },
+        format(wallet::FORMAT, "Passes of Wallet", &[Family::File], Tier::Documented),
     ],
     general: false,
     not_covered: &[
@@ -90,7 +90,7 @@ static MANIFEST: Manifest = Manifest {
 };
 
 const fn format(id: &'static str, title: &'static str, families: &'static [Family], tier: Tier) -> Format {
-    Format { id, title, families, tier, version: 1 }
+    Format { id, title, families, tier, version: 2 }
 }
 
 impl Provider for Apple {

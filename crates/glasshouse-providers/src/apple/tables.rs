@@ -43,6 +43,11 @@ pub(super) fn format(entry: &TreeEntry, head: &[u8]) -> Option<&'static str> {
     if let Some(sheet) = SURE.iter().find(fits) {
         return Some(sheet.format);
     }
+    // The folders around it are translated, its own name is not.
+    let named = entry.name().to_lowercase().starts_with("safaribrowsinghistory");
+    if let Some(sheet) = WITHIN.iter().filter(|s| named && s.format == SAFARI).find(fits) {
+        return Some(sheet.format);
+    }
     if !is_within(entry) || head.contains(&0) {
         return None;
     }

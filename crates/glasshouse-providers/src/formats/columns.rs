@@ -178,12 +178,16 @@ pub fn record(sheet: &Sheet, row: &Row<'_>, opened: &Opened<'_>, at: &Ref, out: 
             Some(Is::Title) if taken.iter().any(|t| t.eq_ignore_ascii_case(&name)) && used(record.title.as_ref()) => {}
             Some(Is::Text) if taken.iter().any(|t| t.eq_ignore_ascii_case(&name)) && used(record.text.as_ref()) => {}
             Some(Is::Json) => members(&mut record, &name, value, at, out),
-            Some(_) => {
-                record.fields.text(&name, value);
-            }
-            None => {
-                out.drift(sheet.format, &name);
-                record.fields.text(&name, value);
+            _ => {
+                if is.is_none() {
+                    out.drift(sheet.format, &name);
+                }
+                // Words for that there is none, which are nothing else.
+                if ["N/A", "n/a", "null", "NULL"].contains(&value.trim()) {
+                    record.fields.raw(&name, "null");
+                } else {
+                    record.fields.text(&name, value);
+                }
             }
         }
     }

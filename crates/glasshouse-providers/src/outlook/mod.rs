@@ -26,8 +26,8 @@ const MANIFEST: Manifest = Manifest {
     id: "outlook",
     title: "Outlook stores and items",
     formats: &[
-        Format { id: pst::ID, title: "Store (PST, OST, PAB)", families: FAMILIES, tier: Tier::Documented, version: 1 },
-        Format { id: msg::ID, title: "Single item (MSG)", families: FAMILIES, tier: Tier::Documented, version: 1 },
+        Format { id: pst::ID, title: "Store (PST, OST, PAB)", families: FAMILIES, tier: Tier::Documented, version: 2 },
+        Format { id: msg::ID, title: "Single item (MSG)", families: FAMILIES, tier: Tier::Documented, version: 2 },
     ],
     general: true,
     not_covered: &[

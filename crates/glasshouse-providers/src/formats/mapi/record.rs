@@ -24,7 +24,10 @@ fn family(class: &str) -> Family {
         () if is("ipm.activity") => Family::Activity,
         // What programs keep for themselves among the items.
         () if is("ipm.microsoft") || is("ipm.configuration") => Family::Setting,
-        () if is("ipm.note.mobile") => Family::Message,
+        // Short messages, and what chats leave in a mailbox.
+        () if is("ipm.note.mobile") || is("ipm.skypeteams.message") || is("ipm.note.microsoft.conversation") => {
+            Family::Message
+        }
         () => Family::Mail,
     }
 }
