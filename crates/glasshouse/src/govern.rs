@@ -189,7 +189,7 @@ pub fn authority(command: &AuthorityCommand, acting: &As) -> Result<u8, EngineEr
             let others = authority::standings(&withdraw.case)?;
             if others.iter().any(|other| other.state(now()) == "in force") {
                 say!(
-                    "Another authority of the case is in force: glasshouse process {} takes out what that one does not cover. Until then nobody else looks into the case.",
+                    "Another authority of the case is in force: glasshouse process {} takes out what that one does not cover. Where anything was read under this one, nobody else looks into the case until then.",
                     withdraw.case.display()
                 );
             }

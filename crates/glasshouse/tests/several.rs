@@ -46,12 +46,19 @@ fn proven(case: &str) {
 fn what_was_read_under_an_authority_that_ended_is_restricted_and_leaves() {
     let office = Office::new();
     let rowan = authority(&office, "op-rowan-1", 1, &[MAILS]);
-    let alder = authority(&office, "op-alder-1", 1, &[OTHERS]);
+    let more = ("terms", "[\"legal advice\", \"without prejudice\", \"diagnosis\"]");
+    let alder = authority(&office, "op-alder-1", 1, &[OTHERS, more]);
     let case = office.taken("case", &rowan, &[account().folder.join("loose")]);
     let one = "SELECT title FROM records WHERE length(title) > 12 ORDER BY title LIMIT 1";
     let needle = office.rows(&case, one)[0]["title"].as_str().expect("a title").to_owned();
+    // One that puts aside what is put aside already holds nobody up.
+    let elder = authority(&office, "op-elder-1", 1, &[OTHERS]);
+    let copy = office.path("copy");
+    assert!(std::process::Command::new("cp").args(["-a", &case, &copy]).status().expect("cp runs").success());
+    office.good(&[], "d.hart", &["authority", "add", &copy, &elder]);
+    office.good(&["--count"], "d.hart", &["search", "--enquiry", "1", "--under", "op-elder-1", &copy, "family:mail"]);
     office.good(&[], "d.hart", &["authority", "add", &case, &alder]);
-    // The second puts some conversations aside: until that is done nobody looks.
+    // This one puts more conversations aside: until that is done nobody looks.
     let search = |under: &'static str| vec!["search", "--enquiry", "1", "--under", under, &case, "family:mail"];
     office.refused("d.hart", &search("op-rowan-1"), "lets less through or puts more aside");
     office.refused("p.quill", &search("op-rowan-1"), "glasshouse process");

@@ -419,6 +419,9 @@ impl Field {
             Form::Text => format!("{key} = \"…\""),
             Form::Texts(_) => format!("{key} = [\"…\"]"),
             Form::Choice(words) => format!("{key} = one of {}", quoted(words)),
+            Form::Choices(words) if self.path == "scope.window.moments" => {
+                format!("{key} = a list of {}", quoted(words))
+            }
             Form::Choices(words) => format!("{key} = [] or a list of {}", quoted(words)),
             Form::Families => format!("{key} = [\"mail\", \"message\"]"),
             Form::Count => format!("{key} = 1"),

@@ -1,6 +1,6 @@
 //! Whether what is among the records of a case is within its authorities as they now are.
 
-use super::{Standing, narrower};
+use super::{Standing, narrower, puts_more_aside};
 
 /// What policies are told where it is.
 pub const IN_LINE: &str = "in line";
@@ -18,26 +18,30 @@ impl Line {
     /// Looks at the authorities, by `id/version`, that a run was made under, and at how they stand for whoever acts
     /// under the authority `under`.
     pub fn of(run: &[String], standings: &[Standing], under: &str) -> Self {
-        let mut line = Line::default();
+        let (mut line, now) = (Line::default(), crate::session::now());
+        let mut read_under = Vec::new();
         for read in run {
             let (id, version) = read.rsplit_once('/').unwrap_or((read, ""));
             let Some(standing) = standings.iter().find(|s| s.authority.id == id) else { continue };
             let then = standing.versions.iter().find(|a| a.version.to_string() == version);
             line.narrower |= then.is_some_and(|then| narrower(then, &standing.authority));
+            read_under.extend(then);
             if id != under {
-                let until = standing.authority.validity.map(|validity| validity.end);
-                let from = standing.authority.validity.map(|validity| validity.start);
-                let ended = if standing.withdrawal.is_some() { Some(i64::MIN) } else { until };
-                // One that is to hold from a later day on does not hold now, which is the same.
-                let ended = if from > Some(crate::session::now()) { Some(i64::MIN) } else { ended };
+                let ended = match (&standing.withdrawal, standing.authority.validity) {
+                    (Some(_), _) => Some(i64::MIN),
+                    // One that is to hold from a later day on does not hold now, which is the same.
+                    (None, Some(validity)) if now < validity.start => Some(i64::MIN),
+                    (None, validity) => validity.map(|validity| validity.end),
+                };
                 line.ended = [line.ended, ended].into_iter().flatten().min();
             }
         }
+        // One that came later puts aside what none of these did. Runs of earlier programs do not name theirs.
         let known = |id: &str| run.iter().any(|read| read.rsplit_once('/').is_some_and(|(one, _)| one == id));
-        let excludes = |s: &&Standing| s.authority.limits.as_ref().is_some_and(|l| !l.exclusions.is_empty());
-        let now = crate::session::now();
         let came_later = standings.iter().filter(|s| s.state(now) == "in force" && !known(&s.authority.id));
-        line.narrower |= !run.is_empty() && came_later.filter(excludes).count() > 0;
+        for later in came_later {
+            line.narrower |= read_under.iter().any(|then| puts_more_aside(&later.authority, then));
+        }
         line
     }
 

@@ -19,7 +19,7 @@ pub use read::{check, is_name};
 pub use sheet::{Fault, Sheet, lines};
 pub use standing::{Ended, Enrolled, Standing, Withdrawal, enrolment, is_own, organisations, read as standings};
 pub use time::Span;
-pub use wider::{narrower, wider};
+pub use wider::{narrower, puts_more_aside, wider};
 
 use glasshouse_model::{Family, MomentRole};
 use std::collections::BTreeMap;

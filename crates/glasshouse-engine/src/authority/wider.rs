@@ -58,10 +58,16 @@ pub fn narrower(before: &Authority, now: &Authority) -> bool {
     let Ok(mut sheet) = Sheet::parse("") else { return true };
     covered(&mut sheet, then, &[limits]);
     dates(&mut sheet, then, &[limits]);
-    // What is put aside now and was not then.
-    put_aside(&mut sheet, before, "", std::slice::from_ref(now));
     let moments = |limits: &Limits| limits.window.as_ref().map(|window| window.moments.clone());
-    !sheet.faults.is_empty() || (limits.window.is_some() && moments(then) != moments(limits))
+    let otherwise = limits.window.is_some() && moments(then) != moments(limits);
+    !sheet.faults.is_empty() || otherwise || puts_more_aside(now, before)
+}
+
+/// Says whether an authority names a party or a term to be put aside that another does not.
+pub fn puts_more_aside(one: &Authority, other: &Authority) -> bool {
+    let Ok(mut sheet) = Sheet::parse("") else { return true };
+    put_aside(&mut sheet, other, "", std::slice::from_ref(one));
+    !sheet.faults.is_empty()
 }
 
 fn covered(sheet: &mut Sheet<'_>, new: &Limits, theirs: &[&Limits]) {
