@@ -120,7 +120,7 @@ async function api(url, state, request, response, body) {
       if (path[1] === "changes") return { rows: state.said.filter((s) => !s.undone) };
       return views.people(state, q, p.get("name") ?? "", p.get("id"), rank, limit);
     case "graph": return views.graph(limit);
-    case "self": return views.self();
+    case "self": return path[1] === "made-by" ? views.madeBy() : views.self();
     case "marks":
       if (request.method === "POST") {
         if (path[2] === "undo") { const mark = state.marks.find((m) => m.n === +path[1]); if (!mark) throw new views.Missing("No such mark."); mark.undone = true; return { undone: mark.n }; }

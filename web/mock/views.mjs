@@ -237,6 +237,10 @@ export function graph(limit) {
   for (let k = 0; k < n; k++) { edges.push({ from: "own", to: `p${k}`, count: Math.floor(40_000 / (k + 1)), services: ["google"] }); if (k % 3 === 0) for (let j = 1; j < 4; j++) if (k + j < n) edges.push({ from: `p${k}`, to: `p${k + j}`, count: 20 * j, services: ["meta"] }); }
   return { count: 640, nodes, edges };
 }
+export function madeBy() {
+  const one = (field, value, count) => ({ field, value, count, first: iso(d.timeOf(100)), last: iso(d.timeOf(d.TIMED - 100)), example: "r9999978" });
+  return { google: { values: 3021, rows: [one("deviceTag", "1234567890", 1_200_000), one("products", "Search", 400_000), one("localFolderName", "<script>window.__pwned=1</script>\u202Eexe.gpj", 40), ...Array.from({ length: 20 }, (_, k) => one("exif.Model", `Camera ${k}`, 30 - k)), one("user_agent", "", 12)] } };
+}
 export function self() {
   const held = (what, count, query) => ({ what, count, first: iso(d.timeOf(100)), last: iso(d.timeOf(d.TIMED - 100)), query });
   return {

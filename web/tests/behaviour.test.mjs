@@ -441,6 +441,20 @@ test("who talks to whom is narrowed by service and by time, and the table says o
   assert.equal(query(tab).get("q"), "after:2020-01-01 before:2021-01-01");
 }));
 
+test("which app or device put records there stands under each service, as text, and more on demand", () => with_("/self", async (tab) => {
+  await tab.getByRole("heading", { name: "Which app or device put it there" }).waitFor();
+  await tab.getByRole("link", { name: "1234567890" }).waitFor();
+  const section = tab.locator("section").last();
+  assert.match(await section.innerText(), /<script>window\.__pwned=1<\/script>⟨202E⟩exe\.gpj\s*localFolderName/);
+  assert.match(await section.innerText(), /The 24 of most records are listed; there are 3,021/);
+  assert.match(await section.innerText(), /No field of its records names one/, "absence is said, and is no finding");
+  assert.equal(await section.locator("table tr").count(), 8);
+  await section.getByRole("button", { name: "16 more" }).click();
+  assert.equal(await section.locator("table tr").count(), 24);
+  assert.match(await section.innerText(), /all others\s*user_agent/);
+  assert.deepEqual(await serious(tab), []);
+}));
+
 for (const width of [1440, 400]) {
   test(`at ${width} no name of the graph runs out of the picture`, () => with_("/people?as=graph", async (tab) => {
     await tab.locator("svg a text").first().waitFor();

@@ -7,7 +7,7 @@ use crate::ingest::{self, Options, Progress, Report};
 use crate::people::Home;
 use crate::session::{Asking, Session, Who, now};
 use glasshouse_layout::{Kind, ORIGIN_FORM, Origin, OriginPart, SourceFile, paths};
-use glasshouse_store::{Case, is_case, read_case_events, read_case_file, read_origins};
+use glasshouse_store::{Case, is_case, read_case_events_of, read_case_file, read_origins};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -61,8 +61,8 @@ impl MadeInto {
 /// Returns the cases that one was combined into, as its log has it.
 pub fn made_into(root: &Path) -> Result<Vec<MadeInto>, EngineError> {
     let mut into = Vec::new();
-    for (leaf, payload) in read_case_events(root)? {
-        let made = payload.filter(|_| leaf.action == COMBINED).map(|p| p.detail["into"].clone());
+    for (leaf, payload) in read_case_events_of(root, &|leaf| leaf.action == COMBINED)? {
+        let made = payload.map(|p| p.detail["into"].clone());
         let text = |name: &str| made.as_ref().and_then(|m| m[name].as_str()).map(str::to_owned);
         if let Some((case, authority)) = text("case").zip(text("authority")) {
             into.push(MadeInto { case, authority, time: leaf.time });
@@ -199,8 +199,8 @@ fn made(
 
 /// Says whether a log has a combination of which this holds.
 fn events(case: &Case, of: impl Fn(&Value) -> bool) -> Result<bool, EngineError> {
-    let events = read_case_events(case.root())?;
-    Ok(events.iter().any(|(leaf, p)| leaf.action == COMBINED && p.as_ref().is_some_and(|p| of(&p.detail))))
+    let events = read_case_events_of(case.root(), &|leaf| leaf.action == COMBINED)?;
+    Ok(events.iter().any(|(_, payload)| payload.as_ref().is_some_and(|p| of(&p.detail))))
 }
 
 /// Writes the combination into every log, that of the new case last, with what it takes from each.

@@ -14,7 +14,16 @@ pub(crate) fn in_parts<T: Send>(
     all: usize,
     work: impl Fn(usize) -> Result<T, EngineError> + Sync,
 ) -> Result<Vec<T>, EngineError> {
-    if all <= 1 || cores() == 1 {
+    on_threads(cores(), all, work)
+}
+
+/// As [`in_parts`], on a number of threads: for work that waits more than it computes.
+pub(crate) fn on_threads<T: Send>(
+    threads: usize,
+    all: usize,
+    work: impl Fn(usize) -> Result<T, EngineError> + Sync,
+) -> Result<Vec<T>, EngineError> {
+    if all <= 1 || threads <= 1 {
         return (0..all).map(work).collect();
     }
     let next = AtomicUsize::new(0);
@@ -24,7 +33,7 @@ pub(crate) fn in_parts<T: Send>(
     };
     let mut done: Vec<Option<Result<T, EngineError>>> = (0..all).map(|_| None).collect();
     std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..cores().min(all)).map(|_| scope.spawn(take)).collect();
+        let threads: Vec<_> = (0..threads.min(all)).map(|_| scope.spawn(take)).collect();
         for (number, result) in threads.into_iter().flat_map(|thread| thread.join().unwrap_or_default()) {
             if let Some(slot) = done.get_mut(number) {
                 *slot = Some(result);

@@ -4,6 +4,7 @@ use crate::EngineError;
 use crate::authority::{self, Authority, Ended, Enrolled, Kind, Withdrawal, lines};
 use crate::combine::{self, MadeInto};
 use crate::gate::Situation;
+use crate::ingest;
 use crate::keyholders;
 use crate::organisation::Organisation;
 use crate::people::{Home, Role};
@@ -214,9 +215,19 @@ fn new_key(
     Ok(Some(((paths::case_key(version), sealed), to)))
 }
 
+/// The end of an authority, as it was written down.
+pub struct Ending {
+    pub withdrawal: Withdrawal,
+    /// The cases that this one was combined into, which do not know of it.
+    pub into: Vec<MadeInto>,
+    /// Files of an intake that did not come to its end, and no longer can; and whether they were destroyed.
+    pub unfinished: usize,
+    pub dropped: bool,
+}
+
 /// Writes down that an authority has ended; nothing new is taken in or read under it from then on.
 ///
-/// Returns with it the cases that this one was combined into, which do not know of it.
+/// Where nothing else is in force, copies of an intake that can no longer come to its end go with it.
 pub fn withdraw(
     root: &Path,
     session: &Session,
@@ -224,7 +235,7 @@ pub fn withdraw(
     ended: Ended,
     at: &str,
     reason: &str,
-) -> Result<(Withdrawal, Vec<MadeInto>), EngineError> {
+) -> Result<Ending, EngineError> {
     let case = stopping(root, || session.open("authority.withdraw"), || session.may("authority.withdraw").map(|_| ()))?;
     let standings = authority::standings(root)?;
     let standing = standings.iter().find(|s| s.authority.id == id);
@@ -249,17 +260,24 @@ pub fn withdraw(
     let text = toml::to_string(&withdrawal).map_err(|e| EngineError::other(e.to_string()))?;
     let into = combine::made_into(root)?;
     let ids: Vec<&str> = into.iter().map(|one| one.case.as_str()).collect();
-    let detail = match ids.is_empty() {
-        true => serde_json::json!({ "id": id, "ended": ended }),
-        false => serde_json::json!({ "id": id, "ended": ended, "combined": ids }),
-    };
+    let mut detail = serde_json::json!({ "id": id, "ended": ended });
+    if !ids.is_empty() {
+        detail["combined"] = serde_json::json!(ids);
+    }
+    let instant = crate::session::now();
+    let others = standings.iter().filter(|s| s.authority.id != id).any(|s| s.state(instant) == "in force");
+    let unfinished = if others { Vec::new() } else { ingest::unfinished(&case)? };
+    if !unfinished.is_empty() {
+        detail["unfinished"] = serde_json::json!(unfinished.len());
+    }
     case.put(
         &[(paths::withdrawn(id), text.into_bytes())],
         glasshouse_layout::Kind::Alteration,
         "authority.withdrawn",
         detail,
     )?;
-    Ok((withdrawal, into))
+    let dropped = !unfinished.is_empty() && ingest::drop_unfinished(&case, &unfinished)?;
+    Ok(Ending { withdrawal, into, unfinished: unfinished.len(), dropped })
 }
 
 /// Opens a case for somebody who may, and has what reads it meanwhile stop for that.

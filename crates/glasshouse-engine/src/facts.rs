@@ -154,6 +154,29 @@ pub fn made_of(origins: &[Origin]) -> Vec<MadeOf> {
     made.collect()
 }
 
+/// Returns the services of which a case holds the accounts of several owners, with what each is known by: sources whose
+/// owners share nothing by which accounts are known.
+pub fn several_owners(case: &Path) -> Result<BTreeMap<String, Vec<BTreeSet<String>>>, EngineError> {
+    let statement = "SELECT DISTINCT r.service AS service, r.source AS source, lower(p.identifier) AS owner \
+        FROM records r JOIN parties p ON p.record_id = r.id \
+        WHERE r.family = 'account' AND p.role = 'owner' AND p.identifier IS NOT NULL ORDER BY service, source, owner";
+    let mut sources: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
+    for row in crate::sql::Tables::open(case)?.rows(statement)? {
+        let text = |name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        sources.entry((text("service"), text("source"))).or_default().insert(text("owner"));
+    }
+    let mut owners: BTreeMap<String, Vec<BTreeSet<String>>> = BTreeMap::new();
+    for ((service, _), known) in sources {
+        let all = owners.entry(service).or_default();
+        let (same, mut others): (Vec<_>, Vec<_>) =
+            std::mem::take(all).into_iter().partition(|owner| !owner.is_disjoint(&known));
+        others.push(same.into_iter().flatten().chain(known).collect());
+        *all = others;
+    }
+    owners.retain(|_, all| all.len() > 1);
+    Ok(owners)
+}
+
 /// Returns how often each warning was given, the most frequent first.
 pub fn warning_counts(case: &Path, run: &str) -> Result<Vec<WarningCount>, EngineError> {
     let mut counts: BTreeMap<(String, String), u64> = BTreeMap::new();

@@ -325,9 +325,11 @@ impl Session {
         Ok(Seal::open(&self.root, &read_case_file(&self.root)?, &self.identities)?)
     }
 
-    /// Returns what opens sealed words of the log; nothing, where the key of the case is not at hand.
+    /// Returns what opens sealed words of the log; nothing, where the key of the case is not at hand or this person may
+    /// not read what the privilege reviewer looked at.
     pub fn words(&self) -> Words {
-        self.seal().and_then(|seal| Words::of(&seal)).unwrap_or_default()
+        let may = self.may("log.quarantine").map(|_| ());
+        may.and_then(|()| self.seal()).and_then(|seal| Words::of(&seal)).unwrap_or_default()
     }
 
     /// Keeps the case open for the log from now on, as a server does; nobody else writes it then.

@@ -8,6 +8,8 @@ use glasshouse_store::seal::{Seal, TextKey};
 
 /// What a sealed text begins with.
 const MARK: &str = "sealed:";
+/// What is said of one that is not opened.
+const SEALED: &str = "sealed";
 /// The place that all of them are sealed for: an event and the file hold the same words.
 const PLACE: &str = "words";
 
@@ -29,12 +31,12 @@ impl Words {
         })
     }
 
-    /// Returns the text that is kept, or what is kept if that is none of ours or the key is not at hand.
+    /// Returns the text that is kept, and only that it is sealed if it cannot be opened.
     pub fn open(&self, kept: String) -> String {
         let opened = self.0.as_ref().zip(kept.strip_prefix(MARK)).and_then(|(key, sealed)| {
             let sealed = ::hex::decode(sealed).ok()?;
             key.open(PLACE, &sealed)
         });
-        opened.unwrap_or(kept)
+        opened.unwrap_or_else(|| if kept.starts_with(MARK) { SEALED.to_owned() } else { kept })
     }
 }

@@ -43,5 +43,5 @@ pub use pack::{Packed, pack_folder, pack_sealed};
 pub use parcel::{Packet, Parcel};
 pub use part::{Arranged, Cache, Part, Password, Window};
 pub use places::{Inflated, InflatedReader};
-pub use reading::{is_case, read_case_events, read_case_file, read_origins, read_parts, read_run};
+pub use reading::{is_case, read_case_events, read_case_events_of, read_case_file, read_origins, read_parts, read_run};
 pub use remainder::{Left, Stays, destroy, write_remainder};

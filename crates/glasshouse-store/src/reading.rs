@@ -2,7 +2,7 @@
 
 use crate::StoreError;
 use crate::files::read_text;
-use crate::log::read_events;
+use crate::log::read_some;
 use glasshouse_layout::{CaseFile, FORMAT_VERSION, Leaf, Origin, Payload, RunFile, SourceFile, paths};
 use std::collections::BTreeSet;
 use std::fs;
@@ -38,8 +38,16 @@ pub fn read_case_file(root: &Path) -> Result<CaseFile, StoreError> {
 
 /// Returns the events of a case with their payloads, oldest first.
 pub fn read_case_events(root: &Path) -> Result<Vec<(Leaf, Option<Payload>)>, StoreError> {
+    read_case_events_of(root, &|_| true)
+}
+
+/// As [`read_case_events`], with the payloads of some only.
+pub fn read_case_events_of(
+    root: &Path,
+    wanted: &dyn Fn(&Leaf) -> bool,
+) -> Result<Vec<(Leaf, Option<Payload>)>, StoreError> {
     let file = read_case_file(root)?;
-    read_events(root, &file.origin, &file.public_key)
+    read_some(root, &file.origin, &file.public_key, wanted)
 }
 
 /// Returns every part of a case in the order of its entries' numbers.

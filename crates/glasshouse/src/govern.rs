@@ -173,12 +173,19 @@ pub fn authority(command: &AuthorityCommand, acting: &As) -> Result<u8, EngineEr
             let session = acting.session(&withdraw.case)?;
             let ended = if withdraw.quashed { Ended::Quashed } else { Ended::Withdrawn };
             let at = withdraw.at.clone().unwrap_or_else(glasshouse_store::now);
-            let (done, into) = enrol::withdraw(&withdraw.case, &session, &withdraw.id, ended, &at, &withdraw.reason)?;
+            let ending = enrol::withdraw(&withdraw.case, &session, &withdraw.id, ended, &at, &withdraw.reason)?;
             say!(
                 "{} has ended ({}). Nothing new is taken in or read under it; what was read is restricted: only a disclosure officer looks at it.",
-                done.id,
-                output::plain(&done.reason)
+                ending.withdrawal.id,
+                output::plain(&ending.withdrawal.reason)
             );
+            match (ending.unfinished, ending.dropped) {
+                (0, _) => {}
+                (_, true) => say!("An intake had not come to its end, and what it had copied is destroyed."),
+                (n, false) => say!(
+                    "An intake had not come to its end: {n} files below evidence/ are in no event, and are read under a new authority only. glasshouse verify names them."
+                ),
+            }
             let others = authority::standings(&withdraw.case)?;
             if others.iter().any(|other| other.state(now()) == "in force") {
                 say!(
@@ -186,7 +193,7 @@ pub fn authority(command: &AuthorityCommand, acting: &As) -> Result<u8, EngineEr
                     withdraw.case.display()
                 );
             }
-            into.iter().for_each(|one| say!("{}", one.told()));
+            ending.into.iter().for_each(|one| say!("{}", one.told()));
             Ok(0)
         }
         AuthorityCommand::List { case } => {

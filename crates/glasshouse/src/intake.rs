@@ -36,6 +36,7 @@ pub fn open(open: Open, acting: &As) -> Result<u8, EngineError> {
     };
     let report = take_in(&case, &open.paths, &open.how)?;
     say(&case, &report)?;
+    confirm_owners(&case, &report, open.how.yes)?;
     drop(case);
     if open.no_serve {
         return Ok(0);
@@ -116,6 +117,7 @@ pub fn add(folder: &Path, paths: &[PathBuf], how: &How, acting: &As) -> Result<u
     let case = acting.session(folder)?.open(action)?;
     let report = take_in(&case, paths, how)?;
     say(&case, &report)?;
+    confirm_owners(&case, &report, how.yes)?;
     custody::say_gone(folder)?;
     custody::say_due(folder);
     Ok(0)
@@ -247,6 +249,30 @@ fn confirm(yes: bool) -> Result<(), EngineError> {
     } else {
         Err(EngineError::other("Not confirmed; nothing was read."))
     }
+}
+
+/// Asks again where a personal case came to hold the accounts of several owners on one service.
+fn confirm_owners(case: &Case, report: &Report, yes: bool) -> Result<(), EngineError> {
+    let own = case.file().kind == glasshouse_store::SELF_AUTHORITY;
+    if !own || yes || !report.changed || !std::io::stdin().is_terminal() {
+        return Ok(());
+    }
+    let root = case.root().display();
+    for (service, owners) in glasshouse_engine::facts::several_owners(case.root())? {
+        eprintln!("This case holds {} accounts of {service}:", owners.len());
+        for owner in owners {
+            eprintln!("  {}", output::plain(&owner.into_iter().collect::<Vec<_>>().join(", ")));
+        }
+        eprint!("Are all of them your own? Type yes to confirm: ");
+        let mut answer = String::new();
+        std::io::stdin().lock().read_line(&mut answer).map_err(|e| EngineError::other(e.to_string()))?;
+        if !answer.trim().eq_ignore_ascii_case("yes") {
+            return Err(EngineError::other(format!(
+                "Not confirmed. A personal case is of one's own accounts alone: destroy this one with glasshouse case destroy {root} --yes, and make one of what is yours. What is somebody else's needs an authority."
+            )));
+        }
+    }
+    Ok(())
 }
 
 fn passwords(fd: Option<i32>) -> Result<Vec<Password>, EngineError> {

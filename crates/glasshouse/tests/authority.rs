@@ -264,7 +264,13 @@ fn an_authority_is_amended_ends_and_ends_everything() {
     office.refused("t.vale", &["authority", "amend", &case, &file], "No policy permits");
     office.good(&[], "d.hart", &["authority", "amend", &case, &file]);
     assert!(office.good(&[], "d.hart", &["authority", "list", &case]).contains("version 2  warrant  in force"));
-    assert!(office.good(&[], "t.vale", &["authority", "show", &case]).contains("necessity: The provider alone"));
+    let shown = office.good(&[], "t.vale", &["authority", "show", &case]);
+    assert!(shown.contains("necessity: The provider alone"), "{shown}");
+    for words in
+        ["documents 1: ", "name warrant-W-2024-0555.pdf", "exclude 1: ", "terms legal advice, without prejudice"]
+    {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
     assert_eq!(verified(&case).code, 0);
 
     office.refused("p.quill", &["authority", "withdraw", &case, "op-rowan-1", "--reason", "x"], "No policy permits");

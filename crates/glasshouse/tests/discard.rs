@@ -157,7 +157,9 @@ fn limits_that_change_act_on_what_is_left() {
     discard(&office, &case, &[]);
     let records = "SELECT count(*) FROM records";
     let all = office.one(&case, records);
-    let spring = "SELECT count(*) FROM records WHERE time >= '2022-01-01' AND time < '2022-03-01'";
+    // Of a time whose zone is not told the day is known; the last of them may lie on either side.
+    let spring = "SELECT count(*) FROM records WHERE (time >= '2022-01-01' AND time < '2022-03-01') OR (time IS NULL \
+        AND (time_text LIKE 'Jan %, 2022,%' OR time_text LIKE 'Feb %, 2022,%') AND time_text NOT LIKE 'Feb 28,%')";
     let in_spring = office.one(&case, spring);
     assert!(in_spring > 0 && in_spring < all);
 

@@ -104,7 +104,13 @@ fn the_reviewer_lets_a_thread_out_and_takes_it_back() {
     {
         assert!(events.contains(words), "{words}: {events}");
     }
-    assert!(events.contains(&format!("thread {name}")), "who may read the log, where the key is, reads the words");
+    assert!(events.contains(&format!("thread {name}")), "the auditor, where the key is, reads the words");
+    // Whoever else may read the log learns that there were decisions, and not on whom or why.
+    for person in ["p.quill", "r.okoro", "a.mensah"] {
+        let events = office.good(&[], person, &["events", "--json", &case, "--person", "v.reed"]);
+        assert!(events.contains("decision.released") && events.contains(r#""reason":"sealed""#), "{events}");
+        assert!(!events.contains(name) && !events.contains("read in full"), "{person}: {events}");
+    }
     let proven = run(glasshouse(["verify", &case]), 0);
     assert!(proven.contains("unanchored"), "{proven}");
 }

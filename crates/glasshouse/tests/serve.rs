@@ -586,6 +586,7 @@ fn the_document_is_as_checked_in_and_true() {
         ("/api/people/changes", String::new()),
         ("/api/graph", String::new()),
         ("/api/self", String::new()),
+        ("/api/self/made-by", String::new()),
         ("/api/marks", String::new()),
         ("/api/saved", String::new()),
         ("/api/events", String::new()),

@@ -124,6 +124,10 @@ fn an_authority_ends_while_the_case_is_read() {
     let stopped = said.code == 2 && said.err.contains("Somebody writes down that an authority of the case has ended");
     assert!(stopped || said.code == 0, "{}", said.err);
     assert!(!Path::new(&case).join("ending").exists());
+    if stopped {
+        let event = office.good(&["--json", "--action", "authority.withdrawn"], "t.vale", &["events", &case]);
+        assert!(event.contains(r#""unfinished":"#), "what was copied is destroyed, and that is told: {event}");
+    }
     office.refused("d.hart", &["process", "--quiet", &case], "only while an authority is in force");
     proven(&case);
 }

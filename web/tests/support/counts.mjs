@@ -36,7 +36,17 @@ export function there(folder, ask) {
       // A name may say what a media type does not.
       assert.ok(shown >= held, `${shown} of ${held}`);
     },
-    self: async (tab) => { for (const { service } of sql(folder, "SELECT DISTINCT service FROM records")) await said(tab, service); },
+    self: async (tab) => {
+      for (const { service } of sql(folder, "SELECT DISTINCT service FROM records")) await said(tab, service);
+      // The fields of all records are read for this: on a large case it is there later than the rest.
+      const made = await ask("self/made-by");
+      const named = (made.google?.rows ?? []).filter((row) => ["deviceTag", "exif.Model"].includes(row.field));
+      assert.ok(named.length, JSON.stringify(made));
+      for (const { field, value, count } of named) {
+        assert.equal(count, records(`service = 'google' AND (fields LIKE '%"${field}":${value}%' OR fields LIKE '%"${field}":"${value}"%')`), `${field} ${value}`);
+        await tab.getByRole("link", { name: value, exact: true }).first().waitFor();
+      }
+    },
     log: async (tab) => said(tab, `${n((await ask("events")).total)} events`),
   };
 }

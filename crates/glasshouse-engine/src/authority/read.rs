@@ -312,14 +312,19 @@ fn build(sheet: &Sheet<'_>, kind: Kind, zone: &TimeZone) -> Authority {
     let text = |path: &str| sheet.plain(path).unwrap_or_default();
     let span = |path: &str| sheet.plain(path).and_then(|t| time::parse(&t, zone).ok());
     let institution = kind != Kind::Own;
-    let values = sheet.paths().into_iter().map(|path| {
-        let value = match sheet.plain(&path) {
-            Some(plain) if plain != "+" => plain,
-            _ if !sheet.tables(&path).is_empty() => format!("{} entries", sheet.tables(&path).len()),
-            _ => sheet.texts(&path).join(", "),
+    let mut values = BTreeMap::new();
+    for path in sheet.paths() {
+        let tables = sheet.tables(&path);
+        for (n, table) in (1..).zip(&tables) {
+            let of = |(key, texts): &(String, Vec<String>)| format!("{key} {}", texts.join(", "));
+            values.insert(format!("{path} {n}"), table.iter().map(of).collect::<Vec<_>>().join("; "));
+        }
+        match sheet.plain(&path) {
+            Some(plain) if plain != "+" => values.insert(path, plain),
+            _ if !tables.is_empty() => None,
+            _ => values.insert(path.clone(), sheet.texts(&path).join(", ")),
         };
-        (path, value)
-    });
+    }
     Authority {
         id: text("id"),
         version: text("version").parse().unwrap_or(1),
@@ -339,7 +344,7 @@ fn build(sheet: &Sheet<'_>, kind: Kind, zone: &TimeZone) -> Authority {
         retention: span("retention.review")
             .zip(span("retention.until"))
             .map(|(review, until)| Retention { review, until }),
-        values: values.collect(),
+        values,
     }
 }
 

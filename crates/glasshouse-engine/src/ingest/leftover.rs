@@ -7,6 +7,7 @@ use crate::EngineError;
 use glasshouse_layout::paths;
 use glasshouse_store::{Case, sync_part};
 use std::fs;
+use std::path::PathBuf;
 
 /// Hashes that are put into the journal at a time.
 const HASHES: usize = 16 << 10;
@@ -115,4 +116,38 @@ pub(super) fn clear_unknown(case: &Case, journal: &Journal) -> Result<(), Engine
         }
     }
     Ok(())
+}
+
+/// Returns the files of evidence that no event mentions: copies of an intake that did not come to its end.
+pub(crate) fn unfinished(case: &Case) -> Result<Vec<PathBuf>, EngineError> {
+    let logged = case.logged_files()?;
+    let mut unfinished = Vec::new();
+    let Ok(sources) = fs::read_dir(case.root().join("evidence")) else { return Ok(unfinished) };
+    for source in sources.filter_map(|s| s.ok()).filter(|s| s.path().is_dir()) {
+        for file in fs::read_dir(source.path()).into_iter().flatten().filter_map(|f| f.ok()) {
+            let (source, name) = (source.file_name(), file.file_name());
+            if !logged.contains_key(&format!("evidence/{}/{}", source.to_string_lossy(), name.to_string_lossy())) {
+                unfinished.push(file.path());
+            }
+        }
+    }
+    Ok(unfinished)
+}
+
+/// Destroys such copies, with what was read of them, where nothing else was read yet; says whether it did. Elsewhere what
+/// was read of them cannot be told apart from the rest, and they stay.
+pub(crate) fn drop_unfinished(case: &Case, files: &[PathBuf]) -> Result<bool, EngineError> {
+    if case.logged_files()?.keys().any(|path| path.starts_with("runs/")) {
+        return Ok(false);
+    }
+    for folder in ["runs", "cache"].map(|name| case.root().join(name)) {
+        match fs::remove_dir_all(&folder) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(EngineError::io(&folder, "remove", e)),
+            _ => {}
+        }
+    }
+    for file in files {
+        glasshouse_store::destroy(file)?;
+    }
+    Ok(true)
 }

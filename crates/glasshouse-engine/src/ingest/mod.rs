@@ -22,6 +22,7 @@ mod limits;
 mod lists;
 mod manifest;
 mod opening;
+mod own;
 mod parts;
 pub(crate) mod positioned;
 mod reading;
@@ -39,6 +40,7 @@ pub use discard::{Asked, read_certificates};
 pub use intake::Taken;
 pub(crate) use journal::PartPlace;
 pub(crate) use left::as_listed;
+pub(crate) use leftover::{drop_unfinished, unfinished};
 pub use parts::Evidence;
 pub(crate) use parts::unaltered;
 
@@ -257,6 +259,7 @@ fn read_all(
     progress.say("Recognising");
     let tree = evidence.tree();
     let mut recognised = claims::recognise(&evidence, &tree, &lenses)?.within(&limits, &evidence);
+    own::refuse(case, journal, &evidence, &tree, &recognised)?;
     let mut known = journal.hashes()?;
     // A password may open what was closed before: that is read as if it were new.
     let closed = |entry: u32| {

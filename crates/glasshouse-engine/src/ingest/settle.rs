@@ -18,9 +18,14 @@ pub(super) struct Finished {
 /// Brings segments to the disk and commits them, while the workers go on: none of them waits for the disk.
 pub(super) fn all(work: &Work<'_>, finished: Receiver<Finished>) -> Result<(), EngineError> {
     super::leftover::settle(work.case, work.journal)?;
-    for Finished { segments, chunks } in finished {
-        let segments = segments.into_iter().map(Written::sync).collect::<Result<Vec<_>, _>>()?;
-        work.journal.commit(&segments, &chunks)?;
+    while let Ok(first) = finished.recv() {
+        // What came in the meantime is brought to the disk in the same go.
+        let (mut segments, mut chunks) = (Vec::new(), Vec::new());
+        for Finished { segments: more, chunks: of_them } in std::iter::once(first).chain(finished.try_iter()) {
+            segments.extend(more);
+            chunks.extend(of_them);
+        }
+        work.journal.commit(&Written::sync_all(segments)?, &chunks)?;
     }
     Ok(())
 }

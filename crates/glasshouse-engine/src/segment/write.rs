@@ -1,6 +1,7 @@
 //! Writing the files of a segment: tables as Parquet, hashed as they are written.
 
 use crate::EngineError;
+use crate::cores::on_threads;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::parquet::arrow::ArrowWriter;
@@ -8,6 +9,7 @@ use datafusion::parquet::basic::Compression;
 use datafusion::parquet::file::properties::{EnabledStatistics, WriterProperties};
 use datafusion::parquet::schema::types::ColumnPath;
 use glasshouse_layout::{FileHash, Segment};
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -29,14 +31,33 @@ impl Written {
 
     /// Brings the files and their names to the disk; only then may the segment be counted on.
     pub fn sync(self) -> Result<(Segment, Vec<FileHash>), EngineError> {
-        for (path, file) in self.unsynced {
-            file.sync_all().map_err(|e| EngineError::io(&path, "sync", e))?;
-        }
-        for folder in &self.folders {
-            glasshouse_store::files::sync_folder(folder)?;
-        }
+        sync_all(std::slice::from_ref(&self))?;
         Ok((self.segment, self.files))
     }
+
+    /// As [`Written::sync`], of several at once.
+    pub(crate) fn sync_all(segments: Vec<Self>) -> Result<Vec<(Segment, Vec<FileHash>)>, EngineError> {
+        sync_all(&segments)?;
+        Ok(segments.into_iter().map(|written| (written.segment, written.files)).collect())
+    }
+}
+
+/// Files that are brought to the disk at a time: a file system writes down what several wait for in one go.
+const AT_ONCE: usize = 16;
+
+fn sync_all(segments: &[Written]) -> Result<(), EngineError> {
+    let files: Vec<_> = segments.iter().flat_map(|written| &written.unsynced).collect();
+    on_threads(AT_ONCE, files.len(), |at| match files.get(at) {
+        Some((path, file)) => file.sync_all().map_err(|e| EngineError::io(path, "sync", e)),
+        None => Ok(()),
+    })?;
+    let folders: BTreeSet<_> = segments.iter().flat_map(|written| &written.folders).collect();
+    let folders = Vec::from_iter(folders);
+    on_threads(AT_ONCE, folders.len(), |at| match folders.get(at) {
+        Some(folder) => Ok(glasshouse_store::files::sync_folder(folder)?),
+        None => Ok(()),
+    })?;
+    Ok(())
 }
 
 /// A file that is hashed as it is written.

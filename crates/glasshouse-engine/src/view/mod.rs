@@ -11,6 +11,7 @@ mod complete;
 mod facets;
 mod ids;
 mod joined;
+mod made_by;
 mod media;
 mod newest;
 mod order;
@@ -30,6 +31,7 @@ mod threads;
 pub use attached::{Attachment, Attachments, Kind};
 pub use complete::{Completion, Offer};
 pub use facets::{Facet, Facets};
+pub use made_by::{MadeBy, Maker};
 pub use media::{Medium, Shown};
 pub use newest::{ids, search};
 pub use people::{ByPeople, Edge, Graph, Identifier, Node, Part, Person};
@@ -71,6 +73,7 @@ pub struct View {
     threads: Lazy<threads::Threads>,
     people: Lazy<people::People>,
     reveals: Mutex<Option<(Arc<people::People>, Arc<Reveals>)>>,
+    made_by: Lazy<BTreeMap<String, MadeBy>>,
     coded: Mutex<HashMap<&'static str, Arc<Coded>>>,
     recent: Mutex<VecDeque<(String, Arc<Lazy<Set>>)>>,
 }
@@ -106,6 +109,7 @@ impl View {
             threads: Lazy::default(),
             people: Lazy::default(),
             reveals: Mutex::default(),
+            made_by: Lazy::default(),
             coded: Mutex::default(),
             recent: Mutex::default(),
         })

@@ -105,7 +105,7 @@ pub async fn case(Extension(serving): Shared) -> Response {
             .map(|line| json!({ "format": line.get("format"), "key": line.get("field"), "count": line.get("count") }))
             .collect();
         let (_, outcomes) = facts::lines(&serving.house.case, &run.run, "outcomes", 0, MOST_LINES)?;
-        let events = glasshouse_store::read_case_events(&serving.house.case)?;
+        let events = glasshouse_store::read_case_events_of(&serving.house.case, &|_| false)?;
         Ok(json!({
             "sources": sources.into_iter().map(|(_, source)| source).collect::<Vec<_>>(),
             "made_of": facts::made_of(&live.origins),

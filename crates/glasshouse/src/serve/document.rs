@@ -55,6 +55,7 @@ use utoipa::{Modify, OpenApi, ToSchema};
         people::undo,
         people::graph,
         talks::reveals,
+        talks::made_by,
         work::marks,
         work::mark,
         work::undo_mark,
@@ -364,6 +365,10 @@ shapes! {
     /// `days` nights or working days there, of `of` with records anywhere.
     Stay { lat: f64, lon: f64, days: u32, of: u32, first: String, last: String, why: String, query: String }
     Counted { count: u64, query: String }
+    /// `values` are the different ones; `rows` are those of most records.
+    MadeBy { values: u64, rows: Vec<Maker> }
+    /// `value` as a field of the provider's own name says it; `example` is the id of one of the records.
+    Maker { field: String, value: String, count: u64, first: Option<String>, last: Option<String>, example: String }
     Marks { rows: Vec<Mark> }
     Mark { n: i64, record: String, kind: String, text: String, person: String, time: String }
     Undone { undone: i64 }
@@ -455,6 +460,10 @@ pub struct Shown {
     row: Row,
     media: Medium,
 }
+
+/// What put records there, by service.
+#[derive(ToSchema)]
+pub struct Makers(BTreeMap<String, MadeBy>);
 
 /// Number of records by day, month or year.
 #[derive(ToSchema)]

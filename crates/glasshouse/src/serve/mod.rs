@@ -319,6 +319,7 @@ fn router(house: Arc<House>) -> Router {
         .route("/api/people/changes/{n}/undo", post(people::undo))
         .route("/api/graph", get(people::graph))
         .route("/api/self", get(talks::reveals))
+        .route("/api/self/made-by", get(talks::made_by))
         .route("/api/record/{id}", get(record::record))
         .route("/api/record/{id}/bytes", get(record::bytes))
         .route("/api/record/{id}/near", get(record::near))

@@ -88,3 +88,15 @@ pub async fn reveals(Extension(serving): Shared) -> Response {
     })
     .await
 }
+
+/// By service which apps and devices put its records there, as far as fields of the records name them.
+///
+/// All fields of all records are read for the first answer.
+#[utoipa::path(get, path = "/api/self/made-by", tag = "people", responses((status = 200, body = shape::Makers)))]
+pub async fn made_by(Extension(serving): Shared) -> Response {
+    answer(serving, |serving, live| {
+        consulted(serving, Look::Search { view: "self", query: "" })?;
+        Ok(json!(*live.view.made_by()?))
+    })
+    .await
+}
