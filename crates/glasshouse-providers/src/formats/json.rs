@@ -92,6 +92,16 @@ impl<'a> Object<'a> {
     }
 }
 
+/// Says whether a member is a text, or null: what a reader that takes it as a text has taken over in full.
+pub fn is_text(raw: &str) -> bool {
+    raw.starts_with('"') || raw == "null"
+}
+
+/// Says whether a member is a list or an object: what no reader of one value has taken over.
+pub fn is_nested(raw: &str) -> bool {
+    raw.starts_with(['[', '{'])
+}
+
 /// Returns the text of a JSON string; lone surrogates become U+FFFD, as no Rust text can hold them.
 pub fn as_text(raw: &str) -> Option<Cow<'_, str>> {
     let inner = raw.strip_prefix('"')?.strip_suffix('"')?;

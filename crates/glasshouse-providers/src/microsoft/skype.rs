@@ -1,6 +1,7 @@
 //! Skype and Teams (free): `messages.json` of the export, and the devices in `endpoints.json`.
 
 use crate::formats::element::{keep, keep_found, place, text};
+use crate::formats::json::is_text;
 use crate::formats::json::{Object, as_text};
 use crate::formats::mail::html_to_text;
 use crate::formats::time;
@@ -180,7 +181,7 @@ fn message(opened: &Opened<'_>, frame: &Frame<'_>, at: Ref, group: &Conversation
         record.fields.text("content", &content);
     }
     attachments(opened, &object, &mut record);
-    for (key, raw) in object.members().filter(|(key, _)| *key != "content") {
+    for (key, raw) in object.members().filter(|(key, raw)| *key != "content" || !is_text(raw.get())) {
         if !KNOWN.contains(&key) {
             out.drift(FORMAT, key);
         }

@@ -1,7 +1,7 @@
 //! Messages of one conversation and one day.
 
 use crate::formats::element::{inner_place, keep, not_an_object, place, text};
-use crate::formats::json::{Object, as_text};
+use crate::formats::json::{Object, as_text, is_text};
 use crate::formats::time;
 use crate::{Frame, Opened, Sink};
 use glasshouse_model::{
@@ -151,7 +151,10 @@ fn message(opened: &Opened<'_>, frame: &Frame<'_>, known: &Known, out: &mut Sink
     let mut files = object.objects("files");
     files.extend(object.object("file"));
     record.attachments = files.iter().map(attachment).collect();
-    for (key, value) in object.members().filter(|(key, _)| !matches!(*key, "ts" | "text" | "user")) {
+    for (key, value) in object.members() {
+        if matches!(key, "ts" | "text" | "user") && is_text(value.get()) {
+            continue;
+        }
         keep(&mut record.fields, key, value.get());
     }
     // Each person who reacted, at no time that the export would say.

@@ -2,6 +2,7 @@
 
 use super::{at, key, object};
 use crate::formats::element::{keep, text};
+use crate::formats::json::is_text;
 use crate::formats::time;
 use crate::{Frame, Opened, Sink};
 use glasshouse_model::{Attachment, Family, IdentifierKind, MomentRole, Party, PartyRole, Record};
@@ -80,7 +81,8 @@ pub(super) fn read(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
         if !KNOWN.contains(&name) {
             out.drift(FORMAT, name);
         }
-        if !matches!(name, "From" | "To" | "Created" | "Content" | "Text" | "Conversation Title") {
+        let taken = matches!(name, "From" | "To" | "Created" | "Content" | "Text" | "Conversation Title");
+        if !taken || !is_text(value.get()) {
             keep(&mut record.fields, name, value.get());
         }
     }

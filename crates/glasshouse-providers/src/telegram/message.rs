@@ -4,6 +4,7 @@ use super::FORMAT;
 use super::survey::{Chat, Owner};
 use crate::formats::element::{inner_place, keep, not_an_object};
 use crate::formats::json::{Object, as_text};
+use crate::formats::json::{is_nested, is_text};
 use crate::formats::time;
 use crate::{Frame, Opened, Sink};
 use glasshouse_model::{
@@ -312,12 +313,17 @@ fn place(object: &Object<'_>) -> Option<Place> {
 /// Says whether the record holds a member in full outside its fields.
 fn said_elsewhere(key: &str, raw: &str, object: &Object<'_>) -> bool {
     match key {
-        "from" | "actor" | "from_id" | "actor_id" | "date_unixtime" | "edited_unixtime" => true,
-        "date" => object.raw("date_unixtime").is_none(),
-        "edited" => object.raw("edited_unixtime").is_none(),
+        "from" | "actor" => is_text(raw),
+        "from_id" | "actor_id" | "date_unixtime" | "edited_unixtime" => !is_nested(raw),
+        "date" => is_text(raw) && object.raw("date_unixtime").is_none(),
+        "edited" => is_text(raw) && object.raw("edited_unixtime").is_none(),
         // The list of parts holds no more than `text_entities`, where there are any.
-        "text" => raw.starts_with('"') || object.raw("text_entities").is_some(),
-        "text_entities" => object.objects(key).iter().all(|e| e.text("type").as_deref() == Some("plain")),
+        "text" => is_text(raw) || (is_nested(raw) && object.raw("text_entities").is_some()),
+        "text_entities" => {
+            let parts = object.objects(key);
+            let whole = object.array(key).is_some_and(|all| all.len() == parts.len());
+            whole && parts.iter().all(|e| e.text("type").as_deref() == Some("plain"))
+        }
         _ => false,
     }
 }
@@ -359,7 +365,7 @@ fn reactions(opened: &Opened<'_>, frame: &Frame<'_>, raw: &str, object: &Object<
 
 /// Adds every member of an object to the fields, but those that the record holds elsewhere.
 pub(super) fn keep_all(fields: &mut Fields, object: &Object<'_>, elsewhere: &[&str]) {
-    for (key, value) in object.members().filter(|(key, _)| !elsewhere.contains(key)) {
+    for (key, value) in object.members().filter(|(key, raw)| !elsewhere.contains(key) || is_nested(raw.get())) {
         keep(fields, key, value.get());
     }
 }

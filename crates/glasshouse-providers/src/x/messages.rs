@@ -42,7 +42,7 @@ fn conversation(opened: &Opened<'_>, frame: &Frame<'_>, owner: &Owner, out: &mut
     }
     let extra: Vec<(&str, &str)> = spans
         .iter()
-        .filter(|span| !span.element && span.name != "conversationId")
+        .filter(|span| !span.element && (span.name != "conversationId" || id.is_none()))
         .filter_map(|span| Some((span.name.as_str(), std::str::from_utf8(slice(bytes, span.start, span.end)).ok()?)))
         .collect();
     for (name, _) in &extra {
