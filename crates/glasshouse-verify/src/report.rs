@@ -7,7 +7,7 @@ use std::fmt;
 /// Most findings that are kept; the rest is counted. A hostile case could otherwise fill the memory.
 const MAX_FINDINGS: usize = 10_000;
 
-/// Notes that say the same are listed up to this number.
+/// What could not be looked at for one reason is listed up to this number.
 const MANY_ALIKE: usize = 20;
 
 /// What is the matter with a path.
@@ -148,17 +148,17 @@ impl Report {
         }
     }
 
-    /// Returns all that is to be told, in lines. Notes that say the same of many things are told once, with their number.
+    /// Returns all that is to be told, in lines. What could not be looked at for one reason is told once, with its number:
+    /// of a redacted extract that is nearly all. What was found is told each by itself.
     pub fn lines(&self) -> Vec<String> {
-        let mut alike: BTreeMap<(Class, &str), (usize, usize)> = BTreeMap::new();
-        for note in self.findings.iter().filter(|finding| !finding.fault) {
-            alike.entry((note.class, &note.message)).or_default().0 += 1;
+        let alone = |finding: &Finding| finding.fault || finding.class != Class::NotChecked;
+        let mut alike: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+        for note in self.findings.iter().filter(|finding| !alone(finding)) {
+            alike.entry(&note.message).or_default().0 += 1;
         }
         let mut lines = Vec::new();
         for finding in &self.findings {
-            let Some((all, told)) =
-                alike.get_mut(&(finding.class, finding.message.as_str())).filter(|_| !finding.fault)
-            else {
+            let Some((all, told)) = alike.get_mut(finding.message.as_str()).filter(|_| !alone(finding)) else {
                 lines.push(finding.to_string());
                 continue;
             };
@@ -283,15 +283,16 @@ mod tests {
     }
 
     #[test]
-    fn notes_that_say_the_same_are_told_once_and_faults_each() {
+    fn what_is_not_checked_for_one_reason_is_told_once_and_what_is_found_each() {
         let mut report = Report::default();
         for n in 0..100 {
             report.note(Class::NotChecked, format!("event {n}"), "redacted");
             report.fault(Class::Altered, format!("event {n}"), "redacted");
         }
         report.note(Class::NotChecked, "event 7", "another");
+        (0..100).for_each(|n| report.note(Class::Unmentioned, format!("{n}"), "unknown"));
         let lines = report.lines();
-        assert_eq!(lines.len(), 100 + 3 + 1 + 1);
+        assert_eq!(lines.len(), 100 + 3 + 1 + 1 + 100);
         assert!(lines.contains(&"note: not-checked: event 2: redacted".to_owned()));
         assert!(lines.contains(&"note: not-checked: 97 more: redacted".to_owned()), "{lines:?}");
         assert!(lines.contains(&"altered: event 99: redacted".to_owned()));
