@@ -59,7 +59,7 @@ pub fn recognise(
     entries: &[TreeEntry<'_>],
     lenses: &[&'static dyn Provider],
 ) -> Result<Recognised, EngineError> {
-    let head = |id: EntryId| head(evidence, id);
+    let head = |id: EntryId| head(evidence, id, Tree::HEAD);
     let tree = Tree::new(entries, &head);
     let mut taken: BTreeMap<EntryId, &'static str> = BTreeMap::new();
     let mut companions: BTreeSet<EntryId> = BTreeSet::new();
@@ -199,13 +199,14 @@ fn key(
     Key::of(&text)
 }
 
-fn head(evidence: &Evidence, id: EntryId) -> Vec<u8> {
+/// Returns up to `most` first bytes of an entry.
+pub(super) fn head(evidence: &Evidence, id: EntryId, most: usize) -> Vec<u8> {
     let mut head = Vec::new();
     if let Some((part, index)) = evidence.find(id)
         && let Ok(reader) = part.part.read(index)
     {
         // An entry that breaks off has a head all the same.
-        let _ = reader.take(Tree::HEAD as u64).read_to_end(&mut head);
+        let _ = reader.take(most as u64).read_to_end(&mut head);
     }
     head
 }

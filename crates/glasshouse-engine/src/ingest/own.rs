@@ -1,14 +1,13 @@
 //! What a personal case does not take in: what is plainly not an export that an account's holder made of their own data.
 //! The kind `self` asks for one sentence, and is no way round an authority.
 
-use super::claims::Recognised;
+use super::claims::{self, Recognised};
 use super::intake::clear_leftover;
 use super::journal::Journal;
 use super::parts::{Evidence, HeldPart, part_path};
 use crate::EngineError;
 use glasshouse_providers::{Tree, TreeEntry};
 use glasshouse_store::{Case, SELF_AUTHORITY};
-use std::io::Read;
 
 const RETURN: &str = "what a provider returned under legal process";
 const GIVEN: &str = "what somebody gave away with Glasshouse";
@@ -76,7 +75,9 @@ fn what(evidence: &Evidence, entry: &TreeEntry<'_>) -> Option<&'static str> {
     let name = entry.name();
     let is = |wanted: &[&str]| wanted.iter().any(|wanted| name.eq_ignore_ascii_case(wanted));
     let says = |words: &[&str]| {
-        let head = head(evidence, entry);
+        // What cannot be read says nothing, and is told where it is read.
+        let head = claims::head(evidence, entry.id, Tree::HEAD * 4);
+        let head = String::from_utf8_lossy(&head);
         words.iter().all(|word| head.contains(word))
     };
     if is(&["export.json"]) {
@@ -88,15 +89,4 @@ fn what(evidence: &Evidence, entry: &TreeEntry<'_>) -> Option<&'static str> {
     } else {
         RETURNED.iter().any(|piece| entry.path.contains(piece)).then_some(RETURN)
     }
-}
-
-/// Returns the first bytes of an entry as text.
-fn head(evidence: &Evidence, entry: &TreeEntry<'_>) -> String {
-    let Some((part, index)) = evidence.find(entry.id) else { return String::new() };
-    let mut head = Vec::new();
-    if let Ok(reader) = part.part.read(index) {
-        // What cannot be read says nothing, and is told where it is read.
-        let _ = reader.take(Tree::HEAD as u64 * 4).read_to_end(&mut head);
-    }
-    String::from_utf8_lossy(&head).into_owned()
 }

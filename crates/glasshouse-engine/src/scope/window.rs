@@ -3,6 +3,7 @@
 use super::Reason;
 use crate::authority::{Span, Window};
 use glasshouse_model::{Moment, MomentRole, Precision, Record, ZoneBasis};
+use glasshouse_providers::formats::wall;
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 
@@ -118,28 +119,9 @@ fn wall_clock(text: &str) -> Option<(Date, Option<Time>)> {
 
 /// Reads the day of a text that names the month in English: `Apr 1, 2021, 6:47:59 AM CET`, `1 April 2021 06:47`.
 fn named_day(text: &str) -> Option<Date> {
-    const MONTHS: [&str; 12] = [
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-    ];
     let lower = text.to_lowercase();
     let tokens: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).filter(|t| !t.is_empty()).collect();
-    let month = |token: &str| {
-        let named =
-            |name: &&str| token.len() >= 3 && (name.starts_with(token) || (token == "sept" && *name == "september"));
-        MONTHS.iter().position(|name| named(&name)).and_then(|at| i8::try_from(at + 1).ok())
-    };
-    let mut named = tokens.iter().enumerate().filter_map(|(at, token)| Some((at, month(token)?)));
+    let mut named = tokens.iter().enumerate().filter_map(|(at, token)| Some((at, wall::month(token)?)));
     let (at, month) = named.next()?;
     if named.next().is_some() {
         return None;

@@ -200,7 +200,8 @@ fn named(a: &str, b: &str, c: &str) -> Option<civil::Date> {
     civil::Date::new(c.parse().ok()?, month, day.trim_end_matches('.').parse().ok()?).ok()
 }
 
-fn month(word: &str) -> Option<i8> {
+/// Returns the number of a month by its English name, or by its first letters, three at least.
+pub fn month(word: &str) -> Option<i8> {
     const MONTHS: [&str; 12] = [
         "january",
         "february",
