@@ -249,7 +249,7 @@ fn answers_agree_with_sql() {
 #[test]
 fn records_and_their_bytes() {
     let page = browser();
-    for family in ["mail", "message", "media", "event", "location", "activity", "contact"] {
+    for family in ["mail", "message", "media", "event", "location", "activity", "search", "contact"] {
         let rows = page.get(&format!("/api/list?q=family:{family}&limit=2"));
         for id in ids(&rows["rows"]) {
             let record = page.get(&format!("/api/record/{id}"));
@@ -531,6 +531,8 @@ fn what_the_account_reveals() {
         for held in service["held"].as_array().expect("kinds") {
             assert_eq!(held["count"].as_u64(), Some(count(&held["query"])), "{held}");
             all += held["count"].as_u64().expect("a count");
+            let ways = &service["deleting"];
+            assert!(ways[0]["kinds"] == json!([]) || ways.to_string().contains(&held["what"].to_string()), "{held}");
         }
     }
     assert_eq!(all, number(case(), "SELECT count(*) FROM records"));
@@ -546,6 +548,7 @@ fn what_the_account_reveals() {
     }
     assert!(reveals["contacts"].as_array().is_some_and(|c| c.len() > 3));
     assert_eq!(reveals["searches"]["count"].as_u64(), Some(count(&reveals["searches"]["query"])));
+    assert!(reveals["searches"]["count"].as_u64() > Some(10), "My Activity holds searches");
 }
 
 /// The document is generated from the handlers, is checked in, and says what the answers hold.
