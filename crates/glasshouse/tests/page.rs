@@ -242,7 +242,8 @@ fn what_an_older_run_did_not_sum_up_is_counted() {
     assert_eq!(older["made_of"], json!([]));
 }
 
-/// What pictures look like is known after a start; in a personal case nobody has to name the analysis.
+/// What is held can be deleted some way. What pictures look like is known after a start; in a personal case nobody has to
+/// name the analysis.
 #[test]
 fn what_pictures_look_like_outlives_the_server() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -250,6 +251,10 @@ fn what_pictures_look_like_outlives_the_server() {
     run(open(&case, &account().paths(), &[]), 0);
     let page = Server::start(&case).enter();
     assert_eq!(page.get("/api/session")["analyses"], json!(["similar_pictures"]));
+    for service in page.get("/api/self")["services"].as_array().expect("services") {
+        let last = service["deleting"].as_array().and_then(|ways| ways.last()).expect("a way for all of it");
+        assert!(last["way"].as_str().is_some_and(|way| way.len() > 10), "{service}");
+    }
     let media = page.get("/api/media?limit=100");
     let row = media["rows"].as_array().expect("rows").iter().find(|row| row["media"]["kind"] == "image");
     let row = row.expect("a picture");
