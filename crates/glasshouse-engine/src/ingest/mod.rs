@@ -13,6 +13,7 @@ mod copies;
 mod deciding;
 mod discard;
 mod finish;
+mod folder;
 mod intake;
 mod journal;
 mod kept;
@@ -37,10 +38,11 @@ mod work;
 
 pub(crate) use combined::{opened_by_password, origins, taken_parts};
 pub use discard::{Asked, read_certificates};
-pub use intake::Taken;
+pub use intake::{Taken, check};
 pub(crate) use journal::PartPlace;
 pub(crate) use left::as_listed;
 pub(crate) use leftover::{drop_unfinished, unfinished};
+pub(crate) use lists::lists;
 pub use parts::Evidence;
 pub(crate) use parts::unaltered;
 

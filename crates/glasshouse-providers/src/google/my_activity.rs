@@ -3,9 +3,9 @@
 use super::element::{keep, not_an_object, place, text};
 use super::html::{Cell, read_cell};
 use super::when;
-use crate::formats::columns::linked;
 use crate::formats::json::Object;
 use crate::formats::mail::html_to_text;
+use crate::formats::sheet::linked;
 use crate::formats::time;
 use crate::{Frame, Opened, Sink};
 use glasshouse_model::{Family, Fields, Framing, Locator, LocatorKind, MomentRole, Place, Record};
