@@ -27,7 +27,12 @@ pub struct Packed {
 /// the bytes of their names and their times. The same folder gives the same container.
 ///
 /// Links are recorded and not followed. What cannot be read is left out and named in the result.
-pub fn pack_folder(folder: &Path, prefix: &str, out: &Path, progress: &dyn Fn(u64)) -> Result<Packed, StoreError> {
+pub fn pack_folder(
+    folder: &Path,
+    prefix: &str,
+    out: &Path,
+    progress: &dyn Fn(u64) -> bool,
+) -> Result<Packed, StoreError> {
     if out.exists() {
         let exists = io::Error::from(io::ErrorKind::AlreadyExists);
         return Err(StoreError::io(out, "pack a folder into", exists));
@@ -51,7 +56,7 @@ pub fn pack_sealed(
     prefix: &str,
     out: &Path,
     key: &Identity,
-    progress: &dyn Fn(u64),
+    progress: &dyn Fn(u64) -> bool,
 ) -> Result<(Plain, Packed), StoreError> {
     let root = readable(folder)?;
     write_sealed(out, key, 0, |sealer| {
@@ -62,9 +67,14 @@ pub fn pack_sealed(
             can_take_back: false,
             buffer: vec![0; 1 << 20],
             progress,
+            stopped: false,
             packed: Packed::default(),
         };
-        packer.pack(folder, prefix.trim_end_matches('/').as_bytes(), &root).map_err(failed)?;
+        let done = packer.pack(folder, prefix.trim_end_matches('/').as_bytes(), &root);
+        if packer.stopped {
+            return Err(StoreError::Stopped);
+        }
+        done.map_err(failed)?;
         packer.zip.finish().map_err(failed)?;
         Ok(packer.packed)
     })
@@ -78,7 +88,7 @@ fn readable(folder: &Path) -> Result<Metadata, StoreError> {
     Ok(root)
 }
 
-fn write(folder: &Path, prefix: &str, temporary: &Path, progress: &dyn Fn(u64)) -> Result<Packed, StoreError> {
+fn write(folder: &Path, prefix: &str, temporary: &Path, progress: &dyn Fn(u64) -> bool) -> Result<Packed, StoreError> {
     let root = readable(folder)?;
     let failed = |e| StoreError::io(temporary, "write", e);
     let file = File::create(temporary).map_err(failed)?;
@@ -89,9 +99,14 @@ fn write(folder: &Path, prefix: &str, temporary: &Path, progress: &dyn Fn(u64)) 
         can_take_back: true,
         buffer: vec![0; 1 << 20],
         progress,
+        stopped: false,
         packed: Packed::default(),
     };
-    packer.pack(folder, prefix.trim_end_matches('/').as_bytes(), &root).map_err(|e| failed(e.into()))?;
+    let done = packer.pack(folder, prefix.trim_end_matches('/').as_bytes(), &root);
+    if packer.stopped {
+        return Err(StoreError::Stopped);
+    }
+    done.map_err(|e| failed(e.into()))?;
     let mut file = packer.zip.finish().map_err(|e| failed(e.into()))?;
     file.flush().map_err(failed)?;
     // A file that was given up at the end may have left bytes behind.
@@ -107,7 +122,8 @@ struct Packer<'a, W: Write + Seek> {
     /// Whether what was written of a file can be taken out again.
     can_take_back: bool,
     buffer: Vec<u8>,
-    progress: &'a dyn Fn(u64),
+    progress: &'a dyn Fn(u64) -> bool,
+    stopped: bool,
     packed: Packed,
 }
 
@@ -226,7 +242,10 @@ impl<W: Write + Seek> Packer<'_, W> {
             };
             self.zip.write_all(self.buffer.get(..n).unwrap_or_default())?;
             len += n as u64;
-            (self.progress)(n as u64);
+            self.stopped = !(self.progress)(n as u64);
+            if self.stopped {
+                return Err(io::Error::from(io::ErrorKind::Interrupted).into());
+            }
         }
         if len != seen.len() {
             let why = format!("it changed while it was packed: it had {} bytes, and {len} were read", seen.len());

@@ -201,11 +201,23 @@ pub struct Process {
     /// With --discard: destroy what the privilege reviewer withholds, too.
     #[arg(long, requires = "discard")]
     pub withheld: bool,
+    /// With --discard: what becomes of what authorities that have ended cover and none in force does. It is restricted,
+    /// which is neither processed nor erased, so that it has to be said.
+    #[arg(long, value_enum, requires = "discard")]
+    pub restricted: Option<What>,
     /// With --discard: why; it stands in the certificate.
     #[arg(long, value_name = "TEXT", requires = "discard")]
     pub reason: Option<String>,
     #[command(flatten)]
     pub how: How,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum What {
+    /// Its bytes stay in the evidence, sealed; no command reads records from them again.
+    Keep,
+    /// It is destroyed, too, with its own line in the certificate.
+    Destroy,
 }
 
 #[derive(ClapArgs)]

@@ -185,13 +185,13 @@ fn take_one(
         progress.total.fetch_add(meta.len(), Ordering::Relaxed);
         match case.seal()?.new_part(&row.source, row.number)? {
             None => {
-                let copied = copy_part(&full, &to, &|n| progress.add_bytes(n))?;
+                let copied = copy_part(&full, &to, &|n| progress.copied(n))?;
                 row.size = copied.size;
                 hashed.extend(copied.sha256.map(|sha256| ((row.source.clone(), row.number), sha256)));
                 journal.put_fact(&format!("{UNSETTLED}{} {}", row.source, row.number), "")?;
             }
             Some(key) => {
-                let plain = copy_sealed(&full, &to, &key, &|n| progress.add_bytes(n))?;
+                let plain = copy_sealed(&full, &to, &key, &|n| progress.copied(n))?;
                 sealed::note(journal, &mut row, plain)?;
             }
         }
@@ -233,12 +233,12 @@ fn take_folder(
     progress.total.fetch_add(size_of(full), Ordering::Relaxed);
     let packed = match case.seal()?.new_part(&row.source, row.number)? {
         None => {
-            let packed = pack_folder(full, &name, &to, &|n| progress.add_bytes(n))?;
+            let packed = pack_folder(full, &name, &to, &|n| progress.copied(n))?;
             row.size = fs::metadata(&to).map_err(|e| EngineError::io(&to, "open", e))?.len();
             packed
         }
         Some(key) => {
-            let (plain, packed) = pack_sealed(full, &name, &to, &key, &|n| progress.add_bytes(n))?;
+            let (plain, packed) = pack_sealed(full, &name, &to, &key, &|n| progress.copied(n))?;
             sealed::note(journal, &mut row, plain)?;
             packed
         }

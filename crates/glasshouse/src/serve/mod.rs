@@ -150,7 +150,7 @@ impl Serving {
         &self.visit.session
     }
 
-    /// Ends the visit if its authority is no longer what it was when somebody signed in under it.
+    /// Ends the visit if its authority, or the person's account, is no longer what it was when they signed in.
     fn stands(&self) -> Result<(), Problem> {
         if !self.visit.to_be_checked() {
             return Ok(());
@@ -160,7 +160,7 @@ impl Serving {
             return Ok(());
         }
         self.house.visits.end(&self.visit);
-        Err(Problem::stranger("The authority was changed since you signed in. Sign in again."))
+        Err(Problem::stranger("The authority, or what you are here, was changed since you signed in. Sign in again."))
     }
 }
 
