@@ -124,7 +124,7 @@ impl Session {
                 account: None,
                 policies,
                 rulings: Mutex::default(),
-                identities: Vec::new(),
+                identities: home.processing().into_iter().collect(),
                 standing: None,
                 line: Line::default(),
                 enquiry: Mutex::new(None),

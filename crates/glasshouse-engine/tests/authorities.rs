@@ -91,7 +91,8 @@ fn each_needed_field_that_is_missing_is_named_with_its_rule() {
     assert!(seen > 400, "{seen} fields were taken away");
     // Those that no example needs have a test of their own, below.
     for field in FIELDS.iter().filter(|f| !matches!(f.needed, Needed::Never)) {
-        let apart = ["agreement.child_views", "agreement.oral_reason", "agreement.parent_informed"].contains(&field.path);
+        let apart =
+            ["agreement.child_views", "agreement.oral_reason", "agreement.parent_informed"].contains(&field.path);
         assert!(apart || paths.contains(field.path), "no example needs {}", field.path);
     }
 }

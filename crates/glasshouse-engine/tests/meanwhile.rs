@@ -150,7 +150,10 @@ fn who_waited_for_the_case_is_asked_again_when_it_is_theirs() {
     // Who begins anew is told the state as it is.
     let refused = office.session("d.hart").open("evidence.process").err().expect("refused").to_string();
     assert!(refused.contains("only while an authority is in force"), "{refused}");
-    assert_eq!(authority::standings(&office.root).expect("read")[0].state(glasshouse_engine::session::now()), "quashed");
+    assert_eq!(
+        authority::standings(&office.root).expect("read")[0].state(glasshouse_engine::session::now()),
+        "quashed"
+    );
 }
 
 #[test]

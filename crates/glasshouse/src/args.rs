@@ -2,6 +2,7 @@
 
 use crate::acting::As;
 use crate::govern::{self, AuthorityCommand, OrganisationCommand, PersonCommand};
+use crate::intake::Own;
 use crate::{EXIT_NO, custody, intake, log, output, query, review};
 use clap::{Args as ClapArgs, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -115,6 +116,9 @@ pub struct Open {
     /// Make the case under this authority, and not as its account's holder. FILE.sig lies beside it.
     #[arg(long, value_name = "FILE")]
     pub authority: Option<PathBuf>,
+    /// Seal the evidence of a personal case, as that of every other is: the key of this installation opens it.
+    #[arg(long, conflicts_with_all = ["authority", "in_place"])]
+    pub seal: bool,
     /// Do not serve the case afterwards.
     #[arg(long)]
     pub no_serve: bool,
@@ -162,6 +166,9 @@ pub enum CaseCommand {
         authority: Option<PathBuf>,
         #[arg(long)]
         title: Option<String>,
+        /// Seal the evidence of a personal case: the key of this installation opens it.
+        #[arg(long, conflicts_with = "authority")]
+        seal: bool,
         /// Confirm that this is your own account's data, without being asked.
         #[arg(long)]
         yes: bool,
@@ -330,8 +337,8 @@ pub fn run(args: Args) -> Result<u8, EngineError> {
     let acting = &args.acting;
     match args.command {
         Command::Open(open) => intake::open(open, acting),
-        Command::Case(CaseCommand::New { case, authority, title, yes }) => {
-            intake::new_case(&case, authority.as_deref(), title, yes, acting)
+        Command::Case(CaseCommand::New { case, authority, title, seal, yes }) => {
+            intake::new_case(&case, authority.as_deref(), title, Own { seal, yes }, acting)
         }
         Command::Case(CaseCommand::Combine(combine)) => custody::combine(&combine, acting),
         Command::Case(CaseCommand::Destroy(destroy)) => custody::destroy(&destroy, acting),
