@@ -15,6 +15,11 @@ pub trait Provider: Sync {
     /// mean by it. Pairing (a photo and its sidecar, perhaps in another part) happens here.
     fn recognise(&self, tree: &Tree<'_>) -> Vec<Claim>;
 
+    /// Says whether a format comes by legal process alone, so that no holder of an account can have it of themselves.
+    fn is_return(&self, _format: &str) -> bool {
+        false
+    }
+
     /// Parses some frames of one claim.
     ///
     /// Frames of one entry may arrive in several calls, on several threads, in any order: a parser keeps no

@@ -26,8 +26,6 @@ const RETURNED: [&str; 10] = [
     "_IDS_QueryLogs.xlsx",
     "_AccountDetails.xlsx",
 ];
-/// Readers of formats that come by legal process alone.
-const READERS: [&str; 2] = ["kik", "mewe"];
 
 /// Takes new parts that hold such things out of a personal case again, and says which they were.
 pub(super) fn refuse(
@@ -42,7 +40,7 @@ pub(super) fn refuse(
     }
     let mut refused: Vec<(&HeldPart, &str)> = Vec::new();
     let named = tree.iter().filter_map(|entry| Some((entry.id, what(evidence, entry)?)));
-    let readers = recognised.claims.iter().filter(|c| READERS.contains(&c.provider.manifest().id));
+    let readers = recognised.claims.iter().filter(|c| c.provider.is_return(c.claim.format));
     for (entry, what) in named.chain(readers.map(|standing| (standing.claim.main, RETURN))) {
         let Some((part, _)) = evidence.find(entry) else { continue };
         let same = |(other, _): &(&HeldPart, &str)| {

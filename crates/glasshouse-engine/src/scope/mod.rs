@@ -5,12 +5,12 @@
 //! message in it that lies outside the limits, so it is decided when all of it was seen ([`Aside`]).
 
 mod person;
+mod terms;
 mod window;
 
 pub(crate) use person::normal;
 
 use crate::authority::{Authority, Exclusion, Window};
-use crate::text;
 use glasshouse_model::{Family, Record};
 use std::collections::{BTreeSet, HashMap};
 
@@ -122,6 +122,8 @@ struct Ready {
     /// Of each exclusion: identifiers and names of its parties, and its terms as runs of words.
     parties: Vec<Vec<person::Known>>,
     terms: Vec<Vec<String>>,
+    /// Tells most records that hold none of the terms at a glance.
+    glance: terms::Glance,
     subject: BTreeSet<String>,
 }
 
@@ -131,8 +133,9 @@ impl Scope {
         let Some(limits) = &authority.limits else { return Scope { limits: None } };
         let terms = |exclusion: &Exclusion| {
             let addresses = exclusion.parties.iter().filter(|p| person::is_identifier(p));
-            exclusion.terms.iter().chain(addresses).map(|t| run(&text::words(t))).filter(|t| t.len() > 2).collect()
+            exclusion.terms.iter().chain(addresses).map(|t| terms::run(t)).filter(|t| t.len() > 2).collect()
         };
+        let terms: Vec<Vec<String>> = limits.exclusions.iter().map(terms).collect();
         Scope {
             limits: Some(Ready {
                 services: limits.services.iter().map(|s| s.to_lowercase()).collect(),
@@ -144,7 +147,8 @@ impl Scope {
                     .iter()
                     .map(|e| e.parties.iter().map(|p| person::Known::of(p)).collect())
                     .collect(),
-                terms: limits.exclusions.iter().map(terms).collect(),
+                glance: terms::Glance::of(terms.iter().flatten()),
+                terms,
                 exclusions: limits.exclusions.clone(),
                 subject: limits.subject.iter().chain(&limits.accounts).map(|s| person::normal(s)).collect(),
             }),
@@ -213,7 +217,7 @@ impl Scope {
             return Some(format!("party {party}"));
         }
         let terms = limits.terms.get(number)?;
-        let words = words_of(record, |all| terms.iter().any(|t| all.contains(t.as_str())));
+        let words = terms::words_of(record);
         let term = terms.iter().find(|t| words.contains(t.as_str()))?;
         Some(format!("term {}", term.trim()))
     }
@@ -263,66 +267,12 @@ impl Ready {
         if let Some(number) = self.parties.iter().position(by_party) {
             return Some(number);
         }
-        if self.terms.iter().all(Vec::is_empty) {
+        if !self.glance.may_hold(record) {
             return None;
         }
-        let any = |terms: &Vec<String>, words: &str| terms.iter().any(|t| words.contains(t.as_str()));
-        let words = words_of(record, |all| self.terms.iter().any(|terms| any(terms, all)));
-        self.terms.iter().position(|terms| any(terms, &words))
+        let words = terms::words_of(record);
+        self.terms.iter().position(|terms| terms.iter().any(|t| words.contains(t.as_str())))
     }
-}
-
-/// Returns all words of a record as one run, each part apart from the next. Those of its fields may be missing where
-/// nothing that is `asked` for is among them.
-fn words_of(record: &Record, asked: impl Fn(&str) -> bool) -> String {
-    let mut words = String::from(" ");
-    let place = record.place.as_ref().and_then(|p| p.address.as_deref());
-    for text in [record.title.as_deref(), record.text.as_deref(), place].into_iter().flatten() {
-        add(text, &mut words);
-    }
-    let names = record.attachments.iter().map(|a| &a.name).chain(record.parties.iter().map(|p| &p.name));
-    names.flatten().for_each(|name| add(name, &mut words));
-    let fields = record.fields.members();
-    // Escapes of JSON hide letters: what is written there is read as it is meant. Where there are none, what a value
-    // holds is among the words of the whole, and most records hold nothing of what is asked for.
-    if fields.is_empty()
-        || !fields.contains('\\') && {
-            let mut all = String::from(" ");
-            add(fields, &mut all);
-            !asked(&all)
-        }
-    {
-        return words;
-    }
-    let json = record.fields.to_json();
-    match serde_json::from_str::<serde_json::Value>(&json) {
-        Ok(value) => each_text(&value, &mut |text| add(text, &mut words)),
-        Err(_) => add(&json, &mut words),
-    }
-    words
-}
-
-/// Adds the words of a text to a run.
-fn add(text: &str, words: &mut String) {
-    let mut found = text::Found::new(text);
-    while found.next(words).is_some() {
-        words.push(' ');
-    }
-    // What ends one text and begins the next is no phrase.
-    words.push_str("\u{0} ");
-}
-
-fn each_text(value: &serde_json::Value, add: &mut dyn FnMut(&str)) {
-    match value {
-        serde_json::Value::String(text) => add(text),
-        serde_json::Value::Array(items) => items.iter().for_each(|item| each_text(item, add)),
-        serde_json::Value::Object(map) => map.values().for_each(|item| each_text(item, add)),
-        _ => {}
-    }
-}
-
-fn run(words: &[String]) -> String {
-    format!(" {} ", words.join(" "))
 }
 
 /// What tells a conversation from others, or a record that is in none: no more than a hash is held of each.

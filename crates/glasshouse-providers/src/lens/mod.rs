@@ -202,6 +202,10 @@ impl Provider for Lens {
         claims
     }
 
+    fn is_return(&self, format: &str) -> bool {
+        self.formats.iter().any(|ready| ready.id == format && ready.file.is_return)
+    }
+
     fn parse(&self, opened: &Opened<'_>, out: &mut Sink) {
         let Some(ready) = self.formats.iter().find(|ready| ready.id == opened.claim.format) else { return };
         let file = &ready.file;

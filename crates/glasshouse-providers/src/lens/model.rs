@@ -27,6 +27,8 @@ pub(super) struct LensFile {
     pub tier: Tier,
     pub not_covered: Vec<String>,
     pub references: Vec<String>,
+    /// It comes by legal process alone.
+    pub is_return: bool,
     pub layout: Layout,
     pub paths: Vec<PathPattern>,
     /// Columns or keys that must be there; each by any of its names.
@@ -139,6 +141,10 @@ pub(super) fn read(text: &str) -> Result<LensFile, LensError> {
     if references.is_empty() {
         return Err(LensError::new(root.line, "`references` is missing", "name where the layout is described"));
     }
+    let is_return = match root.has("from") {
+        true => root.one_of("from", &[("holder", false), ("legal-process", true)])?,
+        false => false,
+    };
     let mut matching = root.table("match")?;
     let layouts = [
         ("csv", Layout::Csv),
@@ -185,6 +191,7 @@ pub(super) fn read(text: &str) -> Result<LensFile, LensError> {
         tier,
         not_covered,
         references,
+        is_return,
         layout,
         paths,
         guards,
@@ -344,6 +351,10 @@ impl Keys {
         self.asked.push(key);
         let at = self.table.entries.iter().position(|(k, _)| k == key)?;
         Some(self.table.entries.remove(at).1)
+    }
+
+    fn has(&self, key: &str) -> bool {
+        self.table.entries.iter().any(|(k, _)| k == key)
     }
 
     fn required(&mut self, key: &'static str) -> Result<Item, LensError> {

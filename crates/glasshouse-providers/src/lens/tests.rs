@@ -184,3 +184,15 @@ fn a_lens_is_known_by_its_text() {
     assert_ne!(version("a"), version("b"));
     assert!(version("a") > 0);
 }
+
+#[test]
+fn a_lens_says_whether_its_files_come_by_legal_process_alone() {
+    let rest = "[match]\nlayout = 'csv'\npaths = ['a.csv']\ncolumns = ['A']\n[[record]]\nfamily = 'note'\ntext = 'A'\n";
+    let of = |from: &str| load(&format!("{HEAD}{from}{rest}"), "example.toml");
+    for (from, is_return) in [("", false), ("from = 'holder'\n", false), ("from = 'legal-process'\n", true)] {
+        let lens = of(from).unwrap_or_else(|e| panic!("{e}"));
+        assert_eq!((lens.is_return("things"), lens.is_return("others")), (is_return, false), "{from}");
+    }
+    let wrong = of("from = 'elsewhere'\n").err().expect("an error").to_string();
+    assert!(wrong.contains("holder or legal-process"), "{wrong}");
+}
