@@ -161,12 +161,20 @@ fn cases(sessions: &[Session]) -> Result<Vec<(String, Vec<Authority>)>, EngineEr
                 session.root().display()
             )));
         }
-        let standings = authority::standings(session.root())?;
-        let standings = standings.into_iter().filter(|s| s.state(now()) == "in force");
+        let all = authority::standings(session.root())?;
+        let told: Vec<String> = all.iter().map(|s| format!("{} is {}", s.authority.id, s.state(now()))).collect();
+        let standings: Vec<_> = all.into_iter().filter(|s| s.state(now()) == "in force").collect();
+        if standings.is_empty() {
+            return Err(EngineError::Denied(format!(
+                "No authority of {} is in force ({}), so nothing is taken from it. Add or amend one there with `glasshouse authority`.",
+                session.root().display(),
+                told.join(", ")
+            )));
+        }
         if cases.iter().any(|(id, _)| *id == file.id) {
             return Err(EngineError::other(format!("{} is given twice.", session.root().display())));
         }
-        cases.push((file.id, standings.map(|s| s.authority).collect()));
+        cases.push((file.id, standings.into_iter().map(|s| s.authority).collect()));
     }
     if cases.len() < 2 {
         return Err(EngineError::other("Name two cases or more."));

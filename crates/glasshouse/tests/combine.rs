@@ -440,9 +440,9 @@ fn an_authority_ends_while_cases_are_combined() {
     let stopped = said.code == 2 && said.err.contains("Somebody writes down that an authority of the case has ended");
     assert!(stopped || said.code == 0, "{}", said.err);
     // Once it has ended nothing is taken from it any more.
-    office.refused("d.hart", &pair.combine(&office.path("later"), &file), "op-rowan-1");
+    office.refused("d.hart", &pair.combine(&office.path("later"), &file), "op-rowan-1 is withdrawn");
     if stopped {
-        office.refused("d.hart", &pair.combine(&into, &file), "op-rowan-1");
+        office.refused("d.hart", &pair.combine(&into, &file), "op-rowan-1 is withdrawn");
         let said = office.run("d.hart", support::office::PASSWORD, &["process", "--quiet", &into]);
         assert!(said.code == 2 || said.err.is_empty(), "{}", said.err);
     }
