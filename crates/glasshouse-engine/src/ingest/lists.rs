@@ -2,7 +2,7 @@
 //!
 //! They are written a batch at a time, since a part may have millions of entries.
 
-use super::claims::Recognised;
+use super::claims::{Recognised, Standing};
 use super::finish::Totals;
 use super::journal::{Hashes, Journal, WarningRow};
 use super::left;
@@ -10,6 +10,7 @@ use super::limits::{Counts, Limits};
 use super::manifest::kind;
 use super::parts::Evidence;
 use crate::EngineError;
+use crate::scope::Reason;
 use crate::segment::{Table, write_parquet};
 use datafusion::arrow::array::{ArrayRef, RecordBatch, StringArray, UInt32Array, UInt64Array};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
@@ -71,6 +72,13 @@ pub struct Kept {
     outside: Option<(String, String)>,
     /// It was left whole although not all in it is within the limits.
     pub uncut: bool,
+}
+
+impl Kept {
+    /// Says whether it is covered by an authority that has ended, and by none that was in force.
+    pub fn is_restricted(&self) -> bool {
+        self.outside.as_ref().is_some_and(|(_, why)| why == Reason::Restricted.as_str())
+    }
 }
 
 /// What became of each entry, by its number.
@@ -203,6 +211,15 @@ impl Statuses {
 
     fn reader(&self, status: &Status) -> Option<&(String, Option<String>)> {
         self.readers.get(usize::from(status.reader?))
+    }
+
+    /// Gives another reason why entries were ruled out before they were read, where there is one.
+    pub fn say_outside(&mut self, recognised: &Recognised, why: &dyn Fn(&Standing) -> Option<&'static str>) {
+        for (standing, _) in &recognised.outside {
+            if let (Some(outside), Some(why)) = (self.outside.get_mut(&standing.claim.main.0), why(standing)) {
+                why.clone_into(&mut outside.1);
+            }
+        }
     }
 
     /// Leaves those entries in the list that may be named.
