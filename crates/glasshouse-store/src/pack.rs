@@ -19,22 +19,34 @@ pub struct Packed {
     pub files: u64,
     /// How many bytes they have together.
     pub bytes: u64,
+    /// How many links are in the container.
+    pub links: u64,
     /// What is not in the container, or not as it was, and why.
     pub problems: Vec<(String, String)>,
 }
 
+/// Says of a file or link in a folder, by its path in the container and its place on the disk, that it is held already.
+pub type Known<'a> = dyn Fn(&[u8], &Path, &Metadata) -> bool + 'a;
+
 /// Packs a folder into a ZIP64 container at `out`: files as they are, in the order of their paths, with
 /// the bytes of their names and their times. The same folder gives the same container.
 ///
-/// Links are recorded and not followed. What cannot be read is left out and named in the result.
-pub fn pack_folder(folder: &Path, prefix: &str, out: &Path, progress: &dyn Fn(u64)) -> Result<Packed, StoreError> {
+/// Links are recorded and not followed. What cannot be read is left out and named in the result, what is `known` is left
+/// out.
+pub fn pack_folder(
+    folder: &Path,
+    prefix: &str,
+    out: &Path,
+    known: &Known<'_>,
+    progress: &dyn Fn(u64) -> bool,
+) -> Result<Packed, StoreError> {
     if out.exists() {
         let exists = io::Error::from(io::ErrorKind::AlreadyExists);
         return Err(StoreError::io(out, "pack a folder into", exists));
     }
     let temporary = beside(out);
     let packed =
-        write(folder, prefix, &temporary, progress).and_then(|packed| settle(&temporary, out).map(|()| packed));
+        write(folder, prefix, &temporary, known, progress).and_then(|packed| settle(&temporary, out).map(|()| packed));
     if packed.is_err() {
         // What is left over is of no use; that it cannot be removed either would only hide the reason.
         let _ = fs::remove_file(&temporary);
@@ -51,7 +63,8 @@ pub fn pack_sealed(
     prefix: &str,
     out: &Path,
     key: &Identity,
-    progress: &dyn Fn(u64),
+    known: &Known<'_>,
+    progress: &dyn Fn(u64) -> bool,
 ) -> Result<(Plain, Packed), StoreError> {
     let root = readable(folder)?;
     write_sealed(out, key, 0, |sealer| {
@@ -61,10 +74,16 @@ pub fn pack_sealed(
             own: None,
             can_take_back: false,
             buffer: vec![0; 1 << 20],
+            known,
             progress,
+            stopped: false,
             packed: Packed::default(),
         };
-        packer.pack(folder, prefix.trim_end_matches('/').as_bytes(), &root).map_err(failed)?;
+        let done = packer.pack(folder, prefix.trim_end_matches('/').as_bytes(), &root);
+        if packer.stopped {
+            return Err(StoreError::Stopped);
+        }
+        done.map_err(failed)?;
         packer.zip.finish().map_err(failed)?;
         Ok(packer.packed)
     })
@@ -78,7 +97,13 @@ fn readable(folder: &Path) -> Result<Metadata, StoreError> {
     Ok(root)
 }
 
-fn write(folder: &Path, prefix: &str, temporary: &Path, progress: &dyn Fn(u64)) -> Result<Packed, StoreError> {
+fn write(
+    folder: &Path,
+    prefix: &str,
+    temporary: &Path,
+    known: &Known<'_>,
+    progress: &dyn Fn(u64) -> bool,
+) -> Result<Packed, StoreError> {
     let root = readable(folder)?;
     let failed = |e| StoreError::io(temporary, "write", e);
     let file = File::create(temporary).map_err(failed)?;
@@ -88,10 +113,16 @@ fn write(folder: &Path, prefix: &str, temporary: &Path, progress: &dyn Fn(u64)) 
         own: Some((own.dev(), own.ino())),
         can_take_back: true,
         buffer: vec![0; 1 << 20],
+        known,
         progress,
+        stopped: false,
         packed: Packed::default(),
     };
-    packer.pack(folder, prefix.trim_end_matches('/').as_bytes(), &root).map_err(|e| failed(e.into()))?;
+    let done = packer.pack(folder, prefix.trim_end_matches('/').as_bytes(), &root);
+    if packer.stopped {
+        return Err(StoreError::Stopped);
+    }
+    done.map_err(|e| failed(e.into()))?;
     let mut file = packer.zip.finish().map_err(|e| failed(e.into()))?;
     file.flush().map_err(failed)?;
     // A file that was given up at the end may have left bytes behind.
@@ -107,7 +138,9 @@ struct Packer<'a, W: Write + Seek> {
     /// Whether what was written of a file can be taken out again.
     can_take_back: bool,
     buffer: Vec<u8>,
-    progress: &'a dyn Fn(u64),
+    known: &'a Known<'a>,
+    progress: &'a dyn Fn(u64) -> bool,
+    stopped: bool,
     packed: Packed,
 }
 
@@ -149,6 +182,8 @@ impl<W: Write + Seek> Packer<'_, W> {
                 self.start(&[&name[..], b"/"].concat(), &item.metadata, 0o040_000)?;
                 let items = self.items(&place, &name).into_iter();
                 open.push((place, name, items));
+            } else if (self.known)(&name, &place, &item.metadata) {
+                continue;
             } else if kind.is_symlink() {
                 self.link(&place, &name, &item.metadata)?;
             } else if kind.is_file() {
@@ -226,7 +261,10 @@ impl<W: Write + Seek> Packer<'_, W> {
             };
             self.zip.write_all(self.buffer.get(..n).unwrap_or_default())?;
             len += n as u64;
-            (self.progress)(n as u64);
+            self.stopped = !(self.progress)(n as u64);
+            if self.stopped {
+                return Err(io::Error::from(io::ErrorKind::Interrupted).into());
+            }
         }
         if len != seen.len() {
             let why = format!("it changed while it was packed: it had {} bytes, and {len} were read", seen.len());
@@ -242,6 +280,7 @@ impl<W: Write + Seek> Packer<'_, W> {
             Ok(target) => {
                 self.start(name, metadata, 0o120_000)?;
                 self.zip.write_all(&target.into_os_string().into_vec())?;
+                self.packed.links += 1;
             }
             Err(e) => self.problem(name, &format!("the link cannot be read: {e}")),
         }
