@@ -33,6 +33,24 @@ test("the middle and the end of ten million rows are one drag away, and scrollin
   await frame.evaluate((node, by) => node.scrollBy(0, by), height);
   await tab.waitForTimeout(200);
   assert.equal(await seen(), before + 1);
+  // A wheel that is turned fast moves by as much as it says, and a screen on is a screen on.
+  await frame.hover();
+  await tab.waitForTimeout(300);
+  await tab.mouse.wheel(0, height * 100);
+  await tab.waitForTimeout(600); await settled(tab);
+  assert.ok(Math.abs((await seen()) - (before + 101)) <= 1, `${before} and a hundred rows on is ${await seen()}`);
+  await frame.getByRole("option").filter({ hasText: /\S/ }).nth(6).click();
+  await tab.keyboard.press("Escape");
+  await frame.focus();
+  const chosen = async () => Number(await frame.locator("[role=option][aria-selected=true]").getAttribute("aria-posinset"));
+  const here = await chosen(), screen = Math.floor((await frame.evaluate((node) => node.clientHeight)) / height) - 1;
+  await tab.keyboard.press("PageDown");
+  await tab.waitForTimeout(150);
+  assert.equal(await chosen(), here + screen);
+  await tab.keyboard.press("PageUp");
+  await tab.keyboard.press("PageUp");
+  await tab.waitForTimeout(150);
+  assert.equal(await chosen(), here - screen);
   await frame.focus();
   await tab.keyboard.press("End");
   await tab.waitForTimeout(200); await settled(tab);
@@ -439,6 +457,23 @@ test("who talks to whom is narrowed by service and by time, and the table says o
   assert.deepEqual(await serious(tab), []);
   await tab.getByLabel("Service").selectOption("");
   assert.equal(query(tab).get("q"), "after:2020-01-01 before:2021-01-01");
+}));
+
+test("how to delete what is held stands by kind, nothing of it is a link, and on paper nothing is left out", () => with_("/self", async (tab) => {
+  const google = tab.locator("section", { has: tab.getByRole("heading", { name: /^google/ }) }).first();
+  await google.getByText("How to delete it there").waitFor();
+  const said = await google.innerText();
+  for (const words of ["Location\n", "Your Timeline", "The company describes it at https://support.example.com/maps", "Mail\n", "Begins at https://mail.example.com", "Web visit, and all of it together\n", "Nobody here has tried these ways"]) assert.ok(said.includes(words), `${words} in ${said}`);
+  assert.equal(await google.locator('a[href^="http"]').count(), 0);
+  await tab.getByText("1234567890").waitFor();
+  const cameras = () => tab.getByText(/^Camera \d+$/).count();
+  const shown = await cameras();
+  await tab.emulateMedia({ media: "print" });
+  await tab.evaluate(() => window.dispatchEvent(new Event("beforeprint")));
+  assert.ok((await cameras()) > shown && (await cameras()) === 20, `${shown}, then ${await cameras()}`);
+  assert.equal(await tab.getByRole("navigation").isVisible(), false);
+  await tab.evaluate(() => window.dispatchEvent(new Event("afterprint")));
+  assert.equal(await cameras(), shown);
 }));
 
 test("which app or device put records there stands under each service, as text, and more on demand", () => with_("/self", async (tab) => {

@@ -70,6 +70,14 @@ test("every view works for an examiner, one key changes the line, signing out ta
     assert.ok((await tab.locator("main h1").count()) >= 1, path);
     assert.equal(await tab.locator("main").getByRole("alert").count(), 0, `${path}: ${await tab.locator("main").innerText()}`);
   }
+  // The warrant names no analysis.
+  await tab.to("/media");
+  await tab.locator("main .tile").first().click();
+  const alike = tab.getByRole("button", { name: "Looks alike" });
+  await alike.waitFor();
+  assert.ok(await alike.isDisabled());
+  assert.match(await alike.getAttribute("title"), /authority does not name/);
+  await tab.keyboard.press("Escape");
   await tab.to("/timeline?q=family:mail");
   await tab.keyboard.press("Shift+E");
   await tab.getByRole("heading", { name: "Line of enquiry" }).waitFor();

@@ -206,6 +206,18 @@ impl Session {
         self.enquiry.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Returns why this person may not do something, in sentences; nothing if they may.
+    pub fn why_not(&self, action: &str) -> Option<String> {
+        let ruling = self.ruled(action, &self.situation());
+        (!ruling.allowed).then(|| ruling.why.join(" "))
+    }
+
+    /// Says whether an analysis may be run, without writing anything down: nobody has asked for it yet.
+    pub fn offers(&self, analysis: &str) -> bool {
+        let situation = Situation { analysis: analysis.to_owned(), ..self.situation() };
+        self.ruled("analysis.run", &situation).allowed
+    }
+
     /// Asks the policies; an error says why not.
     pub fn may(&self, action: &str) -> Result<Ruling, EngineError> {
         self.may_in(action, &self.situation())
@@ -479,10 +491,18 @@ fn choose(mut standings: Vec<Standing>, wanted: Option<&str>) -> Result<Standing
     }
     if standings.len() > 1 {
         let in_force: Vec<Standing> = standings.iter().filter(|s| s.state(now()) == "in force").cloned().collect();
-        if in_force.len() != 1 {
+        if in_force.is_empty() {
+            let now = now();
+            let states = standings.iter().map(|s| format!("{} is {}", s.authority.id, s.state(now)));
             return Err(EngineError::Denied(format!(
-                "The case has several authorities. Say which one with --under: {}.",
-                names(&standings)
+                "No authority of the case is in force: {}. To act under one all the same (to amend it, to end the keeping), name it with --under.",
+                states.collect::<Vec<_>>().join(", ")
+            )));
+        }
+        if in_force.len() > 1 {
+            return Err(EngineError::Denied(format!(
+                "The case has several authorities in force. Say which one with --under: {}.",
+                names(&in_force)
             )));
         }
         standings = in_force;

@@ -5,40 +5,8 @@ mod support;
 
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::{Path, PathBuf};
-use support::{File, Outcome, load, parse_all};
-
-/// Names of files whose bytes are text.
-const TEXTS: &[&str] =
-    &["json", "js", "csv", "txt", "html", "xml", "gpx", "kml", "tcx", "geojson", "vcf", "ics", "ndjson", "jsonl"];
-
-fn fixtures() -> Vec<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let folders = ["src", "lenses"].map(|name| fs::read_dir(root.join(name)).expect("a folder of providers"));
-    let mut all: Vec<PathBuf> = folders
-        .into_iter()
-        .flatten()
-        .filter_map(|folder| fs::read_dir(folder.ok()?.path().join("fixtures")).ok())
-        .flatten()
-        .filter_map(|fixture| Some(fixture.ok()?.path()))
-        .collect();
-    all.sort();
-    assert!(all.len() > 100, "no fixtures");
-    all
-}
-
-fn is_malformed(fixture: &Path) -> bool {
-    fixture.file_name().is_some_and(|name| name.to_string_lossy().starts_with("malformed-"))
-}
-
-fn extension(path: &str) -> String {
-    path.rsplit_once('.').map(|(_, end)| end.to_ascii_lowercase()).unwrap_or_default()
-}
-
-fn is_text(file: &File) -> bool {
-    TEXTS.contains(&extension(&file.path).as_str()) && std::str::from_utf8(&file.bytes).is_ok()
-}
+use std::path::Path;
+use support::{File, Outcome, extension, fixtures, is_malformed, is_text, load, parse_all, table, written};
 
 /// Runs a fixture; a panic names it, and locators stay inside their entries.
 fn run(fixture: &Path, what: &str, files: &[File]) -> Outcome {
@@ -124,23 +92,6 @@ fn line_ends_of_windows_change_nothing() {
         let text = is_text(file).then(|| String::from_utf8_lossy(&file.bytes))?;
         (!text.contains('\r') && text.contains('\n')).then(|| text.replace('\n', "\r\n").into_bytes())
     });
-}
-
-/// Splits a plain table (no quotes) into its lines' values; none for what is no plain table.
-fn table(file: &File) -> Option<(char, Vec<Vec<String>>)> {
-    let text = (is_text(file) && extension(&file.path) == "csv").then(|| String::from_utf8_lossy(&file.bytes))?;
-    let text = text.trim_start_matches('\u{feff}');
-    let first = text.lines().next()?;
-    let delimiter = [',', ';', '\t'].into_iter().max_by_key(|d| first.matches(*d).count())?;
-    let rows: Vec<Vec<String>> = text.lines().map(|l| l.split(delimiter).map(str::to_owned).collect()).collect();
-    let width = rows.first()?.len();
-    let plain = !text.contains('"') && width > 1 && rows.len() > 1 && rows.iter().all(|row| row.len() == width);
-    plain.then_some((delimiter, rows))
-}
-
-fn written(delimiter: char, rows: impl IntoIterator<Item = Vec<String>>) -> Vec<u8> {
-    let lines: Vec<String> = rows.into_iter().map(|row| row.join(&delimiter.to_string())).collect();
-    (lines.join("\n") + "\n").into_bytes()
 }
 
 /// Columns are known by their names: their order, and a column that nobody knows, change no record.

@@ -238,6 +238,12 @@ impl Entries {
         }
     }
 
+    pub(crate) fn set_sizes(&mut self, index: usize, (csize, size): (u64, u64)) {
+        if let Some(row) = self.rows.get_mut(index) {
+            (row.csize, row.size) = (csize, size);
+        }
+    }
+
     /// Gives the first entry another path: a part that is one file has the name it was given under.
     pub fn rename_first(&mut self, path: &str) {
         let (Some(row), Some(entry)) = (self.rows.first().copied(), self.get(0).map(|e| e.to_owned())) else { return };

@@ -39,7 +39,7 @@ pub use copy::{Copied, copy_part, free_space, hash_file, keep_content, sync_part
 pub use entries::{Entries, Entry};
 pub use error::StoreError;
 pub use log::{Event, Proof, now, prove, read_sealed};
-pub use pack::{Packed, pack_folder, pack_sealed};
+pub use pack::{Known, Packed, pack_folder, pack_sealed};
 pub use parcel::{Packet, Parcel};
 pub use part::{Arranged, Cache, Part, Password, Window};
 pub use places::{Inflated, InflatedReader};

@@ -19,18 +19,25 @@ pub struct Packed {
     pub files: u64,
     /// How many bytes they have together.
     pub bytes: u64,
+    /// How many links are in the container.
+    pub links: u64,
     /// What is not in the container, or not as it was, and why.
     pub problems: Vec<(String, String)>,
 }
 
+/// Says of a file or link in a folder, by its path in the container and its place on the disk, that it is held already.
+pub type Known<'a> = dyn Fn(&[u8], &Path, &Metadata) -> bool + 'a;
+
 /// Packs a folder into a ZIP64 container at `out`: files as they are, in the order of their paths, with
 /// the bytes of their names and their times. The same folder gives the same container.
 ///
-/// Links are recorded and not followed. What cannot be read is left out and named in the result.
+/// Links are recorded and not followed. What cannot be read is left out and named in the result, what is `known` is left
+/// out.
 pub fn pack_folder(
     folder: &Path,
     prefix: &str,
     out: &Path,
+    known: &Known<'_>,
     progress: &dyn Fn(u64) -> bool,
 ) -> Result<Packed, StoreError> {
     if out.exists() {
@@ -39,7 +46,7 @@ pub fn pack_folder(
     }
     let temporary = beside(out);
     let packed =
-        write(folder, prefix, &temporary, progress).and_then(|packed| settle(&temporary, out).map(|()| packed));
+        write(folder, prefix, &temporary, known, progress).and_then(|packed| settle(&temporary, out).map(|()| packed));
     if packed.is_err() {
         // What is left over is of no use; that it cannot be removed either would only hide the reason.
         let _ = fs::remove_file(&temporary);
@@ -56,6 +63,7 @@ pub fn pack_sealed(
     prefix: &str,
     out: &Path,
     key: &Identity,
+    known: &Known<'_>,
     progress: &dyn Fn(u64) -> bool,
 ) -> Result<(Plain, Packed), StoreError> {
     let root = readable(folder)?;
@@ -66,6 +74,7 @@ pub fn pack_sealed(
             own: None,
             can_take_back: false,
             buffer: vec![0; 1 << 20],
+            known,
             progress,
             stopped: false,
             packed: Packed::default(),
@@ -88,7 +97,13 @@ fn readable(folder: &Path) -> Result<Metadata, StoreError> {
     Ok(root)
 }
 
-fn write(folder: &Path, prefix: &str, temporary: &Path, progress: &dyn Fn(u64) -> bool) -> Result<Packed, StoreError> {
+fn write(
+    folder: &Path,
+    prefix: &str,
+    temporary: &Path,
+    known: &Known<'_>,
+    progress: &dyn Fn(u64) -> bool,
+) -> Result<Packed, StoreError> {
     let root = readable(folder)?;
     let failed = |e| StoreError::io(temporary, "write", e);
     let file = File::create(temporary).map_err(failed)?;
@@ -98,6 +113,7 @@ fn write(folder: &Path, prefix: &str, temporary: &Path, progress: &dyn Fn(u64) -
         own: Some((own.dev(), own.ino())),
         can_take_back: true,
         buffer: vec![0; 1 << 20],
+        known,
         progress,
         stopped: false,
         packed: Packed::default(),
@@ -122,6 +138,7 @@ struct Packer<'a, W: Write + Seek> {
     /// Whether what was written of a file can be taken out again.
     can_take_back: bool,
     buffer: Vec<u8>,
+    known: &'a Known<'a>,
     progress: &'a dyn Fn(u64) -> bool,
     stopped: bool,
     packed: Packed,
@@ -165,6 +182,8 @@ impl<W: Write + Seek> Packer<'_, W> {
                 self.start(&[&name[..], b"/"].concat(), &item.metadata, 0o040_000)?;
                 let items = self.items(&place, &name).into_iter();
                 open.push((place, name, items));
+            } else if (self.known)(&name, &place, &item.metadata) {
+                continue;
             } else if kind.is_symlink() {
                 self.link(&place, &name, &item.metadata)?;
             } else if kind.is_file() {
@@ -261,6 +280,7 @@ impl<W: Write + Seek> Packer<'_, W> {
             Ok(target) => {
                 self.start(name, metadata, 0o120_000)?;
                 self.zip.write_all(&target.into_os_string().into_vec())?;
+                self.packed.links += 1;
             }
             Err(e) => self.problem(name, &format!("the link cannot be read: {e}")),
         }

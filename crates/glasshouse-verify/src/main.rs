@@ -92,7 +92,7 @@ fn read_identity(path: &Path) -> Result<String, CannotCheck> {
 fn print(report: &Report, json: bool) -> io::Result<()> {
     let mut out = io::stdout().lock();
     if json {
-        let text = serde_json::to_string_pretty(report).map_err(io::Error::other)?;
+        let text = serde_json::to_string(report).map_err(io::Error::other)?;
         return writeln!(out, "{text}");
     }
     for line in report.lines() {

@@ -52,7 +52,7 @@ fn preserve(case: &Case, number: u32, given: &Path, first: u32) -> u32 {
     let place = root.join(&path);
     fs::create_dir_all(place.parent().expect("a parent")).expect("a folder");
     let container = if given.is_dir() {
-        pack_folder(given, "folder", &place, &|_| true).expect("packed");
+        pack_folder(given, "folder", &place, &|_, _, _| false, &|_| true).expect("packed");
         "folder"
     } else {
         copy_part(given, &place, &|_| true).expect("copied");

@@ -36,6 +36,8 @@ pub fn open(open: Open, acting: &As) -> Result<u8, EngineError> {
         }
         acting.session(&folder)?.open("evidence.add")?
     } else {
+        // What is refused leaves no empty case behind.
+        glasshouse_engine::ingest::check(&folder, &open.paths, open.how.in_place)?;
         let custody = if open.how.in_place { "external" } else { "copied" };
         make(
             &folder,

@@ -123,3 +123,52 @@ fn what_is_too_long_too_deep_or_no_text_is_told_and_hides_nothing() {
     assert_eq!(number(&case, "SELECT count(*) FROM entries"), 15);
     run(glasshouse([Path::new("verify"), case.as_path(), Path::new("--deep")]), 0);
 }
+
+/// What is wrong with an archive as a whole names the archive.
+#[test]
+fn a_warning_about_an_archive_says_which_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (case, input) = (folder.path().join("case"), folder.path().join("in"));
+    std::fs::create_dir(&input).expect("a folder");
+    for name in ["first.zip", "second.zip"] {
+        std::fs::write(input.join(name), format!("PK\x03\x04 and nothing that {name} holds")).expect("written");
+    }
+    let paths = [input.join("first.zip"), input.join("second.zip")];
+    run(open(&case, &paths, &[]), 0);
+    let warned =
+        sql(&case, "SELECT source, message FROM warnings WHERE code = 'zip.central-directory' ORDER BY source");
+    for (row, name) in warned.iter().zip(["first", "second"]) {
+        assert!(row["source"].is_string(), "{row:?}");
+        assert!(row["message"].as_str().is_some_and(|m| m.starts_with(&format!("{name}.zip: "))), "{row:?}");
+    }
+    assert_eq!(warned.len(), 2);
+}
+
+/// What cannot be taken in is refused before a case is made for it.
+#[test]
+fn what_is_refused_leaves_no_case_behind() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let input = folder.path().join("in");
+    std::fs::create_dir(&input).expect("a folder");
+    std::fs::write(input.join("a.eml"), "Subject: a\n\nb\n").expect("written");
+    let case = folder.path().join("case");
+    assert!(run(open(&case, std::slice::from_ref(&input), &["--in-place"]), 2).contains("Leave out --in-place"));
+    assert!(run(open(&case, &["/dev/null".into()], &[]), 2).contains("neither a file nor a folder"));
+    let within = input.join("deep/case");
+    assert!(run(open(&within, std::slice::from_ref(&input), &[]), 2).contains("lies inside"));
+    assert!(!case.exists() && !input.join("deep").exists());
+    run(open(&case, &[input], &[]), 0);
+}
+
+/// A case in which nothing was read yet has every table, with nothing in it.
+#[test]
+fn a_new_case_has_every_table() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let case = folder.path().join("case");
+    let mut new = glasshouse(["case", "new"]);
+    new.arg(&case).arg("--yes");
+    run(new, 0);
+    for table in ["records", "parties", "attachments", "entries", "warnings", "outcomes", "drift", "sources", "runs"] {
+        assert_eq!(number(&case, &format!("SELECT count(*) FROM {table}")), 0, "{table}");
+    }
+}

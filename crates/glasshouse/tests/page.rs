@@ -4,7 +4,7 @@ mod support;
 
 use serde_json::{Value, json};
 use support::schema::agrees;
-use support::server::{Server, escaped};
+use support::server::{Browser, Server, escaped};
 use support::{account, glasshouse, open, run};
 
 /// Who is one person may be said by hand: it is an event, it can be undone, and what came later counts.
@@ -242,16 +242,35 @@ fn what_an_older_run_did_not_sum_up_is_counted() {
     assert_eq!(older["made_of"], json!([]));
 }
 
-/// What was searched for stands there also where a service tells searches apart by their words alone.
+/// What is held can be deleted some way. What pictures look like is known after a start; in a personal case nobody has to
+/// name the analysis.
 #[test]
-fn searches_that_are_activities_are_counted_as_such() {
+fn what_pictures_look_like_outlives_the_server() {
     let folder = tempfile::tempdir().expect("a folder");
     let case = folder.path().join("case");
     run(open(&case, &account().paths(), &[]), 0);
-    let reveals = Server::start(&case).enter().get("/api/self");
-    let searched = &reveals["searched"];
-    let mut search = glasshouse(["search", "--count"]);
-    search.arg(&case).args(["--", searched["query"].as_str().expect("a query")]);
-    assert_eq!(run(search, 0).trim(), searched["count"].to_string());
-    assert!(searched["count"].as_u64() > Some(10), "{searched}");
+    let page = Server::start(&case).enter();
+    assert_eq!(page.get("/api/session")["analyses"], json!(["similar_pictures"]));
+    for service in page.get("/api/self")["services"].as_array().expect("services") {
+        let last = service["deleting"].as_array().and_then(|ways| ways.last()).expect("a way for all of it");
+        assert!(last["way"].as_str().is_some_and(|way| way.len() > 10), "{service}");
+    }
+    let media = page.get("/api/media?limit=100");
+    let row = media["rows"].as_array().expect("rows").iter().find(|row| row["media"]["kind"] == "image");
+    let row = row.expect("a picture");
+    let asked = format!("/api/media/{}/{}/alike", row["id"].as_str().expect("an id"), row["media"]["n"]);
+    let whole =
+        |page: &Browser| (0..200).map(|_| page.get(&asked)).find(|told| told["looked"] == told["of"]).expect("it ends");
+    let told = whole(&page);
+    assert!(told["of"].as_u64() > Some(10), "{told}");
+    drop(page);
+    let kept = std::fs::read_to_string(case.join("cache/looks")).expect("it is kept");
+    let lines = || kept.lines().filter(|line| !line.is_empty());
+    assert!(lines().count() as u64 > told["of"].as_u64().expect("a number") / 2, "{kept}");
+    // A picture that is said to look like all others is found so: what is kept is what is used.
+    let own = lines().next().expect("a line").split(' ').next().expect("a look").to_owned();
+    let forged: Vec<String> = lines().map(|line| format!("{own} {}", &line[17..])).collect();
+    std::fs::write(case.join("cache/looks"), forged.join("\n")).expect("written");
+    let again = whole(&Server::start(&case).enter());
+    assert!(again["rows"].as_array().map(Vec::len) >= Some(forged.len() - 1), "{again}");
 }

@@ -249,7 +249,7 @@ fn answers_agree_with_sql() {
 #[test]
 fn records_and_their_bytes() {
     let page = browser();
-    for family in ["mail", "message", "media", "event", "location", "activity", "contact"] {
+    for family in ["mail", "message", "media", "event", "location", "activity", "search", "contact"] {
         let rows = page.get(&format!("/api/list?q=family:{family}&limit=2"));
         for id in ids(&rows["rows"]) {
             let record = page.get(&format!("/api/record/{id}"));
@@ -545,7 +545,7 @@ fn what_the_account_reveals() {
         assert!(stay["why"].as_str().is_some_and(|w| w.len() > 20), "a finding says what it follows from");
     }
     assert!(reveals["contacts"].as_array().is_some_and(|c| c.len() > 3));
-    assert_eq!(reveals["searches"]["count"].as_u64(), Some(count(&reveals["searches"]["query"])));
+    assert_eq!(reveals["searches"]["count"].as_u64().filter(|n| *n > 10), Some(count(&json!("family:search"))));
 }
 
 /// The document is generated from the handlers, is checked in, and says what the answers hold.

@@ -52,6 +52,14 @@ fn what_was_read_under_an_authority_that_ended_is_restricted_and_leaves() {
     let search = |under: &'static str| vec!["search", "--enquiry", "1", "--under", under, &case, "family:mail"];
     office.refused("d.hart", &search("op-rowan-1"), "lets less through or puts more aside");
     office.refused("p.quill", &search("op-rowan-1"), "glasshouse process");
+    // At the page nobody can name one, and is told what holds of each.
+    let served = Served::start(&office, &case);
+    let refused = served.sign_in("d.hart", PASSWORD);
+    assert_eq!(refused.status, 403);
+    for words in ["Under op-alder-1: ", "Under op-rowan-1: ", "`glasshouse process` takes that out"] {
+        assert!(refused.text().contains(words) && !refused.text().contains("--under"), "{}", refused.text());
+    }
+    drop(served);
     office.good(&["--under", "op-alder-1"], "d.hart", &["process", "--quiet", &case]);
     let all = [("op-alder-1/1", "contact"), ("op-alder-1/1", "event"), ("op-rowan-1/1", "mail")];
     assert_eq!(families(&office, &case, "op-alder-1"), pairs(&all), "each record knows its authority");

@@ -272,6 +272,40 @@ fn parts_left_in_place_are_told_apart() {
     assert!(run(open(&copied, &[part], &["--in-place"]), 2).contains("keeps copies"));
 }
 
+/// A folder that is given again brings in what is new in it, and nothing twice.
+#[test]
+fn a_folder_that_has_grown_brings_in_what_is_new() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (case, given) = (folder.path().join("case"), folder.path().join("given"));
+    std::fs::create_dir_all(given.join("deep")).expect("a folder");
+    let mail = |name: &str, text: &str| {
+        let mail = format!("Subject: {name}\nMessage-ID: <{name}@example.com>\n\n{text}\n");
+        std::fs::write(given.join(name), mail).expect("written");
+    };
+    mail("a.eml", "first");
+    mail("deep/b.eml", "second");
+    std::os::unix::fs::symlink("a.eml", given.join("link")).expect("a link");
+    let take = || run(open(&case, std::slice::from_ref(&given), &[]), 0);
+    let records = || number(&case, "SELECT count(*) FROM records");
+    let entries = || number(&case, "SELECT count(*) FROM entries WHERE kind <> 'folder'");
+    take();
+    assert_eq!((records(), entries()), (2, 3));
+    mail("deep/c.eml", "third");
+    take();
+    assert_eq!((records(), entries()), (3, 4), "one file came in");
+    assert_eq!(number(&case, "SELECT count(DISTINCT source) FROM entries"), 1);
+    let said = take();
+    assert!(said.contains("in the case already"), "{said}");
+    assert_eq!((records(), entries()), (3, 4));
+    // A file that changed without growing is another file, and the one before stays.
+    mail("a.eml", "fir5t");
+    take();
+    assert_eq!((records(), entries()), (4, 5), "both of its states are there");
+    let mut verify = glasshouse(["verify"]);
+    verify.arg(&case);
+    run(verify, 0);
+}
+
 /// Runs and cache are derived: without them the same records are read again from the evidence alone.
 #[test]
 fn what_is_derived_can_be_deleted() {

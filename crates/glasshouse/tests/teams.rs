@@ -61,6 +61,7 @@ fn people_sign_in_and_what_they_look_at_is_in_the_log() {
     assert_eq!(session["authority"], "op-rowan-1");
     assert_eq!(session["enquiries"].as_array().map(Vec::len), Some(2));
     assert_eq!(session["enquiry"], Value::Null);
+    assert_eq!(session["analyses"], json!([]), "the warrant names none");
     let may: Vec<&str> = session["may"].as_array().expect("actions").iter().filter_map(Value::as_str).collect();
     assert!(may.contains(&"record.bytes") && may.contains(&"work.write") && !may.contains(&"log.read"), "{may:?}");
     let refused = hart.ask("/api/list?q=family:mail");

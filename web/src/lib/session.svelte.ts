@@ -18,6 +18,8 @@ class State {
   get canWrite(): boolean { return this.session !== undefined && !this.session.readonly && this.may("work.write"); }
   /** Whether the policies allow it to whoever is signed in; the server asks them again each time. */
   may(action: string): boolean { return this.session?.may?.includes(action) ?? true; }
+  /** Whether the authority names the analysis; what it does not name is not run. */
+  analyses(one: string): boolean { return this.session?.analyses?.includes(one) ?? true; }
 }
 export const app = new State();
 

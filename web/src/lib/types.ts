@@ -57,6 +57,7 @@ export interface Session {
   readonly?: boolean;
   version?: string;
   may?: string[];
+  analyses?: string[];
   authority?: string | null;
   statement?: string | null;
   enquiries?: string[];

@@ -212,5 +212,12 @@ pub(super) fn head(evidence: &Evidence, id: EntryId, most: usize) -> Vec<u8> {
 }
 
 pub(super) fn warning(entry: Option<EntryId>, provider: &str, code: &str, message: String) -> WarningRow {
-    WarningRow { entry: entry.map(|e| e.0), locator: None, provider: provider.into(), code: code.into(), message }
+    WarningRow {
+        source: None,
+        entry: entry.map(|e| e.0),
+        locator: None,
+        provider: provider.into(),
+        code: code.into(),
+        message,
+    }
 }

@@ -1,5 +1,6 @@
 //! Preserving: what is given becomes parts of the case, bit for bit, before anything is read from it.
 
+use super::folder::{self, Given};
 use super::journal::{Journal, PartRow};
 use super::leftover::{UNSETTLED, adopt, clear_unknown, forget_unsettled};
 use super::parts::part_path;
@@ -7,9 +8,7 @@ use super::{Options, Progress, sealed};
 use crate::EngineError;
 use glasshouse_layout::paths;
 use glasshouse_store::seal::copy_sealed;
-use glasshouse_store::{
-    Case, Container, StoreError, copy_part, free_space, hash_file, pack_folder, pack_sealed, sniff,
-};
+use glasshouse_store::{Case, Container, StoreError, copy_part, free_space, hash_file, sniff};
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -50,6 +49,55 @@ pub fn take_in(
         taken.push((path.clone(), what));
     }
     Ok(taken)
+}
+
+/// Says why paths cannot be taken into a case that is to be made in a folder, before it is made.
+pub fn check(folder: &Path, given: &[PathBuf], in_place: bool) -> Result<(), EngineError> {
+    for path in expand(given)? {
+        let full = fs::canonicalize(&path).map_err(|e| EngineError::io(&path, "open", e))?;
+        let meta = fs::metadata(&full).map_err(|e| EngineError::io(&path, "open", e))?;
+        fits(&path, &full, &meta, folder, in_place)?;
+    }
+    Ok(())
+}
+
+/// Refuses what can be no part of a case.
+fn fits(path: &Path, full: &Path, meta: &fs::Metadata, case: &Path, in_place: bool) -> Result<(), EngineError> {
+    if in_place && full.to_str().is_none() {
+        // The case writes the path down as text, and could not find the part again.
+        return Err(EngineError::other(format!(
+            "{} has a name that is not UTF-8, and cannot be left in place. Rename it, or leave out --in-place.",
+            path.display()
+        )));
+    }
+    if !meta.is_dir() && !meta.is_file() {
+        return Err(EngineError::other(format!(
+            "{} is neither a file nor a folder. Give an export archive, a folder or a file.",
+            path.display()
+        )));
+    }
+    if !meta.is_dir() {
+        return Ok(());
+    }
+    if in_place {
+        return Err(EngineError::other(format!(
+            "{} is a folder, and a folder cannot be left in place: its files could change one by one. Leave out --in-place.",
+            full.display()
+        )));
+    }
+    // The case may not be there yet: then its place is known by the nearest folder above that is.
+    let there = std::path::absolute(case).map_err(|e| EngineError::io(case, "find", e))?;
+    let above = there.ancestors().find_map(|above| fs::canonicalize(above).ok().map(|real| (above, real)));
+    let root =
+        above.map_or_else(|| there.clone(), |(above, real)| real.join(there.strip_prefix(above).unwrap_or(&there)));
+    if root.starts_with(full) {
+        return Err(EngineError::other(format!(
+            "The case {} lies inside {}, so that it would take in itself. Choose another folder with --case.",
+            root.display(),
+            full.display()
+        )));
+    }
+    Ok(())
 }
 
 /// Brings the journal in line with what an earlier intake left.
@@ -105,7 +153,7 @@ fn new_size(held: &[PartRow], paths: &[PathBuf]) -> u64 {
         .sum()
 }
 
-fn size_of(path: &Path) -> u64 {
+pub(super) fn size_of(path: &Path) -> u64 {
     let Ok(meta) = fs::symlink_metadata(path) else { return 0 };
     if !meta.is_dir() {
         return meta.len();
@@ -128,22 +176,11 @@ fn take_one(
     let modified =
         meta.modified().ok().and_then(|t| t.duration_since(UNIX_EPOCH).ok()).map_or(0, |d| d.as_nanos() as i64);
     let origin = full.to_string_lossy().into_owned();
-    if options.in_place && full.to_str().is_none() {
-        // The case writes the path down as text, and could not find the part again.
-        return Err(EngineError::other(format!(
-            "{} has a name that is not UTF-8, and cannot be left in place. Rename it, or leave out --in-place.",
-            path.display()
-        )));
-    }
+    fits(path, &full, &meta, case.root(), options.in_place)?;
     let held = journal.parts()?;
     if meta.is_dir() {
-        return take_folder(case, journal, &full, name, origin, &held, options, progress);
-    }
-    if !meta.is_file() {
-        return Err(EngineError::other(format!(
-            "{} is neither a file nor a folder. Give an export archive, a folder or a file.",
-            path.display()
-        )));
+        let given = Given { full: &full, name, origin };
+        return folder::take(case, journal, given, &held, options, progress);
     }
     let unchanged = held
         .iter()
@@ -200,76 +237,6 @@ fn take_one(
     Ok(Taken::New(row.source))
 }
 
-#[allow(clippy::too_many_arguments)]
-fn take_folder(
-    case: &Case,
-    journal: &Journal,
-    full: &Path,
-    name: String,
-    origin: String,
-    held: &[PartRow],
-    options: &Options,
-    progress: &Progress,
-) -> Result<Taken, EngineError> {
-    if options.in_place {
-        return Err(EngineError::other(format!(
-            "{} is a folder, and a folder cannot be left in place: its files could change one by one. Leave out --in-place.",
-            full.display()
-        )));
-    }
-    let root = fs::canonicalize(case.root()).map_err(|e| EngineError::io(case.root(), "open", e))?;
-    if root.starts_with(full) {
-        return Err(EngineError::other(format!(
-            "The case {} lies inside {}, so that it would take in itself. Choose another folder with --case.",
-            root.display(),
-            full.display()
-        )));
-    }
-    let mut row = new_row(held, &name, "folder", origin, 0, 0, false);
-    let to = part_path(case, &row);
-    glasshouse_store::files::make_folder(&case.root().join(paths::source(&row.source)))?;
-    clear_leftover(&to)?;
-    progress.say(&format!("Packing {name}"));
-    progress.total.fetch_add(size_of(full), Ordering::Relaxed);
-    let packed = match case.seal()?.new_part(&row.source, row.number)? {
-        None => {
-            let packed = pack_folder(full, &name, &to, &|n| progress.copied(n))?;
-            row.size = fs::metadata(&to).map_err(|e| EngineError::io(&to, "open", e))?.len();
-            packed
-        }
-        Some(key) => {
-            let (plain, packed) = pack_sealed(full, &name, &to, &key, &|n| progress.copied(n))?;
-            sealed::note(journal, &mut row, plain)?;
-            packed
-        }
-    };
-    let same_size = || held.iter().filter(|p| p.container == "folder" && p.size == row.size);
-    if same_size().next().is_some() {
-        let hash = |part: &PartRow, path: &Path| match &part.sha256 {
-            Some(known) => Ok(known.clone()),
-            None => hash_file(path, &|_| {})
-                .map(|(hash, _)| glasshouse_layout::hex(hash))
-                .map_err(|e| EngineError::io(path, "read", e)),
-        };
-        let new = hash(&row, &to)?;
-        for part in same_size() {
-            if hash(part, &part_path(case, part))? == new {
-                clear_leftover(&to)?;
-                clear_leftover(&case.root().join(paths::part_key(&row.source, row.number)))?;
-                return Ok(Taken::Held(part.source.clone()));
-            }
-        }
-    }
-    for (number, (path, why)) in packed.problems.iter().enumerate() {
-        journal.put_fact(
-            &format!("unpacked {} {} {number:09}", row.source, row.number),
-            &format!("{path} could not be taken in: {why}"),
-        )?;
-    }
-    journal.put_part(&row)?;
-    Ok(Taken::New(row.source))
-}
-
 /// Says whether a file that is a zip by content is a document to its owner.
 fn is_document(name: &str) -> bool {
     const DOCUMENTS: &[&str] =
@@ -286,7 +253,7 @@ pub(super) fn clear_leftover(to: &Path) -> Result<(), EngineError> {
     Ok(())
 }
 
-fn new_row(
+pub(super) fn new_row(
     held: &[PartRow],
     name: &str,
     container: &str,

@@ -12,6 +12,7 @@ const WARNINGS_A_CHUNK: usize = 200;
 pub(super) fn troubles(standing: &Standing, framer: &mut dyn Framer) -> Vec<WarningRow> {
     let provider = standing.provider.manifest().id;
     let row = |t: glasshouse_providers::framing::Trouble| WarningRow {
+        source: None,
         entry: Some(standing.claim.main.0),
         locator: Some(glasshouse_model::Locator::bytes(t.offset, 0).to_string()),
         provider: provider.into(),
@@ -24,6 +25,7 @@ pub(super) fn troubles(standing: &Standing, framer: &mut dyn Framer) -> Vec<Warn
 /// Keeps the first warnings of a chunk in full and counts the rest, so that hostile input cannot fill the disk.
 pub(super) fn keep_warnings(provider: &str, warnings: Vec<Warning>) -> Vec<WarningRow> {
     let row = |w: &Warning| WarningRow {
+        source: None,
         entry: w.at.as_ref().map(|at| at.entry.0),
         locator: w.at.as_ref().map(|at| at.locator.to_string()),
         provider: provider.into(),
@@ -79,6 +81,6 @@ fn is_about(warning: &Warning, record: &Record) -> bool {
 /// Returns warnings without their place and words: what they are about may lie outside the limits.
 pub(super) fn without_content(warnings: Vec<WarningRow>) -> Vec<WarningRow> {
     let message = "Something could not be read here in full; whether it lies within the limits cannot be known.";
-    let bare = |w: WarningRow| WarningRow { entry: None, locator: None, message: message.into(), ..w };
+    let bare = |w: WarningRow| WarningRow { source: None, entry: None, locator: None, message: message.into(), ..w };
     warnings.into_iter().map(bare).collect()
 }

@@ -13,7 +13,7 @@ use crate::EngineError;
 use crate::scope::Reason;
 use crate::segment::{Table, write_parquet};
 use datafusion::arrow::array::{ArrayRef, RecordBatch, StringArray, UInt32Array, UInt64Array};
-use datafusion::arrow::datatypes::{DataType, Field, Schema};
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use glasshouse_layout::{Discarded, FileHash};
 use glasshouse_model::EntryId;
 use glasshouse_store::{Case, Entry, EntryKind};
@@ -266,11 +266,55 @@ impl Statuses {
     }
 }
 
+const TEXT: DataType = DataType::Utf8;
+const ENTRIES: [(&str, DataType); 13] = [
+    ("entry", DataType::UInt32),
+    ("source", TEXT),
+    ("part", DataType::UInt32),
+    ("path", TEXT),
+    ("kind", TEXT),
+    ("size", DataType::UInt64),
+    ("sha256", TEXT),
+    ("mime", TEXT),
+    ("modified", TEXT),
+    ("status", TEXT),
+    ("provider", TEXT),
+    ("format", TEXT),
+    ("problem", TEXT),
+];
+const WARNINGS: [(&str, DataType); 6] = [
+    ("source", TEXT),
+    ("entry", DataType::UInt32),
+    ("locator", TEXT),
+    ("provider", TEXT),
+    ("code", TEXT),
+    ("message", TEXT),
+];
+const DRIFT: [(&str, DataType); 3] = [("format", TEXT), ("field", TEXT), ("count", DataType::UInt64)];
+const OUTCOMES: [(&str, DataType); 6] = [
+    ("service", TEXT),
+    ("family", TEXT),
+    ("reason", TEXT),
+    ("outcome", TEXT),
+    ("unit", TEXT),
+    ("count", DataType::UInt64),
+];
+
+/// Returns the lists of a run: their names and columns.
+pub(crate) fn lists() -> [(&'static str, SchemaRef); 4] {
+    [
+        ("entries", schema(&ENTRIES)),
+        ("warnings", schema(&WARNINGS)),
+        ("outcomes", schema(&OUTCOMES)),
+        ("drift", schema(&DRIFT)),
+    ]
+}
+
 fn texts<'a>(values: impl Iterator<Item = Option<&'a str>>) -> ArrayRef {
     Arc::new(values.collect::<StringArray>())
 }
 
-fn schema(fields: &[(&str, DataType)]) -> Arc<Schema> {
+fn schema(fields: &[(&str, DataType)]) -> SchemaRef {
     let fields: Vec<_> = fields.iter().map(|(name, kind)| Field::new(*name, kind.clone(), true)).collect();
     Arc::new(Schema::new(fields))
 }
@@ -287,22 +331,7 @@ pub fn entries(
     hashes: &Hashes,
     statuses: &Statuses,
 ) -> Result<FileHash, EngineError> {
-    let (text, number) = (DataType::Utf8, DataType::UInt32);
-    let schema = schema(&[
-        ("entry", number.clone()),
-        ("source", text.clone()),
-        ("part", number),
-        ("path", text.clone()),
-        ("kind", text.clone()),
-        ("size", DataType::UInt64),
-        ("sha256", text.clone()),
-        ("mime", text.clone()),
-        ("modified", text.clone()),
-        ("status", text.clone()),
-        ("provider", text.clone()),
-        ("format", text.clone()),
-        ("problem", text),
-    ]);
+    let schema = schema(&ENTRIES);
     let mut table = Table::create(case.root(), path, schema.clone())?;
     for part in &evidence.parts {
         let all = (part.row.first_entry.unwrap_or(0)..).zip(part.entries.iter());
@@ -347,20 +376,12 @@ pub fn warnings(
     evidence: &Evidence,
     journal: &Journal,
 ) -> Result<(FileHash, u64), EngineError> {
-    let text = DataType::Utf8;
-    let schema = schema(&[
-        ("source", text.clone()),
-        ("entry", DataType::UInt32),
-        ("locator", text.clone()),
-        ("provider", text.clone()),
-        ("code", text.clone()),
-        ("message", text),
-    ]);
+    let schema = schema(&WARNINGS);
     let mut table = Table::create(case.root(), path, schema.clone())?;
     let source = |entry: Option<u32>| evidence.find(EntryId(entry?)).map(|(p, _)| p.row.source.as_str());
     let batch = |rows: &[WarningRow]| {
         let columns: Vec<ArrayRef> = vec![
-            texts(rows.iter().map(|w| source(w.entry))),
+            texts(rows.iter().map(|w| w.source.as_deref().or_else(|| source(w.entry)))),
             Arc::new(rows.iter().map(|w| w.entry).collect::<UInt32Array>()),
             texts(rows.iter().map(|w| w.locator.as_deref())),
             texts(rows.iter().map(|w| Some(w.provider.as_str()))),
@@ -388,7 +409,7 @@ pub fn warnings(
 pub fn drift(case: &Case, path: &str, journal: &Journal) -> Result<FileHash, EngineError> {
     let rows = journal.drift()?;
     let batch = table(
-        &[("format", DataType::Utf8), ("field", DataType::Utf8), ("count", DataType::UInt64)],
+        &DRIFT,
         vec![
             texts(rows.iter().map(|r| Some(r.0.as_str()))),
             texts(rows.iter().map(|r| Some(r.1.as_str()))),
@@ -426,16 +447,8 @@ pub fn outcomes(
         let family = (!one.family.is_empty()).then(|| one.family.clone());
         rows.push((one.service.clone(), family, &one.reason, "discarded", &one.unit, one.count));
     }
-    let text = DataType::Utf8;
     let batch = table(
-        &[
-            ("service", text.clone()),
-            ("family", text.clone()),
-            ("reason", text.clone()),
-            ("outcome", text.clone()),
-            ("unit", text),
-            ("count", DataType::UInt64),
-        ],
+        &OUTCOMES,
         vec![
             texts(rows.iter().map(|r| Some(r.0.as_str()))),
             texts(rows.iter().map(|r| r.1.as_deref())),

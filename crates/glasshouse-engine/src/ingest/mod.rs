@@ -13,6 +13,7 @@ mod copies;
 mod deciding;
 mod discard;
 mod finish;
+mod folder;
 mod intake;
 mod journal;
 mod kept;
@@ -38,10 +39,11 @@ mod work;
 
 pub(crate) use combined::{opened_by_password, origins, take, taken_parts};
 pub use discard::{Asked, Restricted, read_certificates};
-pub use intake::Taken;
+pub use intake::{Taken, check};
 pub(crate) use journal::PartPlace;
 pub(crate) use left::as_listed;
 pub(crate) use leftover::{drop_unfinished, unfinished};
+pub(crate) use lists::lists;
 pub use parts::Evidence;
 pub(crate) use parts::unaltered;
 

@@ -144,15 +144,12 @@ fn list_part(
     options: &Options,
     progress: &Progress,
 ) -> Result<(), EngineError> {
-    let cache = case.root().join("cache");
     let path = part_path(case, &row);
-    let key = format!("{}-{:04}", row.source, row.number);
-    let seal = case.seal()?.part(&row.source, row.number)?;
     progress.say(&format!("Listing {}", row.name));
     if row.external {
         unaltered(&path, row.size)?;
     }
-    let (part, catalog) = open_part(&path, &row, Cache { folder: &cache, key: &key, seal: seal.as_ref() }, options)?;
+    let (part, catalog, seal) = open_part(case, &path, &row, options)?;
     let listed = catalog.entries.len();
     let known = if row.is_left() {
         left::known(journal, &row)?;
@@ -182,12 +179,19 @@ fn list_part(
         row.entries = Some(entries);
         journal.put_part(&row)?;
     }
+    // What is about no entry is about the part.
+    let of_part = |code: &str, message: String| WarningRow {
+        source: Some(row.source.clone()),
+        ..warning(None, code, format!("{}: {message}", row.name))
+    };
     for trouble in catalog.troubles {
-        let entry = trouble.entry.map(|i| EntryId(first + i as u32));
-        evidence.warnings.push(warning(entry, trouble.code, trouble.message));
+        evidence.warnings.push(match trouble.entry {
+            Some(i) => warning(Some(EntryId(first + i as u32)), trouble.code, trouble.message),
+            None => of_part(trouble.code, trouble.message),
+        });
     }
     for message in journal.facts(&format!("unpacked {} {} ", row.source, row.number))? {
-        evidence.warnings.push(warning(None, "folder.unreadable", message));
+        evidence.warnings.push(of_part("folder.unreadable", message));
     }
     let sealed = case.root().join(paths::source_file(&row.source, row.number)).exists();
     evidence.parts.push(HeldPart { row, part, entries: catalog.entries, path, seal, sealed, opened, newly_open });
@@ -216,7 +220,17 @@ pub fn unaltered(path: &Path, size: u64) -> Result<(), EngineError> {
     Ok(())
 }
 
-fn open_part(path: &Path, row: &PartRow, cache: Cache<'_>, options: &Options) -> Result<(Part, Catalog), EngineError> {
+/// Opens a part and lists it, with the key that it is sealed with.
+pub(super) fn open_part(
+    case: &Case,
+    path: &Path,
+    row: &PartRow,
+    options: &Options,
+) -> Result<(Part, Catalog, Option<Identity>), EngineError> {
+    let folder = case.root().join("cache");
+    let key = format!("{}-{:04}", row.source, row.number);
+    let seal = case.seal()?.part(&row.source, row.number)?;
+    let cache = Cache { folder: &folder, key: &key, seal: seal.as_ref() };
     let container = match row.container.as_str() {
         "zip" | "folder" | REMAINDER => Container::Zip,
         "tar" => Container::Tar,
@@ -249,7 +263,7 @@ fn open_part(path: &Path, row: &PartRow, cache: Cache<'_>, options: &Options) ->
             });
         }
     }
-    Ok((part, catalog))
+    Ok((part, catalog, seal))
 }
 
 fn is_named_as_archive(name: &str) -> bool {

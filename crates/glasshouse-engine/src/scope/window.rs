@@ -3,7 +3,7 @@
 use super::Reason;
 use crate::authority::{Span, Window};
 use glasshouse_model::{Moment, MomentRole, Precision, Record, ZoneBasis};
-use glasshouse_providers::formats::wall;
+use glasshouse_providers::formats::months::english;
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 
@@ -121,7 +121,7 @@ fn wall_clock(text: &str) -> Option<(Date, Option<Time>)> {
 fn named_day(text: &str) -> Option<Date> {
     let lower = text.to_lowercase();
     let tokens: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).filter(|t| !t.is_empty()).collect();
-    let mut named = tokens.iter().enumerate().filter_map(|(at, token)| Some((at, wall::month(token)?)));
+    let mut named = tokens.iter().enumerate().filter_map(|(at, token)| Some((at, english(token)?)));
     let (at, month) = named.next()?;
     if named.next().is_some() {
         return None;

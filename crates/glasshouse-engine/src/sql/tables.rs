@@ -40,9 +40,10 @@ pub(super) fn session(case: &Path, log: bool) -> Result<SessionContext, EngineEr
     register_files(&context, case, "parties", &PARTIES, segments)?;
     register_files(&context, case, "attachments", &ATTACHMENTS, segments)?;
     let lists = run.as_ref().map(|r| case.join(glasshouse_layout::paths::run(&r.run)));
-    for name in ["entries", "warnings", "outcomes", "drift"] {
-        if let Some(folder) = &lists {
-            register_list(&context, name, &folder.join(format!("{name}.parquet")))?;
+    for (name, schema) in crate::ingest::lists() {
+        match &lists {
+            Some(folder) => register_list(&context, name, &folder.join(format!("{name}.parquet")))?,
+            None => register_table(&context, name, RecordBatch::new_empty(schema))?,
         }
     }
     for (name, table) in

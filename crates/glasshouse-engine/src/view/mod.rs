@@ -23,6 +23,7 @@ mod record;
 mod reveals;
 mod rows;
 mod select;
+mod services;
 mod set;
 mod talks;
 mod tally;
@@ -39,6 +40,7 @@ pub use places::{Cell, Map, Window};
 pub use record::{Detail, Moment, Nearby, PartyOf, Place};
 pub use reveals::{Counted, Held, Reveals, Seen, ServiceHeld, Stay};
 pub use rows::Row;
+pub use services::Deleting;
 pub use set::{Set, Sorted};
 pub use talks::{Said, Talk};
 

@@ -6,6 +6,7 @@
 use super::order::Order;
 use super::places::{Places, span};
 use super::rows::{cut, text};
+use super::services::{Deleting, known};
 use super::set::Set;
 use super::tally::bits;
 use super::{View, iso};
@@ -20,7 +21,7 @@ const MOST_CONTACTS: usize = 20;
 /// Devices and stays that are named.
 const MOST_LISTED: usize = 50;
 /// Records of devices that are read for their names.
-const MOST_READ: u32 = 5000;
+const MOST_READ: u32 = 100_000;
 /// Nights or days that a place needs to be taken for a home or a place of work.
 const ENOUGH: u32 = 5;
 /// Side of the squares that places are gathered into, in degrees: about half a kilometre.
@@ -49,10 +50,8 @@ pub struct ServiceHeld {
     pub people: u64,
     /// Records with coordinates.
     pub places: u64,
-    /// Where the holder can delete it, if that is known.
-    pub delete_at: Option<String>,
-    /// The company's own help on that, where there is such a page; nobody here has tried the way.
-    pub described_at: Option<String>,
+    /// How the holder deletes it there, by kind of data, as far as that is known; nobody here has tried the ways.
+    pub deleting: Vec<Deleting>,
     /// Who holds it, if that is known.
     pub held_by: Option<String>,
     /// Ways in which others can get at it.
@@ -100,12 +99,16 @@ pub struct Reveals {
     pub contacts: Vec<Seen>,
     pub home: Option<Stay>,
     pub work: Option<Stay>,
+    /// The longest of the stays away from home.
     pub nights_away: Vec<Stay>,
+    /// How many such stays there are.
+    pub stays: u64,
     pub voice: Counted,
     pub searches: Counted,
-    /// Records of an activity that say in English that something was searched for: not every service tells searches apart.
-    pub searched: Counted,
+    /// The devices of most records.
     pub devices: Vec<Seen>,
+    /// How many names devices have.
+    pub device_names: u64,
 }
 
 impl View {
@@ -145,16 +148,22 @@ impl View {
             why: "The half kilometre, other than home, in which records were made on most weekdays between ten and four by the sun.".into(),
             ..stay
         });
+        let mut nights_away = at_home.map_or_else(Vec::new, |home| nights.away(home));
+        let mut devices = self.devices()?;
+        let (stays, device_names) = (nights_away.len() as u64, devices.len() as u64);
+        nights_away.truncate(MOST_LISTED);
+        devices.truncate(MOST_LISTED);
         Ok(Reveals {
             services: self.services_held(&all)?,
             contacts: contacts.collect(),
-            nights_away: at_home.map_or_else(Vec::new, |home| nights.away(home)),
+            nights_away,
+            stays,
             home,
             work,
             voice: self.counted("family:voice")?,
             searches: self.counted("family:search")?,
-            searched: self.counted("family:activity \"searched for\"")?,
-            devices: self.devices()?,
+            devices,
+            device_names,
         })
     }
 
@@ -207,14 +216,15 @@ impl View {
                     })
                     .collect();
                 kinds.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.what.cmp(&b.what)));
-                let known = KNOWN.iter().find(|k| k.0 == name);
+                let known = known(&name);
+                let families: Vec<&str> = kinds.iter().map(|held| held.what.as_str()).collect();
+                let held_by = known.and_then(|known| known.held_by.clone());
                 Some(ServiceHeld {
                     people: met(code),
                     places: with_place.get(&code).copied().unwrap_or(0),
-                    delete_at: known.map(|k| k.2.to_owned()),
-                    described_at: known.and_then(|k| k.3).map(str::to_owned),
-                    held_by: known.map(|k| k.1.to_owned()),
-                    routes: routes(known.is_some()),
+                    deleting: known.map_or_else(Vec::new, |known| known.deleting(&families)),
+                    routes: routes(held_by.is_some()),
+                    held_by,
                     query: format!("service:{name}"),
                     held: kinds,
                     service: name,
@@ -250,47 +260,9 @@ impl View {
             })
             .collect();
         devices.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.name.cmp(&b.name)));
-        devices.truncate(MOST_LISTED);
         Ok(devices)
     }
 }
-
-/// Who runs a service, where its holder can delete what it keeps, and the company's help that describes it.
-const KNOWN: [(&str, &str, &str, Option<&str>); 6] = [
-    (
-        "google",
-        "Google LLC; in the European Economic Area Google Ireland Limited",
-        "https://myactivity.google.com",
-        Some("https://support.google.com/accounts/answer/10549751"),
-    ),
-    ("apple", "Apple Inc.; in Europe Apple Distribution International Limited", "https://privacy.apple.com", None),
-    (
-        "microsoft",
-        "Microsoft Corporation; in Europe Microsoft Ireland Operations Limited",
-        "https://account.microsoft.com/privacy",
-        Some(
-            "https://support.microsoft.com/en-us/windows/view-your-data-on-the-privacy-dashboard-03d3e27f-1981-5ff4-ba1c-d6b1031ae433",
-        ),
-    ),
-    (
-        "facebook",
-        "Meta Platforms, Inc.; in Europe Meta Platforms Ireland Limited",
-        "https://accountscenter.facebook.com",
-        None,
-    ),
-    (
-        "instagram",
-        "Meta Platforms, Inc.; in Europe Meta Platforms Ireland Limited",
-        "https://accountscenter.instagram.com",
-        None,
-    ),
-    (
-        "amazon",
-        "Amazon.com, Inc.; in Europe Amazon Europe Core S.à r.l.",
-        "https://www.amazon.com/alexaprivacy",
-        Some("https://www.amazon.com.au/b?ie=UTF8&node=6971550051"),
-    ),
-];
 
 fn routes(company: bool) -> Vec<String> {
     let mut routes = vec!["Whoever holds the export that was read here, or a copy of this case.".to_owned()];
@@ -430,7 +402,6 @@ impl Days {
             stay.query = format!("after:{}{end} near:{:.4},{:.4},50km", date(&stay.first), stay.lat, stay.lon);
         }
         stays.sort_by(|a, b| b.days.cmp(&a.days).then_with(|| b.first.cmp(&a.first)));
-        stays.truncate(MOST_LISTED);
         stays
     }
 }

@@ -1,6 +1,6 @@
 //! Tables of Alexa and Echo devices.
 
-use crate::formats::sheet::{Names, Place, Sheet};
+use crate::formats::sheet::{Is, Names, Sheet};
 use glasshouse_model::IdentifierKind::{Account, Email, Phone};
 use glasshouse_model::{Family, MomentRole, PartyRole};
 
@@ -22,35 +22,40 @@ const ALEXA: Names = &["alexa", "echo"];
 pub(super) static SHEETS: &[Sheet] = &[
     Sheet {
         format: UTTERANCES,
+        files: true,
         family: Family::Voice,
         needs: &[&["Utterance text"], &["Utterance Creation Date"]],
-        moments: &[(MomentRole::Created, &["Utterance Creation Date"])],
-        text: &[&["Utterance text"]],
-        parties: &[(PartyRole::Subject, None, &["Contact Name"])],
-        known: &[&["Currently Playing Song"], &["Screen Contents"]],
+        columns: &[
+            (&["Utterance Creation Date"], Is::Time(MomentRole::Created)),
+            (&["Utterance text"], Is::Text),
+            (&["Contact Name"], Is::Name(PartyRole::Subject)),
+            (&["Currently Playing Song", "Screen Contents"], Is::Field),
+        ],
         ..Sheet::NONE
     },
     Sheet {
         format: SKILLS,
         family: Family::App,
         needs: &[&["SkillName", "Skill Name"], &["EnablementStatus", "Enablement Status", "Enablement Date"]],
-        moments: &[(MomentRole::Start, &["Enablement Date"])],
-        title: &["SkillName", "Skill Name"],
-        known: &[&["SkillStage", "Skill Stage"], &["EnablementStatus", "Enablement Status"]],
+        columns: &[
+            (&["Enablement Date"], Is::Time(MomentRole::Start)),
+            (&["SkillName", "Skill Name"], Is::Title),
+            (&["SkillStage", "Skill Stage"], Is::Renamed),
+            (&["EnablementStatus", "Enablement Status"], Is::Renamed),
+        ],
         ..Sheet::NONE
     },
     Sheet {
         format: GEOLOCATION,
         family: Family::Location,
         needs: &[&["latitudeInDegrees"], &["longitudeInDegrees"], &["eventDate"]],
-        moments: &[(MomentRole::Observed, &["eventDate"])],
-        place: Place {
-            lat: &["latitudeInDegrees"],
-            lon: &["longitudeInDegrees"],
-            accuracy: &["coordinatesAccuracyInMeters"],
-            address: &[],
-        },
-        known: &[&["sourceOfLocation"], &["deviceSerialNumber"]],
+        columns: &[
+            (&["eventDate"], Is::Time(MomentRole::Observed)),
+            (&["latitudeInDegrees"], Is::Lat),
+            (&["longitudeInDegrees"], Is::Lon),
+            (&["coordinatesAccuracyInMeters"], Is::Accuracy),
+            (&["sourceOfLocation", "deviceSerialNumber"], Is::Field),
+        ],
         ..Sheet::NONE
     },
     Sheet {
@@ -58,38 +63,45 @@ pub(super) static SHEETS: &[Sheet] = &[
         family: Family::Setting,
         path: &[&["routine", "automation"], ALEXA],
         needs: &[&["friendlyName", "name", "routineName", "automationId", "routineId"]],
-        moments: &[
-            (MomentRole::Created, &["creationTimeEpochMillis"]),
-            (MomentRole::Modified, &["lastUpdatedTimeEpochMillis"]),
+        columns: &[
+            (&["creationTimeEpochMillis"], Is::Time(MomentRole::Created)),
+            (&["lastUpdatedTimeEpochMillis"], Is::Time(MomentRole::Modified)),
+            (&["friendlyName", "name", "routineName"], Is::Title),
+            (&["status", "triggers", "automationId", "routineId", "sequence", "type"], Is::Field),
         ],
-        title: &["friendlyName", "name", "routineName"],
-        known: &[&["status"], &["triggers"], &["automationId"], &["routineId"], &["sequence"], &["type"]],
         ..Sheet::NONE
     },
     Sheet {
         format: SESSIONS,
         family: Family::Activity,
         needs: &[&["Device Type"], &["Device Application"], &["Event Creation Date"], &["Event Recording Date"]],
-        moments: &[(MomentRole::Created, &["Event Creation Date"]), (MomentRole::Observed, &["Event Recording Date"])],
-        title: &["Device Application"],
-        known: &[&["Device Type"], &["Device Locale"], &["Marketplace"]],
+        columns: &[
+            (&["Event Creation Date"], Is::Time(MomentRole::Created)),
+            (&["Event Recording Date"], Is::Time(MomentRole::Observed)),
+            (&["Device Application"], Is::Title),
+            (&["Device Type", "Device Locale", "Marketplace"], Is::Field),
+        ],
         ..Sheet::NONE
     },
     Sheet {
         format: ACTIVITY,
         family: Family::Activity,
         needs: &[&["interaction_date"], &["event_name"], &["device_platform_name", "device_make"]],
-        moments: &[(MomentRole::Observed, &["interaction_date"])],
-        title: &["event_name"],
-        known: &[&["device_platform_name"], &["device_make"], &["device_model"]],
+        columns: &[
+            (&["interaction_date"], Is::Time(MomentRole::Observed)),
+            (&["event_name"], Is::Title),
+            (&["device_platform_name", "device_make", "device_model"], Is::Field),
+        ],
         ..Sheet::NONE
     },
     Sheet {
         format: DEVICE_EVENTS,
         family: Family::Activity,
         needs: &[&["Event Creation Date"], &["Voice Engagement Count", "Touch Engagement Count", "Impression Count"]],
-        moments: &[(MomentRole::Created, &["Event Creation Date"])],
-        known: &[&["Voice Engagement Count"], &["Touch Engagement Count"], &["Impression Count"]],
+        columns: &[
+            (&["Event Creation Date"], Is::Time(MomentRole::Created)),
+            (&["Voice Engagement Count", "Touch Engagement Count", "Impression Count"], Is::Field),
+        ],
         ..Sheet::NONE
     },
 ];
@@ -101,11 +113,12 @@ pub(super) static SHEETS: &[Sheet] = &[
 pub(super) static OPEN: &[Sheet] = &[
     Sheet {
         format: QUESTIONS,
+        files: true,
         family: Family::Voice,
         path: &[&["QuestionUnderstanding"]],
-        text: &[
-            &["Utterance text", "Question", "Question Text", "Customer Question", "Utterance"],
-            &["Answer", "Answer Text", "Response", "Response Text"],
+        columns: &[
+            (&["Utterance text", "Question", "Question Text", "Customer Question", "Utterance"], Is::Text),
+            (&["Answer", "Answer Text", "Response", "Response Text"], Is::Text),
         ],
         open: true,
         ..Sheet::NONE
@@ -121,33 +134,37 @@ pub(super) static OPEN: &[Sheet] = &[
     Sheet {
         family: Family::Contact,
         path: &[ALEXA, &["contacts", "addressbook"]],
-        title: &["Full Name", "Name", "Contact Name", "Display Name", "Nickname"],
-        parties: &[
-            (PartyRole::Subject, None, &["First Name", "Given Name"]),
-            (PartyRole::Subject, None, &["Last Name", "Family Name", "Surname"]),
-            (PartyRole::Subject, Some(Phone), &["Phone Number", "Phone", "Mobile Number"]),
-            (PartyRole::Subject, Some(Email), &["Email", "Email Address"]),
+        columns: &[
+            (&["Full Name", "Name", "Contact Name", "Display Name", "Nickname"], Is::Title),
+            ANY_TEXT,
+            (&["First Name", "Given Name"], Is::Name(PartyRole::Subject)),
+            (&["Last Name", "Family Name", "Surname"], Is::Name(PartyRole::Subject)),
+            (&["Phone Number", "Phone", "Mobile Number"], Is::Id(PartyRole::Subject, Phone)),
+            (&["Email", "Email Address"], Is::Id(PartyRole::Subject, Email)),
         ],
         ..ALEXA_TABLE
     },
     Sheet {
         family: Family::Message,
         path: &[ALEXA, &["messages", "messaging", "message", "announcement"]],
-        text: &[&["Message", "Message Text", "Text", "Body", "Content", "Transcript", "Transcription"]],
-        parties: &[
-            (PartyRole::Sender, None, &["Sender Name", "Sender", "From"]),
-            (PartyRole::To, None, &["Recipient Name", "Recipient", "To"]),
+        columns: &[
+            ANY_TITLE,
+            (&["Message", "Message Text", "Text", "Body", "Content", "Transcript", "Transcription"], Is::Text),
+            (&["Sender Name", "Sender", "From"], Is::Name(PartyRole::Sender)),
+            (&["Recipient Name", "Recipient", "To"], Is::Name(PartyRole::To)),
+            (&["Conversation Id", "Thread Id"], Is::Thread),
         ],
-        conversation: &["Conversation Id", "Thread Id"],
         ..ALEXA_TABLE
     },
     Sheet { family: Family::Event, path: &[ALEXA, &["calendar"]], ..ALEXA_TABLE },
     Sheet {
         family: Family::Call,
         path: &[ALEXA, &["calls", "calling", "calldetail", "calllog", "callhistory", "callrecord", "dropin"]],
-        parties: &[
-            (PartyRole::Sender, None, &["Caller Name", "Caller", "From"]),
-            (PartyRole::To, None, &["Callee Name", "Callee", "Recipient", "To"]),
+        columns: &[
+            ANY_TITLE,
+            ANY_TEXT,
+            (&["Caller Name", "Caller", "From"], Is::Name(PartyRole::Sender)),
+            (&["Callee Name", "Callee", "Recipient", "To"], Is::Name(PartyRole::To)),
         ],
         ..ALEXA_TABLE
     },
@@ -172,11 +189,13 @@ pub(super) static OPEN: &[Sheet] = &[
     Sheet {
         family: Family::Account,
         path: &[ALEXA, &["account", "profile", "household", "customerdetail"]],
-        parties: &[
-            (PartyRole::Owner, None, &["Customer Name", "Account Name", "Profile Name", "Full Name"]),
-            (PartyRole::Owner, Some(Email), &["Email", "Email Address"]),
-            (PartyRole::Owner, Some(Phone), &["Phone Number"]),
-            (PartyRole::Owner, Some(Account), &["Customer Id", "Account Id", "Person Id"]),
+        columns: &[
+            ANY_TITLE,
+            ANY_TEXT,
+            (&["Customer Name", "Account Name", "Profile Name", "Full Name"], Is::Name(PartyRole::Owner)),
+            (&["Email", "Email Address"], Is::Id(PartyRole::Owner, Email)),
+            (&["Phone Number"], Is::Id(PartyRole::Owner, Phone)),
+            (&["Customer Id", "Account Id", "Person Id"], Is::Id(PartyRole::Owner, Account)),
         ],
         ..ALEXA_TABLE
     },
@@ -188,15 +207,17 @@ pub(super) static OPEN: &[Sheet] = &[
     Sheet {
         family: Family::Voice,
         path: &[ALEXA, &["voice", "speech", "transcript", "utterance", "nlu", "intent"]],
-        text: &[&["Utterance text", "Utterance", "Transcript", "Transcription", "Text"]],
+        columns: &[ANY_TITLE, (&["Utterance text", "Utterance", "Transcript", "Transcription", "Text"], Is::Text)],
         ..ALEXA_TABLE
     },
     Sheet { path: &[ALEXA], ..ALEXA_TABLE },
 ];
 
-const ALEXA_TABLE: Sheet = Sheet {
-    format: TABLES,
-    title: &[
+const ALEXA_TABLE: Sheet =
+    Sheet { format: TABLES, files: true, columns: &[ANY_TITLE, ANY_TEXT], open: true, ..Sheet::NONE };
+
+const ANY_TITLE: (Names, Is) = (
+    &[
         "Title",
         "Name",
         "Label",
@@ -210,7 +231,6 @@ const ALEXA_TABLE: Sheet = Sheet {
         "Setting",
         "Setting Name",
     ],
-    text: &[&["Text", "Message", "Body", "Content", "Description", "Value"]],
-    open: true,
-    ..Sheet::NONE
-};
+    Is::Title,
+);
+const ANY_TEXT: (Names, Is) = (&["Text", "Message", "Body", "Content", "Description", "Value"], Is::Text);

@@ -121,7 +121,7 @@ static MANIFEST: Manifest = Manifest {
 };
 
 const fn format(id: &'static str, title: &'static str, families: &'static [Family], tier: Tier) -> Format {
-    Format { id, title, families, tier, version: 1 }
+    Format { id, title, families, tier, version: 2 }
 }
 
 const TABLES: &str = "tables";

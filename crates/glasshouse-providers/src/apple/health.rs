@@ -1,6 +1,6 @@
 //! Apple Health: records, workouts and summaries of `export.xml`, and electrocardiograms.
 
-use crate::formats::columns::linked;
+use crate::formats::sheet::linked;
 use crate::formats::table::Header;
 use crate::formats::wall::Clock;
 use crate::{Frame, Opened, Sink};

@@ -1,8 +1,7 @@
 //! iCloud Photos: pictures with the lists that describe them, albums and memories.
 
-use crate::formats::columns::{Is, Sheet, linked, record, row_place, row_record};
 use crate::formats::exif::{self, media_type};
-use crate::formats::table::Header;
+use crate::formats::sheet::{Is, Rows, Sheet, linked};
 use crate::formats::wall::Clock;
 use crate::framing::frame_all;
 use crate::{Companion, Frame, Opened, Sink, Tree, TreeEntry};
@@ -23,7 +22,6 @@ const MOST_LISTS: usize = 16;
 static DETAILS: Sheet = Sheet {
     format: FORMAT,
     family: Family::Media,
-    kind: "",
     needs: &[&["imgName"], &["originalCreationDate"]],
     columns: &[
         (&["originalCreationDate"], Is::Time(MomentRole::Taken)),
@@ -31,7 +29,8 @@ static DETAILS: Sheet = Sheet {
         (&["imgName"], Is::Title),
         (&["fileChecksum", "favorite", "hidden", "deleted", "viewCount"], Is::Field),
     ],
-    clock: Clock::UNKNOWN,
+    clock: Some(Clock::UNKNOWN),
+    ..Sheet::NONE
 };
 
 /// Albums and memories name their only column differently.
@@ -40,10 +39,10 @@ const IMAGE: &[&str] = &["Images", "imgName", "imageName"];
 static ALBUM: Sheet = Sheet {
     format: ALBUMS,
     family: Family::Media,
-    kind: "",
     needs: &[IMAGE],
     columns: &[(IMAGE, Is::File)],
-    clock: Clock::UNKNOWN,
+    clock: Some(Clock::UNKNOWN),
+    ..Sheet::NONE
 };
 
 /// Claims lists, the pictures beside them, and albums.
@@ -124,19 +123,19 @@ pub(super) fn parse(opened: &Opened<'_>, out: &mut Sink) {
     if opened.entry.extension() != "csv" {
         return opened.frames.iter().for_each(|frame| picture(opened, frame, out));
     }
-    let Some(header) = DETAILS.header(opened.head) else {
+    let Some(mut rows) = Rows::find(&DETAILS, opened.head) else {
         return headless(opened, out);
     };
     for frame in opened.frames {
         match opened.claim.framing {
-            Framing::Rows => row(opened, &header, frame, out),
-            _ => list(opened, &header, frame, out),
+            Framing::Rows => row(opened, &mut rows, frame, out),
+            _ => list(opened, &mut rows, frame, out),
         }
     }
 }
 
 /// Reads the rows of a joined list whose pictures are not here: the others have records of their own.
-fn list(opened: &Opened<'_>, header: &Header, frame: &Frame<'_>, out: &mut Sink) {
+fn list(opened: &Opened<'_>, rows: &mut Rows<'_>, frame: &Frame<'_>, out: &mut Sink) {
     let (spans, _) = frame_all(Framing::Rows, frame.bytes);
     for span in spans {
         let bytes = frame.bytes.get(span.start as usize..span.end as usize).unwrap_or_default();
@@ -148,11 +147,11 @@ fn list(opened: &Opened<'_>, header: &Header, frame: &Frame<'_>, out: &mut Sink)
             bytes,
             truncated: span.truncated,
         };
-        let name = header.row(bytes);
+        let name = rows.header().row(bytes);
         if name.get(&["imgName"]).is_some_and(|name| opened.claim.links.get(name).is_some()) {
             continue;
         }
-        row(opened, header, &inner, out);
+        row(opened, rows, &inner, out);
     }
 }
 
@@ -166,8 +165,8 @@ fn headless(opened: &Opened<'_>, out: &mut Sink) {
 }
 
 /// Reads a row of a list as a record of its own.
-fn row(opened: &Opened<'_>, header: &Header, frame: &Frame<'_>, out: &mut Sink) {
-    let Some((at, mut record)) = row_record(&DETAILS, header, opened, frame, out) else { return };
+fn row(opened: &Opened<'_>, rows: &mut Rows<'_>, frame: &Frame<'_>, out: &mut Sink) {
+    let Some((at, mut record)) = rows.row(opened, frame, out) else { return };
     let Some(name) = record.title.clone() else {
         return out.record(at, record);
     };
@@ -224,7 +223,7 @@ fn rows_of(name: &str, list: &Companion<'_>, opened: &Opened<'_>, out: &mut Sink
     // A hostile list could name one picture in every row.
     const MOST_ROWS: usize = 20;
     let head = list.bytes.get(..Tree::HEAD.min(list.bytes.len())).unwrap_or_default();
-    let Some(header) = DETAILS.header(head) else { return Vec::new() };
+    let Some(mut table) = Rows::find(&DETAILS, head) else { return Vec::new() };
     let mut rows = Vec::new();
     let (mut behind, mut looked) = (0, 0);
     let ends = |byte: Option<&u8>| byte.is_none_or(|b| matches!(b, b',' | b'"' | b'\n' | b'\r' | b';' | b'\t'));
@@ -243,31 +242,30 @@ fn rows_of(name: &str, list: &Companion<'_>, opened: &Opened<'_>, out: &mut Sink
         let end = memchr::memchr(b'\n', rest).map_or(list.bytes.len(), |at| hit + at + 1);
         behind = end;
         let bytes = list.bytes.get(start..end).unwrap_or_default();
-        let row = header.row(bytes);
-        if row.get(&["imgName"]) != Some(name) || start == 0 {
+        if table.header().row(bytes).get(&["imgName"]) != Some(name) || start == 0 {
             continue;
         }
         let line = memchr::memchr_iter(b'\n', list.bytes.get(..start).unwrap_or_default()).count() as u64;
-        let number = line.saturating_sub(header.index).to_string();
+        let number = line.saturating_sub(table.header().index).to_string();
         let place = Ref {
             entry: list.entry.id,
             locator: Locator::new(LocatorKind::Row, number, start as u64, bytes.len() as u64),
         };
-        let described = record(&DETAILS, &row, opened, &place, out);
-        rows.push((place, described));
+        if let Some(described) = table.record(bytes, opened, &place, out) {
+            rows.push((place, described));
+        }
     }
     rows
 }
 
 fn album(opened: &Opened<'_>, out: &mut Sink) {
-    let Some(header) = ALBUM.header(opened.head) else {
+    let Some(mut rows) = Rows::find(&ALBUM, opened.head) else {
         return headless(opened, out);
     };
     let stem = opened.entry.name().rsplit_once('.').map_or(opened.entry.name(), |(stem, _)| stem);
     let kind = if opened.entry.dir().to_lowercase().contains("memories") { "memory" } else { "album" };
     for frame in opened.frames {
-        let Some((_, mut record)) = row_record(&ALBUM, &header, opened, frame, out) else { continue };
-        let at = row_place(opened, frame, &header);
+        let Some((at, mut record)) = rows.row(opened, frame, out) else { continue };
         record.fields.text("kind", kind).text("album", stem);
         record.title = Some(stem.to_owned());
         record.conversation = Some(opened.entry.path.to_owned());

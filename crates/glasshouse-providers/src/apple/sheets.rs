@@ -1,6 +1,6 @@
 //! The tables of an Apple export, by the columns that tell them.
 
-use crate::formats::columns::{Is, Sheet};
+use crate::formats::sheet::{Is, Sheet};
 use crate::formats::wall::Clock;
 use glasshouse_model::IdentifierKind::Account as AccountId;
 use glasshouse_model::MomentRole::{Created, End, Modified, Observed, Start};
@@ -30,7 +30,8 @@ pub(super) static SURE: &[Sheet] = &[
             (&["Advanced Data Protection - Device IP Address", "Advanced Data Protection - Device Name"], Is::Field),
             (&["Advanced Data Protection - Device Serial Number"], Is::Field),
         ],
-        clock: Clock::UTC,
+        clock: Some(Clock::UTC),
+        ..Sheet::NONE
     },
     Sheet {
         format: ACCOUNT,
@@ -45,7 +46,8 @@ pub(super) static SURE: &[Sheet] = &[
             (&["Device Model Name", "Device OS Version", "Device Time Zone", "Device Locale Language"], Is::Field),
             (&["Device IMEI", "Device MEID", "Device ICCID"], Is::Field),
         ],
-        clock: Clock::UTC,
+        clock: Some(Clock::UTC),
+        ..Sheet::NONE
     },
     Sheet {
         format: ACCOUNT,
@@ -57,7 +59,8 @@ pub(super) static SURE: &[Sheet] = &[
             (&["Application"], Is::Title),
             (&["IP Address", "Device Identifier"], Is::Field),
         ],
-        clock: Clock::UTC,
+        clock: Some(Clock::UTC),
+        ..Sheet::NONE
     },
     Sheet {
         format: ACCOUNT,
@@ -70,7 +73,8 @@ pub(super) static SURE: &[Sheet] = &[
             (&["Request ID"], Is::Field),
             (&["Request Type"], Is::Title),
         ],
-        clock: Clock::UTC,
+        clock: Some(Clock::UTC),
+        ..Sheet::NONE
     },
     Sheet {
         format: ACCOUNT,
@@ -78,7 +82,8 @@ pub(super) static SURE: &[Sheet] = &[
         kind: "messaging device",
         needs: &[&["device-name"], &["hardware-version"], &["os-version"]],
         columns: &[(&["device-name"], Is::Title)],
-        clock: Clock::UNKNOWN,
+        clock: Some(Clock::UNKNOWN),
+        ..Sheet::NONE
     },
     Sheet {
         format: STORE,
@@ -91,7 +96,8 @@ pub(super) static SURE: &[Sheet] = &[
             (&["Content Type", "Item Reference Number", "Seller", "Order Number", "Currency"], Is::Field),
             (&["Invoice Item Total", "Device Identifier", "Device IP Address"], Is::Field),
         ],
-        clock: Clock::UNKNOWN,
+        clock: Some(Clock::UNKNOWN),
+        ..Sheet::NONE
     },
     Sheet {
         format: STORE,
@@ -107,7 +113,8 @@ pub(super) static SURE: &[Sheet] = &[
             (&["Media Duration In Milliseconds", "Play Duration Milliseconds", "End Reason Type"], Is::Field),
             (&["Client IP Address", "Device Identifier", "Device Type", "UTC Offset In Seconds"], Is::Field),
         ],
-        clock: Clock::UNKNOWN,
+        clock: Some(Clock::UNKNOWN),
+        ..Sheet::NONE
     },
     Sheet {
         format: STORE,
@@ -115,7 +122,8 @@ pub(super) static SURE: &[Sheet] = &[
         kind: "family sharing",
         needs: &[&["Family Sharing Enabled"], &["App Name"]],
         columns: &[(&["Last Modified Date"], Is::Time(Modified)), (&["App Name"], Is::Title)],
-        clock: Clock::UNKNOWN,
+        clock: Some(Clock::UNKNOWN),
+        ..Sheet::NONE
     },
     Sheet {
         format: APPS,
@@ -127,7 +135,8 @@ pub(super) static SURE: &[Sheet] = &[
             (&["App Name"], Is::Title),
             (&["IP Region Code", "User Agent"], Is::Field),
         ],
-        clock: Clock::UNKNOWN,
+        clock: Some(Clock::UNKNOWN),
+        ..Sheet::NONE
     },
     Sheet {
         format: APPS,
@@ -141,7 +150,8 @@ pub(super) static SURE: &[Sheet] = &[
             (&["Device Identifier", "Device OS Version", "Event Type", "External Referral URL", "Origin"], Is::Field),
             (&["OS Build Version", "Platform Name", "Store Front Name"], Is::Field),
         ],
-        clock: Clock { month_first: true, ..Clock::UNKNOWN },
+        clock: Some(Clock { month_first: true, ..Clock::UNKNOWN }),
+        ..Sheet::NONE
     },
     Sheet {
         format: SUPPORT,
@@ -149,7 +159,8 @@ pub(super) static SURE: &[Sheet] = &[
         kind: "repair",
         needs: &[&["Repair Created Date"], &["Serial Number"]],
         columns: &[(&["Repair Created Date"], Is::Time(Created))],
-        clock: Clock::UTC,
+        clock: Some(Clock::UTC),
+        ..Sheet::NONE
     },
     Sheet {
         format: SUPPORT,
@@ -157,7 +168,8 @@ pub(super) static SURE: &[Sheet] = &[
         kind: "warranty",
         needs: &[&["Warranty Start Date"], &["Serial Number"]],
         columns: &[(&["Warranty Start Date"], Is::Time(Start)), (&["Warranty End Date"], Is::Time(End))],
-        clock: Clock::UNKNOWN,
+        clock: Some(Clock::UNKNOWN),
+        ..Sheet::NONE
     },
     Sheet {
         format: SUPPORT,
@@ -165,7 +177,8 @@ pub(super) static SURE: &[Sheet] = &[
         kind: "registration",
         needs: &[&["Registration_Timestamp"], &["Serial_Nr"]],
         columns: &[(&["Registration_Timestamp"], Is::Time(Created))],
-        clock: Clock::UTC,
+        clock: Some(Clock::UTC),
+        ..Sheet::NONE
     },
 ];
 
@@ -174,10 +187,10 @@ pub(super) static WITHIN: &[Sheet] = &[
     Sheet {
         format: SAFARI,
         family: Family::WebVisit,
-        kind: "",
         needs: &[&["URL"], &["Time"], &["Title"]],
         columns: &[(&["Time"], Is::Time(Observed)), (&["Title"], Is::Title)],
-        clock: Clock::UNKNOWN,
+        clock: Some(Clock::UNKNOWN),
+        ..Sheet::NONE
     },
     Sheet {
         format: STORE,
@@ -191,7 +204,8 @@ pub(super) static WITHIN: &[Sheet] = &[
             (&["Preference"], Is::Text),
             (&["Item Reference"], Is::Field),
         ],
-        clock: Clock::UNKNOWN,
+        clock: Some(Clock::UNKNOWN),
+        ..Sheet::NONE
     },
     Sheet {
         format: STORE,
@@ -202,7 +216,8 @@ pub(super) static WITHIN: &[Sheet] = &[
             (&["Event Date Time"], Is::Time(Observed)),
             (&["App", "App Name", "Media Bundle App Name"], Is::Title),
         ],
-        clock: Clock::UNKNOWN,
+        clock: Some(Clock::UNKNOWN),
+        ..Sheet::NONE
     },
     Sheet {
         format: STORE,
@@ -210,7 +225,8 @@ pub(super) static WITHIN: &[Sheet] = &[
         kind: "computer authorization",
         needs: &[&["Associated Date"], &["Device Name"]],
         columns: &[(&["Associated Date"], Is::Time(Created)), (&["Device Name"], Is::Title)],
-        clock: Clock::UNKNOWN,
+        clock: Some(Clock::UNKNOWN),
+        ..Sheet::NONE
     },
     Sheet {
         format: STORE,
@@ -218,7 +234,8 @@ pub(super) static WITHIN: &[Sheet] = &[
         kind: "download",
         needs: &[&["Activity Date"], &["Item Description"]],
         columns: &[(&["Activity Date"], Is::Time(Observed)), (&["Item Description"], Is::Title)],
-        clock: Clock::UTC,
+        clock: Some(Clock::UTC),
+        ..Sheet::NONE
     },
     Sheet {
         format: SUPPORT,
@@ -226,7 +243,8 @@ pub(super) static WITHIN: &[Sheet] = &[
         kind: "online order",
         needs: &[&["Order Date"], &["Description"]],
         columns: &[(&["Order Date"], Is::Time(Created)), (&["Description"], Is::Title)],
-        clock: Clock::UTC,
+        clock: Some(Clock::UTC),
+        ..Sheet::NONE
     },
     Sheet {
         format: SUPPORT,
@@ -238,7 +256,8 @@ pub(super) static WITHIN: &[Sheet] = &[
             (&["Product Description"], Is::Title),
             (&["Serial Number"], Is::Field),
         ],
-        clock: Clock::UNKNOWN,
+        clock: Some(Clock::UNKNOWN),
+        ..Sheet::NONE
     },
     Sheet {
         format: SUPPORT,
@@ -246,7 +265,8 @@ pub(super) static WITHIN: &[Sheet] = &[
         kind: "case",
         needs: &[&["Creation Date"], &["Case Title"]],
         columns: &[(&["Creation Date"], Is::Time(Created)), (&["Case Title"], Is::Title)],
-        clock: Clock::UNKNOWN,
+        clock: Some(Clock::UNKNOWN),
+        ..Sheet::NONE
     },
     Sheet {
         format: SUPPORT,
@@ -254,7 +274,8 @@ pub(super) static WITHIN: &[Sheet] = &[
         kind: "repair",
         needs: &[&["TimeStamp"], &["Serial Number"]],
         columns: &[(&["TimeStamp"], Is::Time(Created))],
-        clock: Clock::UTC,
+        clock: Some(Clock::UTC),
+        ..Sheet::NONE
     },
     Sheet {
         format: SUPPORT,
@@ -267,6 +288,7 @@ pub(super) static WITHIN: &[Sheet] = &[
             (&["Communication Name"], Is::Title),
             (&["Response Type"], Is::Field),
         ],
-        clock: Clock::UTC,
+        clock: Some(Clock::UTC),
+        ..Sheet::NONE
     },
 ];

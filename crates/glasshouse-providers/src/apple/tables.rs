@@ -1,12 +1,12 @@
 //! Tables of the export: those that are known by their columns, and any other in an Apple folder.
 
 use super::sheets::{SAFARI, SUPPORT, SURE, WITHIN};
-use crate::formats::columns::{Sheet, is_none, row_record};
+use crate::formats::sheet::{Rows, Sheet, is_none};
 use crate::formats::stacked::{Place, Stacked, place, tables};
 use crate::formats::table::Header;
 use crate::formats::wall::Clock;
 use crate::{Frame, Opened, Sink, TreeEntry};
-use glasshouse_model::{Family, Locator, MomentRole, Precision, ZoneBasis};
+use glasshouse_model::{Locator, MomentRole, Precision, ZoneBasis};
 
 /// A table that is known by its place alone.
 pub(super) const TABLE: &str = "table";
@@ -70,14 +70,9 @@ pub(super) fn parse(opened: &Opened<'_>, out: &mut Sink) {
     if is_stacked(opened.claim.format) {
         return stacked(opened, out);
     }
-    let found = sheets(opened.claim.format).find_map(|sheet| Some((sheet, sheet.header(opened.head)?)));
-    let Some((sheet, header)) = found else {
-        return headless(opened, out);
-    };
-    for frame in opened.frames {
-        if let Some((at, record)) = row_record(sheet, &header, opened, frame, out) {
-            out.record(at, record);
-        }
+    match sheets(opened.claim.format).find_map(|sheet| Rows::find(sheet, opened.head)) {
+        Some(mut rows) => rows.read(opened, out),
+        None => headless(opened, out),
     }
 }
 
@@ -94,6 +89,8 @@ fn stacked(opened: &Opened<'_>, out: &mut Sink) {
     if tables.is_empty() {
         return headless(opened, out);
     }
+    // Those of which nothing is known have no sheet.
+    let mut known: Vec<(u64, Rows<'_>, bool)> = tables.iter().map(|table| reader(opened.claim.format, table)).collect();
     for frame in opened.frames {
         match place(&tables, frame) {
             Place::Nothing => {}
@@ -101,42 +98,48 @@ fn stacked(opened: &Opened<'_>, out: &mut Sink) {
                 let at = opened.at(Locator::bytes(frame.offset, frame.bytes.len() as u64));
                 out.warn(at, "table.note", "A line that belongs to no table; it was not read.");
             }
-            Place::Row(table) => row(opened, frame, table, out),
+            Place::Row(table) => {
+                let found = known.iter_mut().find(|(index, ..)| *index == table.header.index);
+                if let Some((_, rows, described)) = found {
+                    row(opened, frame, table, rows, *described, out);
+                }
+            }
         }
     }
 }
 
-fn row(opened: &Opened<'_>, frame: &Frame<'_>, table: &Stacked, out: &mut Sink) {
-    let format = opened.claim.format;
+/// Returns what reads the rows of a table, by its header's number, and whether a sheet describes it.
+fn reader(format: &str, table: &Stacked) -> (u64, Rows<'static>, bool) {
     let sheet = sheets(format).find(|sheet| sheet.fits(table.header.names()));
-    let read = match sheet {
-        Some(sheet) => row_record(sheet, &table.header, opened, frame, out),
-        None => unknown(opened, frame, &table.header, out),
-    };
+    (table.header.index, Rows::of(sheet.unwrap_or(&ANY), table.header.clone()), sheet.is_some())
+}
+
+fn row(opened: &Opened<'_>, frame: &Frame<'_>, table: &Stacked, rows: &mut Rows<'_>, described: bool, out: &mut Sink) {
+    let read = if described { rows.row(opened, frame, out) } else { unknown(opened, frame, rows, out) };
     let Some((at, mut record)) = read else { return };
     record.fields.opt_text("table", table.title.as_deref());
     out.record(at, record);
 }
 
-/// What a table has that no fact describes.
-const ANY: Sheet =
-    Sheet { format: TABLE, family: Family::Activity, kind: "", needs: &[], columns: &[], clock: Clock::UNKNOWN };
+/// A table that no fact describes; times are found below, by another rule than that of open sheets.
+static ANY: Sheet = Sheet { format: TABLE, clock: Some(Clock::UNKNOWN), ..Sheet::NONE };
 
 /// Reads a row of a table of which nothing is known: times show themselves, the rest are fields.
 fn unknown(
     opened: &Opened<'_>,
     frame: &Frame<'_>,
-    header: &Header,
+    rows: &mut Rows<'_>,
     out: &mut Sink,
 ) -> Option<(glasshouse_model::Ref, glasshouse_model::Record)> {
     // Columns are not counted as drift here: none is known.
     let mut unused = Sink::new();
-    let (at, mut record) = row_record(&ANY, header, opened, frame, &mut unused)?;
-    record.format = opened.claim.format;
+    let read = rows.row(opened, frame, &mut unused);
     for warning in unused.warnings() {
-        out.warn(at.clone(), warning.code, warning.message.clone());
+        out.warn(warning.at.clone()?, warning.code, warning.message.clone());
     }
-    let row = header.row(frame.bytes);
+    let (at, mut record) = read?;
+    record.format = opened.claim.format;
+    let row = rows.header().row(frame.bytes);
     for (name, value) in row.cells().filter(|(_, value)| !is_none(value)) {
         let lower = name.to_lowercase();
         let clock = if lower.contains("utc") || lower.contains("gmt") { Clock::UTC } else { Clock::UNKNOWN };

@@ -1,7 +1,6 @@
 //! JSON objects read one level at a time, without building a tree.
 
 use super::members::{self, Raw};
-use glasshouse_model::Fields;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -132,39 +131,6 @@ pub fn as_text(raw: &str) -> Option<Cow<'_, str>> {
     Some(Cow::Owned(String::from_utf8_lossy(&bytes.0).into_owned()))
 }
 
-/// Adds a JSON value to a record's fields: with the digits it was written with, on one line.
-///
-/// A value that common readers refuse, since a number in it has no size or it lies too deep in itself, is added as
-/// the text that it is.
-pub fn keep(fields: &mut Fields, name: &str, raw: &str) {
-    match raw.bytes().next() {
-        Some(b'{' | b'[' | b'-' | b'0'..=b'9') if serde_json::from_str::<serde_json::Value>(raw).is_err() => {
-            fields.text(name, raw);
-        }
-        Some(b'{' | b'[') if raw.contains(['\n', '\r', '\t']) => {
-            fields.raw(name, &on_one_line(raw));
-        }
-        _ => {
-            fields.raw(name, raw);
-        }
-    }
-}
-
-/// Returns JSON without the blanks between its values.
-fn on_one_line(raw: &str) -> String {
-    let (mut quoted, mut escaped) = (false, false);
-    let kept = raw.chars().filter(|char| {
-        let keep = quoted || !char.is_ascii_whitespace();
-        (quoted, escaped) = match char {
-            '"' if !escaped => (!quoted, false),
-            '\\' => (quoted, !escaped),
-            _ => (quoted, false),
-        };
-        keep
-    });
-    kept.collect()
-}
-
 impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Members;
@@ -227,18 +193,6 @@ mod tests {
     #[test]
     fn lone_surrogates_do_not_lose_the_text() {
         assert_eq!(as_text(r#""a\ud83dz""#).map(|t| t.contains('a') && t.contains('z')), Some(true));
-    }
-
-    #[test]
-    fn values_are_kept_on_one_line() {
-        let mut fields = Fields::new();
-        keep(&mut fields, "a", "{\n \"b c\\\\\": [1.10,\t\" \\\" \"]\r\n}");
-        keep(&mut fields, "n", "1e999");
-        keep(&mut fields, "d", &("[".repeat(500) + &"]".repeat(500)));
-        keep(&mut fields, "s", "\"x\"");
-        let json = fields.to_json();
-        assert!(json.starts_with("{\"a\":{\"b c\\\\\":[1.10,\" \\\" \"]},\"n\":\"1e999\",\"d\":\"[[["), "{json}");
-        assert!(serde_json::from_str::<serde_json::Value>(&json).is_ok());
     }
 
     #[test]

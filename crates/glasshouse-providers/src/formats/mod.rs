@@ -3,9 +3,9 @@
 pub(crate) mod boxes;
 pub(crate) mod bytes;
 pub(crate) mod cfb;
-pub mod columns;
 pub mod contentline;
 pub mod element;
+pub mod escaped;
 pub mod exif;
 pub mod json;
 pub mod mail;
@@ -13,6 +13,7 @@ pub(crate) mod mapi;
 pub mod members;
 pub(crate) mod meta;
 pub mod meta_text;
+pub mod months;
 pub mod page;
 pub mod sheet;
 pub mod stacked;

@@ -1,5 +1,6 @@
 //! Times as people and programs write them out, with what follows from their zone and no more.
 
+use crate::formats::months::english;
 use glasshouse_model::{Moment, MomentRole, Precision, ZoneBasis};
 use jiff::civil;
 
@@ -192,34 +193,12 @@ fn numeric(word: &str, month_first: bool) -> Option<Option<civil::Date>> {
 
 /// Reads `January 15 2019` and `15 Jan 2019`.
 fn named(a: &str, b: &str, c: &str) -> Option<civil::Date> {
-    let (month, day) = match (month(a), month(b)) {
+    let (month, day) = match (english(a), english(b)) {
         (Some(month), _) => (month, b),
         (_, Some(month)) => (month, a),
         _ => return None,
     };
     civil::Date::new(c.parse().ok()?, month, day.trim_end_matches('.').parse().ok()?).ok()
-}
-
-/// Returns the number of a month by its English name, or by its first letters, three at least.
-pub fn month(word: &str) -> Option<i8> {
-    const MONTHS: [&str; 12] = [
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-    ];
-    let word = word.trim_end_matches('.').to_ascii_lowercase();
-    let found = MONTHS.iter().position(|m| word.len() >= 3 && m.starts_with(&word));
-    let found = if word == "sept" { Some(8) } else { found };
-    i8::try_from(found? + 1).ok()
 }
 
 /// Returns minutes east of UTC for `Z`, `UTC`, `GMT`, `+0200`, `+02:00`, `UTC+0200`, `GMT-3`.

@@ -1,4 +1,5 @@
 use super::{Framer, LONGEST_FRAME, Span};
+use crate::formats::months::english;
 use memchr::{memchr, memmem};
 
 /// Splits an mbox into messages.
@@ -143,15 +144,16 @@ fn look(window: &[u8], at: usize, end: bool) -> Look {
 
 /// Says whether a separator's line holds a time of day and a month or year, wherever its date stands.
 fn is_dated(line: &[u8]) -> bool {
-    const MONTHS: [&[u8]; 12] =
-        [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
+    let is_month = |word: &[u8]| {
+        word.len() == 3 && word[0].is_ascii_uppercase() && std::str::from_utf8(word).is_ok_and(|w| english(w).is_some())
+    };
     let clock = line
         .windows(4)
         .any(|w| w[0].is_ascii_digit() && w[1] == b':' && w[2].is_ascii_digit() && w[3].is_ascii_digit());
     clock
         && line.split(|b| !b.is_ascii_alphanumeric()).any(|word| {
             let year = word.len() == 4 && (word.starts_with(b"19") || word.starts_with(b"20"));
-            (year && word.iter().all(u8::is_ascii_digit)) || MONTHS.contains(&word)
+            (year && word.iter().all(u8::is_ascii_digit)) || is_month(word)
         })
 }
 

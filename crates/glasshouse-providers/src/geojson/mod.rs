@@ -1,6 +1,7 @@
 #![doc = include_str!("README.md")]
 
-use crate::formats::json::{self, Object};
+use crate::formats::element::keep;
+use crate::formats::json::{Object, as_text};
 use crate::formats::time;
 use crate::{Frame, Opened, Provider, Sink, Tree, TreeEntry};
 use glasshouse_model::{Claim, Family, Format, Framing, Locator, Manifest, MomentRole, Place, Record, Tier, ZoneBasis};
@@ -133,21 +134,22 @@ fn read(opened: &Opened<'_>, frame: &Frame<'_>, elsewhere: bool, warned: &mut us
     for (name, value) in feature.members() {
         let raw = value.get();
         match name {
-            "type" => {}
+            "type" if as_text(raw).as_deref() == Some("Feature") => {}
+            "type" => keep(&mut record.fields, name, raw),
             "date"
             | "google_maps_url"
             | "location"
             | "five_star_rating_published"
             | "review_text_published"
-            | "questions" => json::keep(&mut record.fields, name, raw),
-            "geometry" | "properties" | "bbox" => json::keep(&mut record.fields, name, raw),
+            | "questions" => keep(&mut record.fields, name, raw),
+            "geometry" | "properties" | "bbox" => keep(&mut record.fields, name, raw),
             // The one place where text and number are both allowed.
             "id" => {
-                record.fields.text("id", &json::as_text(raw).unwrap_or(raw.into()));
+                record.fields.text("id", &as_text(raw).unwrap_or(raw.into()));
             }
             _ => {
                 out.drift("feature", name);
-                json::keep(&mut record.fields, name, raw);
+                keep(&mut record.fields, name, raw);
             }
         }
     }

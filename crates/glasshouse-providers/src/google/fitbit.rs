@@ -2,7 +2,7 @@
 
 use super::locale::Product;
 use super::sheets::{ACCOUNT, Table};
-use crate::formats::columns::{Is, Sheet};
+use crate::formats::sheet::{Is, Sheet};
 use glasshouse_model::Family;
 use glasshouse_model::IdentifierKind::Email;
 use glasshouse_model::MomentRole::{Created, End, Modified, Observed, Start};
@@ -10,8 +10,7 @@ use glasshouse_model::PartyRole::Owner;
 
 pub(super) const FORMAT: &str = "fitbit";
 
-const SHEET: Sheet =
-    Sheet { format: FORMAT, family: Family::Health, kind: "", needs: &[], columns: &[], clock: ACCOUNT };
+const SHEET: Sheet = Sheet { format: FORMAT, family: Family::Health, clock: Some(ACCOUNT), ..Sheet::NONE };
 
 pub(super) static TABLES: &[Table] = &[
     Table::any(Sheet {

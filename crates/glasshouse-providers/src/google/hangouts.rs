@@ -1,8 +1,8 @@
 //! `Hangouts.json`: conversations with all that happened in them, in the layout since 2016 and in that before it.
 
 use super::element::{keep, not_an_object, text, unread_member};
-use crate::formats::columns::linked;
 use crate::formats::json::Object;
+use crate::formats::sheet::linked;
 use crate::formats::time;
 use crate::{Frame, Opened, Sink, Survey};
 use glasshouse_model::{

@@ -4,8 +4,8 @@
 
 use super::element::{keep, keep_found, not_an_object, place as place_of, text, unread_member};
 use super::locale::{Product, product};
-use crate::formats::columns::linked;
 use crate::formats::json::{Object, as_text};
+use crate::formats::sheet::linked;
 use crate::formats::time;
 use crate::formats::wall::Clock;
 use crate::{Frame, Opened, Sink, Tree};

@@ -1,9 +1,9 @@
-//! The CSV tables of Takeout's products, as declarations; `formats/columns.rs` reads them.
+//! The CSV tables of Takeout's products, as declarations; `formats/sheet/` reads them.
 
 use super::fitbit;
 use super::locale::{Product, product};
-use crate::formats::columns::{Is, Sheet, row_record};
 use crate::formats::json::Object;
+use crate::formats::sheet::{Is, Rows, Sheet};
 use crate::formats::table::Header;
 use crate::formats::wall::{Clock, Zone};
 use crate::{Opened, Sink, Tree};
@@ -55,8 +55,9 @@ pub(super) fn parse(opened: &Opened<'_>, out: &mut Sink) {
     let Some((table, header)) = find(opened.entry.path, opened.head) else { return };
     let name = opened.entry.name();
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    let mut rows = Rows::of(&table.sheet, header);
     for frame in opened.frames {
-        let Some((at, mut record)) = row_record(&table.sheet, &header, opened, frame, out) else { continue };
+        let Some((at, mut record)) = rows.row(opened, frame, out) else { continue };
         if !table.file.is_empty() {
             record.fields.text(table.file, stem);
         }
@@ -156,7 +157,8 @@ static TABLES: &[Table] = &[
             (&["Channel Id", "Kanal-ID", "Kanaal-ID"], Is::Id(Subject, Account)),
             (&["Channel Url", "Kanal-URL", "Kanaal-URL"], Is::Id(Subject, Url)),
         ],
-        clock: Clock::UNKNOWN,
+        clock: Some(Clock::UNKNOWN),
+        ..Sheet::NONE
     }),
     Table::any(Sheet {
         format: super::lists::YOUTUBE,
@@ -170,7 +172,8 @@ static TABLES: &[Table] = &[
             (&["Video ID"], Is::Thread),
             (&["Price", "Parent Comment ID", "Top-Level Comment ID", "Post ID"], Is::Field),
         ],
-        clock: UTC,
+        clock: Some(UTC),
+        ..Sheet::NONE
     }),
     Table::any(Sheet {
         format: super::lists::YOUTUBE,
@@ -184,7 +187,8 @@ static TABLES: &[Table] = &[
             (&["Video ID"], Is::Thread),
             (&["Price"], Is::Field),
         ],
-        clock: UTC,
+        clock: Some(UTC),
+        ..Sheet::NONE
     }),
     Table::any(Sheet {
         format: super::lists::YOUTUBE,
@@ -200,7 +204,8 @@ static TABLES: &[Table] = &[
             (&["Playlist Description (Original)", "Playlist Description (Original) Language"], Is::Field),
             (&["Playlist Video Order", "Playlist Visibility"], Is::Field),
         ],
-        clock: UTC,
+        clock: Some(UTC),
+        ..Sheet::NONE
     }),
     Table {
         product: None,
@@ -214,7 +219,8 @@ static TABLES: &[Table] = &[
                 (&["Playlist Video Creation Timestamp", "Time Added"], Is::Time(Created)),
                 (&["Video ID"], Is::Title),
             ],
-            clock: UTC,
+            clock: Some(UTC),
+            ..Sheet::NONE
         },
     },
     Table::of(
@@ -225,7 +231,8 @@ static TABLES: &[Table] = &[
             kind: "dictionary word",
             needs: &[&["Word", "Wort", "Woord"]],
             columns: &[(&["Word", "Wort", "Woord"], Is::Title)],
-            clock: Clock::UNKNOWN,
+            clock: Some(Clock::UNKNOWN),
+            ..Sheet::NONE
         },
     ),
     Table::any(Sheet {
@@ -241,7 +248,8 @@ static TABLES: &[Table] = &[
             (&["User Agent String", "Sub-Product Name", "Activity Type", "Activity Country"], Is::Field),
             (&["Activity Region", "Activity City", "Gmail Access Channel"], Is::Field),
         ],
-        clock: UTC,
+        clock: Some(UTC),
+        ..Sheet::NONE
     }),
     Table::any(Sheet {
         format: ACCESS,
@@ -255,7 +263,8 @@ static TABLES: &[Table] = &[
             (&["Brand Name", "Device Type", "OS", "OS Version", "Device Last Location Country"], Is::Field),
             (&["Device Last Location Region", "Device Last Location City"], Is::Field),
         ],
-        clock: UTC,
+        clock: Some(UTC),
+        ..Sheet::NONE
     }),
     Table {
         product: Some(Product::Saved),
@@ -270,7 +279,8 @@ static TABLES: &[Table] = &[
                 (&["Note", "Notiz", "Notitie"], Is::Text),
                 (&["Comment", "Kommentar", "Opmerking", "Tags"], Is::Field),
             ],
-            clock: Clock::UNKNOWN,
+            clock: Some(Clock::UNKNOWN),
+            ..Sheet::NONE
         },
     },
     Table {
@@ -282,7 +292,8 @@ static TABLES: &[Table] = &[
             kind: "interval",
             needs: &[&["Start time"], &["End time"]],
             columns: &[(&["Start time"], Is::Time(Start)), (&["End time"], Is::Time(End)), (METRICS, Is::Field)],
-            clock: Clock::UNKNOWN,
+            clock: Some(Clock::UNKNOWN),
+            ..Sheet::NONE
         },
     },
     Table::of(
@@ -293,7 +304,8 @@ static TABLES: &[Table] = &[
             kind: "day",
             needs: &[&["Date"], &["Calories (kcal)", "Step count", "Move Minutes count"]],
             columns: &[(&["Date"], Is::Time(Start)), (METRICS, Is::Field)],
-            clock: ACCOUNT,
+            clock: Some(ACCOUNT),
+            ..Sheet::NONE
         },
     ),
     Table::of(
@@ -308,7 +320,8 @@ static TABLES: &[Table] = &[
                 (&["Description"], Is::Title),
                 (&["Payment method", "Payment Method", "Status", "Amount"], Is::Field),
             ],
-            clock: Clock::UNKNOWN,
+            clock: Some(Clock::UNKNOWN),
+            ..Sheet::NONE
         },
     ),
     Table::of(
@@ -316,7 +329,6 @@ static TABLES: &[Table] = &[
         Sheet {
             format: FI,
             family: Family::Call,
-            kind: "",
             needs: &[&["User phone number"], &["Remote phone number"], &["Start Date/Time"], &["Direction"]],
             columns: &[
                 (&["Start Date/Time"], Is::Time(Start)),
@@ -326,7 +338,8 @@ static TABLES: &[Table] = &[
                 (&["Usage Type", "Directional Usage", "User country", "Remote Country", "Carrier"], Is::Field),
                 (&["Is WiFi", "Is Voicemail"], Is::Field),
             ],
-            clock: Clock::UNKNOWN,
+            clock: Some(Clock::UNKNOWN),
+            ..Sheet::NONE
         },
     ),
 ];

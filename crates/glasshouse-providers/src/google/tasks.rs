@@ -3,7 +3,7 @@
 use super::element::{not_an_object, text};
 use super::items::{Is, List, record, within};
 use super::locale::Product;
-use crate::formats::json::Object;
+use crate::formats::json::{Object, as_text};
 use crate::{Opened, Sink};
 use glasshouse_model::{Family, IdentifierKind, Locator, MomentRole, PartyRole};
 
@@ -54,7 +54,13 @@ pub(super) fn parse(opened: &Opened<'_>, out: &mut Sink) {
             not_an_object(frame, at, out);
             continue;
         };
-        for (key, _) in document.members().filter(|(key, _)| !matches!(*key, "kind" | "items")) {
+        let kind = |raw: &str| as_text(raw).is_some_and(|text| text.starts_with("tasks#"));
+        let known = |key: &str, raw: &str| match key {
+            "kind" => kind(raw),
+            "items" => raw.starts_with('['),
+            _ => false,
+        };
+        for (key, _) in document.members().filter(|(key, raw)| !known(key, raw.get())) {
             out.drift(FORMAT, key);
             out.warn(at.clone(), "json.member", "A member of the document that is not known; it was not read.");
         }
@@ -80,7 +86,8 @@ pub(super) fn parse(opened: &Opened<'_>, out: &mut Sink) {
                 }
             }
             // The tasks are records of their own; the list says only what it is.
-            let own: Vec<_> = object.members().filter(|(key, _)| *key != "items").collect();
+            let own: Vec<_> =
+                object.members().filter(|(key, raw)| *key != "items" || !raw.get().starts_with('[')).collect();
             let bare = own
                 .iter()
                 .map(|(key, raw)| format!("{}:{}", serde_json::Value::from(*key), raw.get()))

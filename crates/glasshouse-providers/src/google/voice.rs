@@ -2,7 +2,7 @@
 
 use super::element::text;
 use super::tags::{Piece, Tag, pieces};
-use crate::formats::columns::linked;
+use crate::formats::sheet::linked;
 use crate::formats::time;
 use crate::{Frame, Opened, Sink};
 use glasshouse_model::{

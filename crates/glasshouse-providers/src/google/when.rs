@@ -1,5 +1,6 @@
 //! Times as Google writes them for people: `Jan 30, 2024, 1:27:33 PM UTC` and its relatives.
 
+use crate::formats::months::month;
 use glasshouse_model::{Moment, MomentRole, Precision, ZoneBasis};
 use jiff::civil;
 
@@ -126,41 +127,6 @@ fn numeric(word: &str) -> Option<(i16, i8, i16)> {
     }
     let (year, month, day) = parts('-').or_else(|| parts('/')).filter(|p| p.0 > 1900)?;
     Some((year, i8::try_from(month).ok()?, day))
-}
-
-/// Reads a month, short or long, in English, German, Dutch, French, Italian, Spanish or Portuguese.
-///
-/// No name means one month in one of them and another month in another.
-fn month(word: &str) -> Option<i8> {
-    const MONTHS: [&[&str]; 12] = [
-        &["jan", "january", "januar", "jän", "januari", "janv", "janvier", "gen", "gennaio", "ene", "enero", "janeiro"],
-        &[
-            "feb",
-            "february",
-            "februar",
-            "febr",
-            "februari",
-            "févr",
-            "février",
-            "febbraio",
-            "febrero",
-            "fev",
-            "fevereiro",
-        ],
-        &["mar", "march", "märz", "mär", "mrt", "maart", "mars", "marzo", "março"],
-        &["apr", "april", "avr", "avril", "aprile", "abr", "abril"],
-        &["may", "mai", "mei", "mag", "maggio", "mayo", "maio"],
-        &["jun", "june", "juni", "juin", "giu", "giugno", "junio", "junho"],
-        &["jul", "july", "juli", "juil", "juillet", "lug", "luglio", "julio", "julho"],
-        &["aug", "august", "augustus", "août", "ago", "agosto"],
-        &["sep", "september", "sept", "septembre", "set", "settembre", "septiembre", "setembro"],
-        &["oct", "october", "okt", "oktober", "octobre", "ott", "ottobre", "octubre", "out", "outubro"],
-        &["nov", "november", "novembre", "noviembre", "novembro"],
-        &["dec", "december", "dez", "dezember", "déc", "décembre", "dic", "dicembre", "diciembre", "dezembro"],
-    ];
-    let word = word.trim_end_matches('.').to_lowercase();
-    let found = MONTHS.iter().position(|names| names.contains(&word.as_str()))?;
-    i8::try_from(found + 1).ok()
 }
 
 #[cfg(test)]

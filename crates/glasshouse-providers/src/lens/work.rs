@@ -6,7 +6,7 @@ use super::model::{AttachmentRule, Kind, Names, PartyRule, PlaceRule};
 use super::pointer::Pointers;
 use super::program::{Stopped, from_json, to_json};
 use super::when;
-use crate::formats::json;
+use crate::formats::element::keep;
 use crate::formats::table::Header;
 use crate::{Opened, Sink};
 use glasshouse_model::{Attachment, Identifier, IdentifierKind, Locator, Party, Place, Record};
@@ -168,7 +168,7 @@ impl<'w> Work<'w, '_> {
                 Cell::Text(text) => {
                     record.fields.text(name, text);
                 }
-                Cell::Json(raw) => json::keep(&mut record.fields, name, raw),
+                Cell::Json(raw) => keep(&mut record.fields, name, raw),
             }
         }
         self.out.record(self.opened.at(at), record);

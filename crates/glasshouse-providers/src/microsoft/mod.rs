@@ -4,11 +4,10 @@ mod sheets;
 mod skype;
 mod teams;
 
-use crate::formats::columns::read_row;
-use crate::formats::element::{keep, not_an_object, place, text, unread_member};
-use crate::formats::json::Object;
+use crate::formats::sheet::{self, Rows};
+use crate::formats::table::Header;
 use crate::{Opened, Provider, Sink, Tree, TreeEntry};
-use glasshouse_model::{Claim, Family, Format, Framing, Locator, Manifest, Place, Record, Tier};
+use glasshouse_model::{Claim, Family, Format, Framing, Locator, Manifest, Tier};
 use sheets::{KINDS, Kind};
 
 /// Microsoft: the privacy dashboard's archive, and the export of Skype and Teams (free).
@@ -18,12 +17,12 @@ static MANIFEST: Manifest = Manifest {
     id: "microsoft",
     title: "Microsoft privacy dashboard, Skype and Teams",
     formats: &[
-        format(sheets::BROWSING, "Browsing", &[Family::WebVisit], Tier::Documented),
-        format(sheets::SEARCH, "Searches", &[Family::Search], Tier::Unverified),
-        format(sheets::LOCATION, "Locations", &[Family::Location], Tier::Unverified),
-        format(sheets::USAGE, "Use of apps and services", &[Family::App], Tier::Unverified),
-        format(sheets::MEDIA, "Media", &[Family::Play], Tier::Unverified),
-        format(sheets::VOICE, "What was spoken or typed", &[Family::Voice], Tier::Unverified),
+        Format { version: 2, ..format(sheets::BROWSING, "Browsing", &[Family::WebVisit], Tier::Documented) },
+        Format { version: 2, ..format(sheets::SEARCH, "Searches", &[Family::Search], Tier::Unverified) },
+        Format { version: 2, ..format(sheets::LOCATION, "Locations", &[Family::Location], Tier::Unverified) },
+        Format { version: 2, ..format(sheets::USAGE, "Use of apps and services", &[Family::App], Tier::Unverified) },
+        Format { version: 2, ..format(sheets::MEDIA, "Media", &[Family::Play], Tier::Unverified) },
+        Format { version: 2, ..format(sheets::VOICE, "What was spoken or typed", &[Family::Voice], Tier::Unverified) },
         format(
             skype::FORMAT,
             "Skype conversations, messages and calls",
@@ -73,7 +72,7 @@ impl Provider for Microsoft {
             (skype::ENDPOINTS, _) => skype::endpoints(opened, out),
             (teams::FORMAT, _) => teams::parse(opened, out),
             (_, Framing::Rows) => rows(opened, out),
-            _ => elements(opened, out),
+            _ => kind(opened).into_iter().for_each(|kind| sheet::objects(&kind.sheet, opened, out)),
         }
     }
 }
@@ -100,7 +99,7 @@ fn claim(tree: &Tree<'_>, entry: &TreeEntry) -> Option<Claim> {
         "csv" => {
             let head = tree.head(entry.id);
             let fits =
-                |kind: &&Kind| (kind.files.is_empty() || is_named(kind, entry)) && kind.sheet.header(&head).is_some();
+                |kind: &&Kind| is_named(kind, entry) || kind.files.is_empty() && kind.sheet.header(&head).is_some();
             KINDS.iter().find(fits).map(|kind| Claim::of(kind.sheet.format, entry.id, Framing::Rows))
         }
         _ => None,
@@ -117,79 +116,15 @@ fn kind(opened: &Opened<'_>) -> Option<&'static Kind> {
 }
 
 fn rows(opened: &Opened<'_>, out: &mut Sink) {
-    let found = kind(opened).and_then(|kind| Some((&kind.sheet, kind.sheet.header(opened.head)?)));
-    let Some((sheet, header)) = found else {
+    let any = || Header::find(opened.head, |names| names.iter().filter(|name| !name.is_empty()).count() > 1);
+    // A header that nobody describes, such as a translated one: its columns are fields.
+    let found = kind(opened)
+        .and_then(|kind| Rows::find(&kind.sheet, opened.head).or_else(|| Some(Rows::of(&kind.sheet, any()?))));
+    let Some(mut rows) = found else {
         if opened.frames.iter().any(|f| f.index == 0) {
             out.warn(opened.at(Locator::bytes(0, 0)), "table.header", "The names of the columns are not known.");
         }
         return;
     };
-    for frame in opened.frames {
-        read_row(sheet, &header, opened, frame, out);
-    }
-}
-
-/// Reads elements with the names that the tables' columns have.
-fn elements(opened: &Opened<'_>, out: &mut Sink) {
-    use crate::formats::columns::Is;
-    let Some(kind) = kind(opened) else { return };
-    for frame in opened.frames {
-        if !frame.element {
-            unread_member(opened, frame, kind.sheet.format, out);
-            continue;
-        }
-        let at = place(opened, frame);
-        let raw = text(frame, &at, out);
-        let Ok(object) = Object::parse(&raw) else {
-            not_an_object(frame, at, out);
-            continue;
-        };
-        let mut record = Record::new(kind.sheet.family, kind.sheet.format);
-        let mut point = Place::default();
-        let mut known = Vec::new();
-        for (names, is) in kind.sheet.columns {
-            let found = object.members().find(|(key, _)| names.iter().any(|n| n.eq_ignore_ascii_case(key)));
-            let Some((key, _)) = found else { continue };
-            known.push(key);
-            let value = object.text(key).map(|value| value.into_owned()).filter(|value| !value.is_empty());
-            match (is, value) {
-                (Is::Time(role), Some(value)) => {
-                    let moment = kind.sheet.clock.moment(*role, &value);
-                    if moment.instant.is_none() {
-                        out.warn(at.clone(), "time.syntax", "A time cannot be read or says no zone.");
-                    }
-                    record.moments.push(moment);
-                }
-                (Is::Title, value @ Some(_)) => record.title = value,
-                (Is::Text, value @ Some(_)) => record.text = value,
-                (Is::Address, value @ Some(_)) => point.address = value,
-                (Is::Lat, _) => point.lat = object.float(key),
-                (Is::Lon, _) => point.lon = object.float(key),
-                (Is::Accuracy, _) => point.accuracy = object.float(key),
-                _ => {}
-            }
-        }
-        if let (Some(lat), Some(lon)) = (point.lat, point.lon) {
-            match Place::at(lat, lon) {
-                Some(place) => record.place = Some(Place { accuracy: point.accuracy, address: point.address, ..place }),
-                None => out.warn(at.clone(), "place.syntax", "The coordinates are none on Earth."),
-            }
-        }
-        for (key, raw) in object.members() {
-            if !known.contains(&key) {
-                out.drift(kind.sheet.format, key);
-            }
-            // Tables give texts; one name has one type within a format.
-            match crate::formats::json::as_text(raw.get()) {
-                Some(text) => {
-                    record.fields.text(key, &text);
-                }
-                None if known.contains(&key) => {
-                    record.fields.text(key, raw.get());
-                }
-                None => keep(&mut record.fields, key, raw.get()),
-            }
-        }
-        out.record(at, record);
-    }
+    rows.read(opened, out);
 }

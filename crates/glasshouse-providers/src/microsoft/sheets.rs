@@ -1,6 +1,6 @@
 //! Tables of the privacy dashboard's archive. Which columns they have is hardly public: each goes by several names.
 
-use crate::formats::columns::{Is, Sheet};
+use crate::formats::sheet::{Is, Sheet};
 use crate::formats::wall::Clock;
 use glasshouse_model::Family;
 use glasshouse_model::MomentRole::{End, Observed, Start};
@@ -27,10 +27,10 @@ pub(super) static KINDS: &[Kind] = &[
         sheet: Sheet {
             format: BROWSING,
             family: Family::WebVisit,
-            kind: "",
             needs: &[&["DateTime"], &["NavigatedToUrl"]],
             columns: &[(TIMES, Is::Time(Observed)), (&["PageTitle"], Is::Title)],
-            clock: Clock::UNKNOWN,
+            clock: Some(Clock::UNKNOWN),
+            ..Sheet::NONE
         },
     },
     Kind {
@@ -38,13 +38,13 @@ pub(super) static KINDS: &[Kind] = &[
         sheet: Sheet {
             format: SEARCH,
             family: Family::Search,
-            kind: "",
             needs: &[TIMES, &["SearchTerms", "SearchTerm", "Query", "Search terms"]],
             columns: &[
                 (TIMES, Is::Time(Observed)),
                 (&["SearchTerms", "SearchTerm", "Query", "Search terms"], Is::Text),
             ],
-            clock: Clock::UNKNOWN,
+            clock: Some(Clock::UNKNOWN),
+            ..Sheet::NONE
         },
     },
     Kind {
@@ -52,7 +52,6 @@ pub(super) static KINDS: &[Kind] = &[
         sheet: Sheet {
             format: LOCATION,
             family: Family::Location,
-            kind: "",
             needs: &[TIMES, &["Latitude"], &["Longitude"]],
             columns: &[
                 (TIMES, Is::Time(Observed)),
@@ -61,7 +60,8 @@ pub(super) static KINDS: &[Kind] = &[
                 (&["AccuracyRadius", "Accuracy"], Is::Accuracy),
                 (&["Name", "Address"], Is::Address),
             ],
-            clock: Clock::UNKNOWN,
+            clock: Some(Clock::UNKNOWN),
+            ..Sheet::NONE
         },
     },
     Kind {
@@ -69,14 +69,14 @@ pub(super) static KINDS: &[Kind] = &[
         sheet: Sheet {
             format: MEDIA,
             family: Family::Play,
-            kind: "",
             needs: &[TIMES],
             columns: &[
                 (TIMES, Is::Time(Observed)),
                 (ENDS, Is::Time(End)),
                 (&["Title", "MediaTitle", "ContentTitle", "Name"], Is::Title),
             ],
-            clock: Clock::UNKNOWN,
+            clock: Some(Clock::UNKNOWN),
+            ..Sheet::NONE
         },
     },
     Kind {
@@ -84,14 +84,14 @@ pub(super) static KINDS: &[Kind] = &[
         sheet: Sheet {
             format: USAGE,
             family: Family::App,
-            kind: "",
             needs: &[TIMES],
             columns: &[
                 (TIMES, Is::Time(Start)),
                 (ENDS, Is::Time(End)),
                 (&["AppName", "ApplicationName", "App", "ProductName", "Name"], Is::Title),
             ],
-            clock: Clock::UNKNOWN,
+            clock: Some(Clock::UNKNOWN),
+            ..Sheet::NONE
         },
     },
     Kind {
@@ -99,10 +99,10 @@ pub(super) static KINDS: &[Kind] = &[
         sheet: Sheet {
             format: VOICE,
             family: Family::Voice,
-            kind: "",
             needs: &[TIMES],
             columns: &[(TIMES, Is::Time(Observed)), (&["Transcription", "Utterance", "DisplayText", "Text"], Is::Text)],
-            clock: Clock::UNKNOWN,
+            clock: Some(Clock::UNKNOWN),
+            ..Sheet::NONE
         },
     },
 ];

@@ -31,7 +31,7 @@ static MANIFEST: Manifest = Manifest {
 };
 
 const fn format(id: &'static str, title: &'static str, families: &'static [Family]) -> Format {
-    Format { id, title, families, tier: Tier::Unverified, version: 1 }
+    Format { id, title, families, tier: Tier::Unverified, version: 2 }
 }
 
 impl Provider for Ring {

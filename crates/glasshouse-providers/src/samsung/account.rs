@@ -65,7 +65,7 @@ fn sheet(opened: &Opened<'_>, length: u64, sheet: &Sheet, out: &mut Sink) {
                     out.warn(at, "table.header", "A row stands before any names of columns; it was not read.");
                     continue;
                 };
-                let record = row(names, values, title);
+                let record = row(names, values, title, out);
                 out.record(at, record);
             }
         }
@@ -76,29 +76,40 @@ fn sheet(opened: &Opened<'_>, length: u64, sheet: &Sheet, out: &mut Sink) {
     }
 }
 
-fn row(names: &[String], values: &[String], title: Option<&str>) -> Record {
+/// Parts of names of columns that tell what a row is, and which values are times.
+const LOGIN: &[&str] = &["login", "log-in", "sign-in", "signin", "ip address"];
+const DEVICE: &[&str] = &["model", "device", "imei"];
+const ACCOUNT: &[&str] = &["mail", "account", "name", "phone", "birth", "country", "service", "address"];
+const TIME: &[&str] = &["date", "time", "created", "registered", "modified"];
+
+fn row(names: &[String], values: &[String], title: Option<&str>, out: &mut Sink) -> Record {
     let lower: Vec<String> = names.iter().map(|n| n.to_lowercase()).collect();
     let any = |words: &[&str]| lower.iter().any(|n| words.iter().any(|w| n.contains(w)));
-    let family = if any(&["login", "log-in", "sign-in", "signin", "ip address"]) {
+    let family = if any(LOGIN) {
         Family::Login
-    } else if any(&["model", "device", "imei"]) {
+    } else if any(DEVICE) {
         Family::Device
     } else {
         Family::Account
     };
+    // In another language no name says anything.
+    let strange = ![LOGIN, DEVICE, ACCOUNT, TIME].into_iter().any(any);
     let mut record = Record::new(family, FORMAT);
     record.fields.opt_text("table", title);
     for (i, value) in values.iter().enumerate().filter(|(_, v)| !v.is_empty()) {
         let name = names.get(i).filter(|n| !n.is_empty()).cloned().unwrap_or_else(|| format!("column {}", i + 1));
-        let named =
-            ["date", "time", "created", "registered", "modified"].iter().any(|w| name.to_lowercase().contains(w));
+        let lower = name.to_lowercase();
+        let named = TIME.iter().any(|word| lower.contains(word));
+        if strange {
+            out.drift(FORMAT, &name);
+        }
         if let Some(moment) = Clock::UNKNOWN.read(MomentRole::Observed, value).filter(|m| {
             // A number with two dots may be a version.
             named || m.precision != Precision::Day || m.basis != ZoneBasis::Ambiguous
         }) {
             record.moments.push(moment);
         }
-        if name.to_lowercase().contains("mail") && value.contains('@') {
+        if lower.contains("mail") && value.contains('@') {
             record.parties.push(Party::with(PartyRole::Owner, None, IdentifierKind::Email, value.clone()));
         }
         record.fields.text(&name, value);

@@ -1,8 +1,8 @@
 //! Samsung Health: tables of the app's export, and the details that they point to.
 
-use crate::formats::columns::{is_none, linked, row_place};
 use crate::formats::element::{keep, not_an_object, place, text};
 use crate::formats::json::Object;
+use crate::formats::sheet::{is_none, linked, row_place};
 use crate::formats::table::Header;
 use crate::formats::time;
 use crate::formats::wall::Clock;

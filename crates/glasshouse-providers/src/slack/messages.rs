@@ -1,5 +1,6 @@
 //! Messages of one conversation and one day.
 
+use super::shown::{Names, shown};
 use crate::formats::element::{inner_place, keep, not_an_object, place, text};
 use crate::formats::json::{Object, as_text, is_text};
 use crate::formats::time;
@@ -30,6 +31,8 @@ pub(super) fn parse(opened: &Opened<'_>, out: &mut Sink) {
 /// Names that the lists beside the conversations tell.
 struct Known {
     people: BTreeMap<String, String>,
+    /// Names of all conversations that have one.
+    channels: BTreeMap<String, String>,
     /// Id, name and members of this conversation.
     id: String,
     name: String,
@@ -44,8 +47,15 @@ impl Known {
         let dir = opened.entry.dir();
         let folder = dir.rsplit('/').next().unwrap_or(dir).to_owned();
         let (id, name) = (folder.clone(), folder.clone());
-        let mut known =
-            Known { people: BTreeMap::new(), id, name, kind: None, members: Vec::new(), unread: Vec::new() };
+        let mut known = Known {
+            people: BTreeMap::new(),
+            channels: BTreeMap::new(),
+            id,
+            name,
+            kind: None,
+            members: Vec::new(),
+            unread: Vec::new(),
+        };
         for companion in opened.companions {
             let text = String::from_utf8_lossy(companion.bytes);
             let list = format!("{{\"list\":{}}}", text.trim_start_matches('\u{feff}'));
@@ -68,9 +78,12 @@ impl Known {
             };
             for one in items {
                 let Ok(one) = Object::parse(one) else { continue };
-                let id = one.text("id").map(Cow::into_owned);
+                let (id, name) = (one.text("id").map(Cow::into_owned), one.text("name"));
                 // Folders bear the name, those of direct conversations the id.
-                let ours = one.text("name").as_deref() == Some(&folder) || id.as_deref() == Some(&folder);
+                let ours = name.as_deref() == Some(&folder) || id.as_deref() == Some(&folder);
+                if let (Some(id), Some(name)) = (&id, name) {
+                    known.channels.insert(id.clone(), name.into_owned());
+                }
                 if ours {
                     known.id = id.unwrap_or_else(|| folder.clone());
                     known.members = one.texts("members");
@@ -96,6 +109,16 @@ impl Known {
 
     fn party(&self, role: PartyRole, id: &str) -> Party {
         Party::with(role, self.people.get(id).cloned(), IdentifierKind::Account, id)
+    }
+}
+
+impl Names for Known {
+    fn person(&self, id: &str) -> Option<&str> {
+        self.people.get(id).map(String::as_str)
+    }
+
+    fn channel(&self, id: &str) -> Option<&str> {
+        self.channels.get(id).map(String::as_str)
     }
 }
 
@@ -147,12 +170,16 @@ fn message(opened: &Opened<'_>, frame: &Frame<'_>, known: &Known, out: &mut Sink
         let others = known.members.iter().filter(|m| Some(m.as_str()) != sender.as_deref());
         record.parties.extend(others.map(|id| known.party(PartyRole::To, id)));
     }
-    record.text = object.text("text").map(Cow::into_owned).filter(|t| !t.is_empty());
+    let written = object.text("text").filter(|text| !text.is_empty());
+    let read = written.as_deref().and_then(|text| shown(text, known));
+    let is_as_written = read.is_none();
+    record.text = read.or_else(|| written.map(Cow::into_owned));
     let mut files = object.objects("files");
     files.extend(object.object("file"));
     record.attachments = files.iter().map(attachment).collect();
     for (key, value) in object.members() {
-        if matches!(key, "ts" | "text" | "user") && is_text(value.get()) {
+        let taken = matches!(key, "ts" | "user") || key == "text" && is_as_written;
+        if taken && is_text(value.get()) {
             continue;
         }
         keep(&mut record.fields, key, value.get());

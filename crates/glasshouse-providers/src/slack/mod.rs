@@ -2,6 +2,7 @@
 
 mod messages;
 mod people;
+mod shown;
 
 use crate::{Opened, Provider, Sink, Tree, TreeEntry};
 use glasshouse_model::{Claim, EntryId, Family, Format, Framing, Manifest, Tier};
@@ -20,7 +21,7 @@ static MANIFEST: Manifest = Manifest {
     title: "Slack export",
     formats: &[
         Format {
-            version: 2,
+            version: 3,
             ..format(
                 messages::FORMAT,
                 "Messages of channels and conversations",

@@ -72,16 +72,6 @@ pub(super) fn string<'a>(object: &Object<'a>, key: &str) -> Option<Cow<'a, str>>
     as_text(raw).or_else(|| raw.starts_with(|c: char| c == '-' || c.is_ascii_digit()).then_some(Cow::Borrowed(raw)))
 }
 
-/// Replaces the character references that tweets hold (`&amp;`, `&lt;`, `&gt;`); none if there is none.
-pub(super) fn decoded(text: &str) -> Option<String> {
-    if memchr::memchr(b'&', text.as_bytes()).is_none() {
-        return None;
-    }
-    // The ampersand comes last, so that what it makes is not read again.
-    let plain = text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&");
-    (plain != text).then_some(plain)
-}
-
 /// Whose archive it is.
 #[derive(Debug, Default)]
 pub(super) struct Owner {

@@ -1,7 +1,8 @@
 //! Tweets of every kind, and likes.
 
-use super::element::{Owner, account, decoded, each, keep_text, string};
+use super::element::{Owner, account, each, keep_text, string};
 use super::when;
+use crate::formats::escaped::decoded;
 use crate::formats::json::{Object, as_text};
 use crate::{Opened, Sink};
 use glasshouse_model::{

@@ -1,5 +1,6 @@
 //! Times as archives write them.
 
+use crate::formats::months::english;
 use crate::formats::time;
 use glasshouse_model::{Moment, MomentRole, Precision, ZoneBasis};
 use jiff::civil;
@@ -34,11 +35,7 @@ pub(super) fn moment(role: MomentRole, text: &str) -> Moment {
 }
 
 fn wall(year: &str, month: &str, day: &str, clock: &str) -> Option<civil::DateTime> {
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let month = match MONTHS.iter().position(|name| *name == month) {
-        Some(at) => i8::try_from(at + 1).ok()?,
-        None => month.parse().ok()?,
-    };
+    let month = english(month).or_else(|| month.parse().ok())?;
     let date = civil::Date::new(year.parse().ok()?, month, day.parse().ok()?).ok()?;
     let mut parts = clock.split(':').map(str::parse::<i8>);
     let (Some(Ok(hour)), Some(Ok(minute)), Some(Ok(second)), None) =

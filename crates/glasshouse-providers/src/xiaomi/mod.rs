@@ -3,7 +3,7 @@
 mod cloud;
 mod utf7;
 
-use crate::formats::columns::{Is, Sheet, row_record};
+use crate::formats::sheet::{Is, Rows, Sheet};
 use crate::formats::table::Header;
 use crate::formats::wall::{Clock, Zone};
 use crate::{Frame, Opened, Provider, Sink, Tree, TreeEntry};
@@ -72,18 +72,19 @@ const fn fitness(kind: &'static str, family: Family, needs: &'static [&'static [
             (VALUE, Is::Json),
             (&["Sid", "Tag", "Category"], Is::Field),
         ],
-        clock: Clock::UTC,
+        clock: Some(Clock::UTC),
+        ..Sheet::NONE
     }
 }
 
 /// A row of a table whose columns no public fact names.
-const ANY: Sheet = Sheet {
+static ANY: Sheet = Sheet {
     format: PROFILE,
     family: Family::Account,
-    kind: "",
     needs: &[],
     columns: &[(UID, Is::Account), (&["UpdateTime"], Is::Seconds(Modified)), (VALUE, Is::Json)],
-    clock: Clock::UNKNOWN,
+    clock: Some(Clock::UNKNOWN),
+    ..Sheet::NONE
 };
 
 impl Provider for Xiaomi {
@@ -140,10 +141,10 @@ fn rows(opened: &Opened<'_>, out: &mut Sink) {
     let packed = utf7::is_utf7(opened.head);
     let head = if packed { utf7::decode(opened.head) } else { opened.head.into() };
     let found = match opened.claim.format {
-        FITNESS => SHEETS.iter().find_map(|sheet| Some((sheet, sheet.header(&head)?))),
-        _ => Header::find(&head, |names| names.len() > 1).map(|header| (&ANY, header)),
+        FITNESS => SHEETS.iter().find_map(|sheet| Rows::find(sheet, &head)),
+        _ => Header::find(&head, |names| names.len() > 1).map(|header| Rows::of(&ANY, header)),
     };
-    let Some((sheet, header)) = found else {
+    let Some(mut rows) = found else {
         if opened.frames.iter().any(|f| f.index == 0) {
             let at = opened.at(Locator::bytes(0, 0));
             out.warn(at, "table.header", "The names of the columns are not known; the table was not read.");
@@ -155,9 +156,9 @@ fn rows(opened: &Opened<'_>, out: &mut Sink) {
         // The place is that of the bytes as they are.
         let decoded = if packed { utf7::decode(frame.bytes) } else { frame.bytes.into() };
         let readable = Frame { bytes: &decoded, ..*frame };
-        let read = match sheet.format {
-            FITNESS => row_record(sheet, &header, opened, &readable, out),
-            _ => any(opened, &header, kind, &readable, out),
+        let read = match opened.claim.format {
+            FITNESS => rows.row(opened, &readable, out),
+            _ => any(opened, &mut rows, kind, &readable, out),
         };
         let Some((mut at, record)) = read else { continue };
         at.locator.length = frame.bytes.len() as u64;
@@ -168,16 +169,17 @@ fn rows(opened: &Opened<'_>, out: &mut Sink) {
 /// Reads a row of a table of which little is known.
 fn any(
     opened: &Opened<'_>,
-    header: &Header,
+    rows: &mut Rows<'_>,
     kind: &str,
     frame: &Frame<'_>,
     out: &mut Sink,
 ) -> Option<(glasshouse_model::Ref, glasshouse_model::Record)> {
     let mut inner = Sink::new();
-    let (at, mut record) = row_record(&ANY, header, opened, frame, &mut inner)?;
+    let read = rows.row(opened, frame, &mut inner);
     for warning in inner.warnings() {
-        out.warn(at.clone(), warning.code, warning.message.clone());
+        out.warn(warning.at.clone()?, warning.code, warning.message.clone());
     }
+    let (at, mut record) = read?;
     if opened.claim.format == PROFILE {
         if opened.entry.name().to_lowercase().contains("data_source") {
             record.family = Family::Device;
@@ -187,7 +189,7 @@ fn any(
     record.format = MI_FIT;
     record.family = if kind == "SPORT" { Family::Activity } else { Family::Health };
     record.title = Some(kind.to_owned());
-    let row = header.row(frame.bytes);
+    let row = rows.header().row(frame.bytes);
     let device = Clock { zone: Zone::Device, month_first: false };
     let day = row.get(&["date"]).map(|date| match row.get(&["time"]) {
         Some(time) => format!("{date} {time}"),

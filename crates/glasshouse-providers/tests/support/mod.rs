@@ -1,12 +1,12 @@
 //! Runs every provider over files in memory, as the engine would over a case.
 #![allow(dead_code)]
 
-use glasshouse_model::{EntryId, Framing, Record, Warning, canonical_json};
+use glasshouse_model::{Claim, EntryId, Framing, Record, Warning, canonical_json};
 use glasshouse_providers::framing::{LONGEST_FRAME, frame_all};
 use glasshouse_providers::{Companion, Frame, Opened, Positioned, Sink, Tree, TreeEntry, providers};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A file of a fixture.
 #[derive(Clone)]
@@ -20,6 +20,8 @@ pub struct File {
 pub struct Outcome {
     pub paths: Vec<String>,
     pub claimed: Vec<String>,
+    /// By entry: the provider and format of the claim that reads it, as the main entry or beside it.
+    pub read_by: BTreeMap<EntryId, String>,
     /// Entries that two providers claim; the first reads them.
     pub conflicts: Vec<String>,
     pub records: Vec<(&'static str, Record)>,
@@ -46,8 +48,66 @@ pub fn load(folder: &Path) -> Vec<File> {
     files
 }
 
+/// Names of files whose bytes are text.
+const TEXTS: &[&str] =
+    &["json", "js", "csv", "txt", "html", "xml", "gpx", "kml", "tcx", "geojson", "vcf", "ics", "ndjson", "jsonl"];
+
+/// Returns the folders of all fixtures, sorted.
+pub fn fixtures() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folders = ["src", "lenses"].map(|name| fs::read_dir(root.join(name)).expect("a folder of providers"));
+    let mut all: Vec<PathBuf> = folders
+        .into_iter()
+        .flatten()
+        .filter_map(|folder| fs::read_dir(folder.ok()?.path().join("fixtures")).ok())
+        .flatten()
+        .filter_map(|fixture| Some(fixture.ok()?.path()))
+        .collect();
+    all.sort();
+    assert!(all.len() > 100, "no fixtures");
+    all
+}
+
+/// Says whether a fixture is one of damaged files.
+pub fn is_malformed(fixture: &Path) -> bool {
+    fixture.file_name().is_some_and(|name| name.to_string_lossy().starts_with("malformed-"))
+}
+
+/// Returns the ending of a name in small letters.
+pub fn extension(path: &str) -> String {
+    path.rsplit_once('.').map(|(_, end)| end.to_ascii_lowercase()).unwrap_or_default()
+}
+
+/// Says whether a file is a text by its name and its bytes.
+pub fn is_text(file: &File) -> bool {
+    TEXTS.contains(&extension(&file.path).as_str()) && std::str::from_utf8(&file.bytes).is_ok()
+}
+
+/// Splits a plain table (no quotes) into its lines' values; none for what is no plain table.
+pub fn table(file: &File) -> Option<(char, Vec<Vec<String>>)> {
+    let text = (is_text(file) && extension(&file.path) == "csv").then(|| String::from_utf8_lossy(&file.bytes))?;
+    let text = text.trim_start_matches('\u{feff}');
+    let first = text.lines().next()?;
+    let delimiter = [',', ';', '\t'].into_iter().max_by_key(|d| first.matches(*d).count())?;
+    let rows: Vec<Vec<String>> = text.lines().map(|l| l.split(delimiter).map(str::to_owned).collect()).collect();
+    let width = rows.first()?.len();
+    let plain = !text.contains('"') && width > 1 && rows.len() > 1 && rows.iter().all(|row| row.len() == width);
+    plain.then_some((delimiter, rows))
+}
+
+/// Writes a table as [`table`] splits it.
+pub fn written(delimiter: char, rows: impl IntoIterator<Item = Vec<String>>) -> Vec<u8> {
+    let lines: Vec<String> = rows.into_iter().map(|row| row.join(&delimiter.to_string())).collect();
+    (lines.join("\n") + "\n").into_bytes()
+}
+
 /// Recognises and parses the files; entry ids are their positions.
 pub fn parse_all(files: &[File]) -> Outcome {
+    parse_some(files, |_| true, |_| true)
+}
+
+/// Recognises and parses the files as far as some providers read some claims.
+pub fn parse_some(files: &[File], asked: impl Fn(&str) -> bool, wanted: impl Fn(&Claim) -> bool) -> Outcome {
     let entries: Vec<TreeEntry<'_>> = files
         .iter()
         .zip(0..)
@@ -67,7 +127,7 @@ pub fn parse_all(files: &[File]) -> Outcome {
     let mut outcome = Outcome { paths: files.iter().map(|f| f.path.clone()).collect(), ..Outcome::default() };
     let mut taken = BTreeSet::new();
     for general in [false, true] {
-        for provider in providers().iter().filter(|p| p.manifest().general == general) {
+        for provider in providers().iter().filter(|p| p.manifest().general == general && asked(p.manifest().id)) {
             let mut claims = provider.recognise(&tree);
             claims.retain(|claim| {
                 let free = !taken.contains(&claim.main);
@@ -86,7 +146,14 @@ pub fn parse_all(files: &[File]) -> Outcome {
                 ));
             }
             for claim in &claims {
+                for id in claim.companions.iter().chain([&claim.main]) {
+                    let by = || format!("{}.{}", provider.manifest().id, claim.format);
+                    outcome.read_by.entry(*id).or_insert_with(by);
+                }
                 taken.extend(claim.companions.iter().chain(&claim.copies));
+                if !wanted(claim) {
+                    continue;
+                }
                 let file = &files[claim.main.0 as usize];
                 let (spans, troubles) = match claim.framing {
                     Framing::Whole => frame_all(Framing::Whole, &file.bytes),

@@ -63,7 +63,7 @@ fn a_folder_is_packed_without_touching_the_disk_in_clear() {
     std::os::unix::fs::symlink("a.txt", given.join("link")).expect("linked");
     let key = Identity::generate();
     let to = folder.path().join("part.age");
-    let (plain, packed) = pack_sealed(&given, "given", &to, &key, &|_| true).expect("packed");
+    let (plain, packed) = pack_sealed(&given, "given", &to, &key, &|_, _, _| false, &|_| true).expect("packed");
     assert_eq!((packed.files, packed.problems.len()), (2, 0));
     let cache = folder.path().join("cache");
     let cache = Cache { folder: &cache, key: "k", seal: Some(&key) };

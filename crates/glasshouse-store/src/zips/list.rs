@@ -3,9 +3,10 @@
 use super::end::{self, End};
 use super::header::{CENTRAL_LEN, CENTRAL_MAGIC, Header, LOCAL_LEN, LOCAL_MAGIC};
 use super::scan::scan;
+use crate::checked::Checked;
 use crate::container::{EntryKind, EntryProblem};
 use crate::entries::{Entries, Entry};
-use crate::listing::{Budget, How, Listing, check_path, u16_at};
+use crate::listing::{Budget, How, Listing, Place, check_path, u16_at};
 use crate::source::Source;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
@@ -23,6 +24,9 @@ impl From<io::Error> for NotListed {
         Self::Io(error)
     }
 }
+
+/// Bytes, packed and whole, that are read of an archive to find out which of two sizes is right.
+const MOST_TRIED: u64 = 1 << 30;
 
 /// Where an entry lies in the archive, from its local header to the end of its content.
 #[derive(Clone, Copy, Debug)]
@@ -152,6 +156,7 @@ fn check_local_headers(source: &Source, extents: &mut [Extent], listing: &mut Li
     extents.sort_by_key(|extent| (extent.start, extent.item));
     let mut reader = source.reader();
     let mut buffer = Vec::new();
+    let mut room = MOST_TRIED;
     for extent in extents.iter_mut() {
         let Some(entry) = listing.entries.get(extent.item) else {
             continue;
@@ -168,7 +173,6 @@ fn check_local_headers(source: &Source, extents: &mut [Extent], listing: &mut Li
             damage(&mut listing.entries, extent.item, "its local header is not where the directory says");
             let message = "There is no local header where the central directory says.".into();
             listing.troubles.add(Some(extent.item), "zip.local-header", message);
-            // Nothing is known to lie there, so that nothing can overlap it.
             extent.end = extent.start;
             continue;
         };
@@ -191,6 +195,13 @@ fn check_local_headers(source: &Source, extents: &mut [Extent], listing: &mut Li
             let message = "The local header has another size or method than the central directory.".into();
             listing.troubles.add(Some(extent.item), "zip.size-mismatch", message);
         }
+        if !same_size {
+            let stated = (local.csize, local.size);
+            if let Some(sizes) = likelier(source, (listing, extent.item), stated, &mut room) {
+                extent.end = extent.data.saturating_add(sizes.0);
+                listing.entries.set_sizes(extent.item, sizes);
+            }
+        }
         if extent.end > source.len() {
             listing.entries.set_problem(extent.item, "the archive ends before the content does");
             let message = "The archive ends before the content of the entry does.".into();
@@ -200,16 +211,45 @@ fn check_local_headers(source: &Source, extents: &mut [Extent], listing: &mut Li
     Ok(())
 }
 
+/// Returns the packed and the whole size under which the content can be read, where the directory and the local header
+/// state different ones; those of the directory where neither or both will do.
+fn likelier(
+    source: &Source,
+    (listing, item): (&Listing, usize),
+    stated: (u64, u64),
+    room: &mut u64,
+) -> Option<(u64, u64)> {
+    let (_, EntryKind::File, place) = listing.entries.place(item)? else { return None };
+    let listed = (place.csize, place.size);
+    let mut tries = [listed, stated, (listed.0, stated.1), (stated.0, listed.1)];
+    // What is packed may end before the bytes that are said to be its own do, and something else begins there.
+    let mut reader = source.reader();
+    tries.sort_by_cached_key(|(csize, _)| {
+        let mut magic = [0; 4];
+        let there = reader.fill(place.offset.saturating_add(*csize), &mut magic);
+        !(there.unwrap_or(false) && matches!(magic, [b'P', b'K', 1, 2] | [b'P', b'K', 3, 4] | [b'P', b'K', 6, 6]))
+    });
+    tries.into_iter().find(|(csize, size)| {
+        // What is stated twice over is not for that a reason to inflate without end.
+        let Some(left) = room.checked_sub(csize.saturating_add(*size)) else { return false };
+        *room = left;
+        let place = Place { csize: *csize, size: *size, ..place.clone() };
+        let content = super::open(source, &place, None);
+        content.is_ok_and(|content| io::copy(&mut Checked::new(content, *size, place.crc32), &mut io::sink()).is_ok())
+    })
+}
+
 /// Refuses entries that lie over each other, and gives the stretches that no entry takes.
 fn refuse_overlaps(extents: &[Extent], limit: u64, listing: &mut Listing) -> Vec<(u64, u64)> {
     let mut gaps = Vec::new();
     let mut covered = 0;
     let mut owner: Option<usize> = None;
     let mut overlapping = Vec::new();
-    for extent in extents {
+    // Where no local header lies, the directory is wrong, and what does lie there is looked for like all that it leaves out.
+    for extent in extents.iter().filter(|extent| extent.end > extent.start) {
         if extent.start > covered {
             gaps.push((covered, extent.start));
-        } else if extent.start < covered && extent.end > extent.start {
+        } else if extent.start < covered {
             overlapping.extend(owner);
             overlapping.push(extent.item);
         }

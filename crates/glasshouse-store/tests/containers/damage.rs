@@ -96,6 +96,61 @@ fn headers_that_disagree_are_named() {
     assert_eq!(codes(&catalog), ["zip.size-mismatch"]);
 }
 
+/// Where the directory and a local header state different sizes, the content shows which are right.
+#[test]
+fn the_sizes_that_fit_the_content_are_taken() {
+    let text = b"what was said, and said again, and again".repeat(20);
+    for options in [stored(), deflated()] {
+        let whole = zip_of(&[("a", &text), ("b", b"y")], options);
+        let directory = find(&whole, b"PK\x01\x02");
+        // The packed size and the whole one, each alone and both: in the directory, then in the local header.
+        for (header, at) in [(directory, 20), (0, 18)] {
+            for wrong in [&[at][..], &[at + 4], &[at, at + 4]] {
+                for by in [-3, 5] {
+                    let mut bytes = whole.clone();
+                    for field in wrong {
+                        let place = header + field..header + field + 4;
+                        let size = i32::from_le_bytes(bytes[place.clone()].try_into().unwrap());
+                        bytes[place].copy_from_slice(&(size + by).to_le_bytes());
+                    }
+                    let bench = Bench::new(&bytes);
+                    let (part, catalog) = bench.open();
+                    assert_eq!(codes(&catalog), ["zip.size-mismatch"], "{header} {wrong:?} {by}");
+                    assert_eq!(content(&part, 0).unwrap(), text, "{header} {wrong:?} {by}");
+                    assert_eq!(content(&part, 1).unwrap(), b"y");
+                }
+            }
+        }
+    }
+}
+
+/// A directory whose places are all wrong hides nothing: what lies in the archive is found without it.
+#[test]
+fn entries_are_found_where_the_directory_is_wrong_about_their_places() {
+    for by in [9i32, -9, 40] {
+        let mut bytes = zip_of(&[("a", b"first"), ("b", b"second"), ("c", b"third")], deflated());
+        let mut from = 0;
+        while let Some(at) = bytes[from..].windows(4).position(|w| w == b"PK\x01\x02").map(|at| from + at) {
+            let place = at + 42..at + 46;
+            let offset = i32::from_le_bytes(bytes[place.clone()].try_into().unwrap());
+            bytes[place].copy_from_slice(&(offset + by).to_le_bytes());
+            from = at + 4;
+        }
+        let bench = Bench::new(&bytes);
+        let (part, catalog) = bench.open();
+        let read: Vec<Vec<u8>> = (0..catalog.entries.len())
+            .filter_map(|i| {
+                let mut bytes = Vec::new();
+                part.read(i).ok()?.read_to_end(&mut bytes).ok().map(|_| bytes)
+            })
+            .collect();
+        for text in [&b"first"[..], b"second", b"third"] {
+            assert!(read.iter().any(|content| content == text), "{by}: {:?}", codes(&catalog));
+        }
+        assert!(codes(&catalog).contains(&"zip.local-header"), "{by}");
+    }
+}
+
 #[test]
 fn an_entry_that_the_directory_hides_is_listed() {
     // The first entry of one archive, then a whole archive that does not know of it.

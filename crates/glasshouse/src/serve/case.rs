@@ -6,6 +6,7 @@ use super::consulted::{Look, consulted};
 use super::document::{self as shape};
 use axum::Extension;
 use axum::response::Response;
+use glasshouse_engine::authority::fields::SIMILAR_PICTURES;
 use glasshouse_engine::facts;
 use glasshouse_layout::RunFile;
 use serde::Deserialize;
@@ -37,6 +38,7 @@ pub async fn session(Extension(serving): Shared) -> Response {
         let (name, roles) = serving.session().person();
         let is_self = serving.session().is_own();
         let (enquiries, enquiry) = serving.session().enquiries();
+        let analyses: Vec<&str> = [SIMILAR_PICTURES].into_iter().filter(|one| serving.session().offers(one)).collect();
         Ok(json!({
             "case": {
                 "title": file.title,
@@ -48,6 +50,7 @@ pub async fn session(Extension(serving): Shared) -> Response {
             "csrf": serving.visit.csrf,
             "readonly": serving.house.readonly(),
             "may": OFFERED.iter().filter(|action| serving.session().may(action).is_ok()).collect::<Vec<_>>(),
+            "analyses": analyses,
             "authority": serving.session().standing().map(|s| s.authority.id.clone()),
             "statement": serving.session().standing().map(|s| s.authority.statement.clone()),
             "enquiries": enquiries,

@@ -70,20 +70,33 @@ impl Choosing {
     }
 }
 
-/// Returns the authorities in force under which a person may look into the case.
-pub fn choices(house: &House, person: &Person) -> Result<Vec<Choice>, Problem> {
-    let Some(home) = &house.home else { return Ok(Vec::new()) };
-    let mut choices = Vec::new();
+/// Under which authorities of a case a person may look into it.
+#[derive(Default)]
+pub struct Choices {
+    pub open: Vec<Choice>,
+    /// Those under which they may not, by id, each with the reason.
+    pub shut: Vec<(String, String)>,
+}
+
+/// Returns under which authorities a person may look into the case: of those in force, and only where that is none, of
+/// those that are not, which the policies leave open to some.
+pub fn choices(house: &House, person: &Person) -> Result<Choices, Problem> {
+    let mut choices = Choices::default();
+    let Some(home) = &house.home else { return Ok(choices) };
+    let mut restricted = Vec::new();
     for standing in glasshouse_engine::authority::standings(&house.case)? {
-        if standing.state(now()) != "in force" {
-            continue;
-        }
+        let in_force = standing.state(now()) == "in force";
         let (id, statement) = (standing.authority.id, standing.authority.statement);
         let who = Who { actor: intake::actor(), person: Some(person.clone()) };
         let asking = Asking { authority: Some(id.clone()), enquiry: None };
-        if Session::begin(&house.case, who, home, &asking)?.may("case.serve").is_ok() {
-            choices.push(Choice { id, statement });
+        match Session::begin(&house.case, who, home, &asking)?.why_not("case.serve") {
+            Some(why) => choices.shut.push((id, why)),
+            None if in_force => choices.open.push(Choice { id, statement }),
+            None => restricted.push(Choice { id, statement }),
         }
+    }
+    if choices.open.is_empty() {
+        choices.open = restricted;
     }
     Ok(choices)
 }

@@ -138,6 +138,8 @@ shapes! {
         case: CaseName, person: PersonName, csrf: String, readonly: bool, version: String,
         /// Actions that the policies allow this person now, of those that the page offers.
         may: Vec<String>,
+        /// Analyses that the authority names, of those that there are; all of them in a personal case.
+        analyses: Vec<String>,
         /// Id of the authority that is acted under, and what it says; none in a personal case.
         authority: Option<String>, statement: Option<String>,
         /// Lines of enquiry to choose from, and the one that is chosen.
@@ -343,10 +345,10 @@ shapes! {
     /// Home, work and nights away are findings, never facts: `why` says the rule.
     Reveals {
         services: Vec<ServiceHeld>, contacts: Vec<Seen>, home: Option<Stay>, work: Option<Stay>,
-        nights_away: Vec<Stay>, voice: Counted, searches: Counted,
-        /// records of an activity that say in English that something was searched for
-        searched: Counted,
-        devices: Vec<Seen>,
+        /// the longest of `stays`
+        nights_away: Vec<Stay>, stays: u64, voice: Counted, searches: Counted,
+        /// those of most records, of `device_names`
+        devices: Vec<Seen>, device_names: u64,
     }
     ServiceHeld {
         service: String, held: Vec<Held>,
@@ -354,15 +356,15 @@ shapes! {
         people: u64,
         /// records with coordinates
         places: u64,
-        /// where the holder can delete it, if that is known
-        delete_at: Option<String>,
-        /// the company's own help on that, if there is such a page
-        described_at: Option<String>,
+        /// how its holder deletes it there, as far as that is known; nobody tried these ways
+        deleting: Vec<Deleting>,
         held_by: Option<String>,
         /// ways in which others can get at it
         routes: Vec<String>,
         query: String,
     }
+    /// `way` leads through the service's menus, from the address `at`, for these kinds; for all that it holds if none is named.
+    Deleting { kinds: Vec<String>, way: String, at: Option<String>, described_at: Option<String> }
     Held { what: String, count: u64, first: Option<String>, last: Option<String>, query: String }
     Seen { name: String, count: u64, first: Option<String>, last: Option<String>, query: String }
     /// `days` nights or working days there, of `of` with records anywhere.

@@ -13,6 +13,7 @@ mod html;
 mod issuer;
 mod lists;
 mod log;
+mod looks;
 mod media;
 mod page;
 mod people;
@@ -235,6 +236,8 @@ pub fn serve(case: &Path, listening: &Listening<'_>, door: Door) -> Result<u8, E
     };
     let live = Arc::new(Live::open(case, &seal)?);
     exports::clear(case);
+    // Outside personal cases an authority names the analysis, and what came of it does not outlive the visit.
+    let open = link.is_some() && glasshouse_store::read_case_file(case)?.encryption != glasshouse_layout::SEALED;
     let house = Arc::new(House {
         case: case.to_path_buf(),
         seal,
@@ -245,7 +248,7 @@ pub fn serve(case: &Path, listening: &Listening<'_>, door: Door) -> Result<u8, E
         turn: Mutex::new(()),
         exporting: Mutex::new(()),
         decoder: crate::decoder(),
-        smalls: smalls::Smalls::default(),
+        smalls: if open { smalls::Smalls::kept(case) } else { smalls::Smalls::default() },
         visits: Visits::default(),
         choosing: choosing::Choosing::default(),
         address,

@@ -1,9 +1,10 @@
 //! Signing in to a case that is not one's own, the line of enquiry, and leaving.
 
 use super::answer::{Given, Problem, answer};
+use super::choosing::{Choices, choices};
 use super::document::{self as shape};
 use super::guard::{cookie, forgotten, shown};
-use super::{House, Shared, choosing};
+use super::{House, Shared};
 use crate::intake;
 use axum::Extension;
 use axum::extract::State;
@@ -122,10 +123,20 @@ pub fn begin(house: &House, person: Person, authority: Option<String>, by: &str)
     let Some(home) = &house.home else { return Err(Problem::missing("Nobody signs in here.")) };
     let authority = match authority {
         Some(authority) => Some(authority),
-        None => match choosing::choices(house, &person)? {
-            several if several.len() > 1 => return Ok(Begun::Choose(house.choosing.begin(person, by, several)?)),
-            mut one => one.pop().map(|choice| choice.id),
-        },
+        None => {
+            let Choices { mut open, mut shut } = choices(house, &person)?;
+            match (open.len(), shut.len()) {
+                (2.., _) => return Ok(Begun::Choose(house.choosing.begin(person, by, open)?)),
+                (0, 2..) => {
+                    let _ = session::deny_entry(&house.case, &intake::actor(), home, &person.name, "authority");
+                    let reasons: Vec<String> = shut.iter().map(|(id, why)| format!("Under {id}: {why}")).collect();
+                    let why = reasons.join(" ");
+                    return Err(Problem::denied(format!("You cannot look into this case now. {why}")));
+                }
+                // Under the one that is left, or the one that there is: what forbids it is said, and is in the log.
+                _ => open.pop().map(|choice| choice.id).or_else(|| shut.pop().map(|(id, _)| id)),
+            }
+        }
     };
     let name = person.name.clone();
     let who = Who { actor: intake::actor(), person: Some(person) };

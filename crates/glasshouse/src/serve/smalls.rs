@@ -1,10 +1,11 @@
-//! Small pictures and what they look like. Pictures are taken apart in the process that is there for that, and what
-//! came of the newest is kept in memory: nothing of it is written.
+//! Small pictures and what they look like. Pictures are taken apart in the process that is there for that, and the newest
+//! small ones are kept in memory.
 
 use super::answer::{Asked, Named, Problem, answer};
 use super::consulted::{Look, consulted};
 use super::document::{self as shape};
 use super::lists::bounded;
+use super::looks::{self, Looks};
 use super::{Live, Serving, Shared};
 use axum::Extension;
 use axum::response::Response;
@@ -13,7 +14,8 @@ use glasshouse_engine::evidence::{Bytes, preview, safe_type};
 use glasshouse_engine::view::{Attachment, Sorted};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -23,8 +25,6 @@ use utoipa::IntoParams;
 const MOST_PICTURE: u64 = 64 << 20;
 /// Bytes of small pictures that are kept.
 const MOST_KEPT: usize = 32 << 20;
-/// Pictures of which is known what they look like: about 60 bytes each.
-const MOST_LOOKS: usize = 200_000;
 /// Pictures before and after one, in the order of time, that it is compared with.
 const AROUND: u32 = 200;
 /// Places of 64 in which pictures that look alike may differ.
@@ -36,7 +36,7 @@ const PATIENCE: Duration = Duration::from_millis(1500);
 const HEIC: &str = "image/heic";
 const NOT_SHOWN: &str = "The picture cannot be taken apart and holds no preview, and browsers cannot show its format.";
 
-/// A picture by its record and its number there.
+/// A small picture by its record and its number there.
 type Key = (String, u32);
 
 /// What is known of pictures that were taken apart.
@@ -45,13 +45,17 @@ pub struct Smalls(Mutex<Known>);
 
 #[derive(Default)]
 struct Known {
-    /// None for what could not be taken apart.
-    looks: HashMap<Key, Option<u64>>,
+    looks: Looks,
     jpegs: VecDeque<(Key, Arc<Vec<u8>>)>,
     bytes: usize,
 }
 
 impl Smalls {
+    /// Returns one that knows what is kept in the folder of a personal case whose evidence lies open.
+    pub fn kept(case: &Path) -> Self {
+        Smalls(Mutex::new(Known { looks: Looks::kept(case), ..Known::default() }))
+    }
+
     fn known(&self) -> MutexGuard<'_, Known> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -60,17 +64,19 @@ impl Smalls {
         self.known().jpegs.iter().find(|(of, _)| of == key).map(|(_, jpeg)| jpeg.clone())
     }
 
-    fn look(&self, key: &Key) -> Option<Option<u64>> {
-        self.known().looks.get(key).copied()
+    /// Returns what a picture looks like, if it was taken apart; none in it if that told nothing.
+    fn look(&self, file: &Attachment) -> Option<Option<u64>> {
+        self.known().looks.get(&looks::key(file)?)
     }
 
-    fn keep(&self, key: Key, look: Option<u64>, jpeg: Option<Arc<Vec<u8>>>) {
-        let mut known = self.known();
-        if known.looks.len() >= MOST_LOOKS {
-            known.looks.clear();
+    fn looked(&self, file: &Attachment, look: Option<u64>) {
+        if let Some(key) = looks::key(file) {
+            self.known().looks.add(key, look);
         }
-        known.looks.insert(key.clone(), look);
-        let Some(jpeg) = jpeg else { return };
+    }
+
+    fn keep(&self, key: Key, jpeg: Arc<Vec<u8>>) {
+        let mut known = self.known();
         known.bytes += jpeg.len();
         known.jpegs.push_back((key, jpeg));
         while known.bytes > MOST_KEPT {
@@ -110,7 +116,8 @@ pub fn small(
     }
     match serving.house.decoder.small(&whole) {
         Some(small) => {
-            serving.house.smalls.keep(key, Some(small.look), Some(Arc::new(small.jpeg.clone())));
+            serving.house.smalls.looked(file, Some(small.look));
+            serving.house.smalls.keep(key, Arc::new(small.jpeg.clone()));
             Ok((Bytes::Held(small.jpeg), Some("image/jpeg")))
         }
         None if kind == Some(HEIC) => Err(Problem::missing(NOT_SHOWN)),
@@ -134,8 +141,7 @@ pub fn large(serving: &Serving, live: &Live, file: &Attachment) -> Result<(Bytes
 
 /// Returns what a picture looks like, from its preview where it has one; none if that cannot be told.
 fn look(serving: &Serving, live: &Live, file: &Attachment) -> Option<u64> {
-    let key = (file.record.clone(), file.n);
-    if let Some(known) = serving.house.smalls.look(&key) {
+    if let Some(known) = serving.house.smalls.look(file) {
         return known;
     }
     let made = bytes_of(live, file).ok().filter(|(_, kind)| kind.is_some_and(|k| k.starts_with("image/")));
@@ -145,7 +151,7 @@ fn look(serving: &Serving, live: &Live, file: &Attachment) -> Option<u64> {
         decoder.small(&whole).or_else(|| decoder.small(&preview(decoder, &whole)?))
     });
     let look = small.map(|small| small.look);
-    serving.house.smalls.keep(key, look, None);
+    serving.house.smalls.looked(file, look);
     look
 }
 
@@ -193,7 +199,7 @@ pub async fn alike(
             loop {
                 let at = next.fetch_add(1, Ordering::Relaxed);
                 let Some(one) = others.get(at) else { return (found, looked) };
-                let known = serving.house.smalls.look(&(one.row.id.clone(), one.media.about.n)).is_some();
+                let known = serving.house.smalls.look(&one.media.about).is_some();
                 if !known && begun.elapsed() > PATIENCE {
                     continue;
                 }
@@ -207,6 +213,7 @@ pub async fn alike(
             let threads = [scope.spawn(compare), scope.spawn(compare)];
             threads.into_iter().map(|thread| thread.join().unwrap_or_default()).collect::<Vec<_>>()
         });
+        serving.house.smalls.known().looks.save();
         let looked: usize = parts.iter().map(|(_, looked)| looked).sum();
         let mut found: Vec<(u32, usize)> = parts.into_iter().flat_map(|(found, _)| found).collect();
         found.sort_unstable();

@@ -42,7 +42,7 @@ CREATE TABLE IF NOT EXISTS chunks (
     claim INTEGER NOT NULL, chunk INTEGER NOT NULL, records INTEGER NOT NULL, PRIMARY KEY (claim, chunk));
 CREATE TABLE IF NOT EXISTS warnings (
     claim INTEGER, chunk INTEGER, entry INTEGER, locator TEXT, provider TEXT NOT NULL, code TEXT NOT NULL,
-    message TEXT NOT NULL);
+    message TEXT NOT NULL, source TEXT);
 CREATE INDEX IF NOT EXISTS warnings_by_claim ON warnings (claim);
 CREATE TABLE IF NOT EXISTS drift (
     claim INTEGER NOT NULL, chunk INTEGER NOT NULL, format TEXT NOT NULL, key TEXT NOT NULL, count INTEGER NOT NULL);
@@ -133,6 +133,10 @@ impl Journal {
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "NORMAL")?;
         connection.execute_batch(SCHEMA)?;
+        // A journal of an earlier version lacks what came later.
+        if connection.prepare("SELECT source FROM warnings").is_err() {
+            connection.execute_batch("ALTER TABLE warnings ADD COLUMN source TEXT")?;
+        }
         Ok(Journal { connection: Mutex::new(connection), key })
     }
 

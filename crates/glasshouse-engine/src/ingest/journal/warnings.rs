@@ -9,6 +9,8 @@ use std::collections::HashSet;
 /// A warning as it is kept.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct WarningRow {
+    /// The source that it is about, where it is about no single entry.
+    pub source: Option<String>,
     pub entry: Option<u32>,
     pub locator: Option<String>,
     pub provider: String,
@@ -31,8 +33,9 @@ impl Journal {
     /// Hands over every warning, ordered by entry and place.
     pub fn each_warning(&self, mut take: impl FnMut(WarningRow) -> Result<(), EngineError>) -> Result<(), EngineError> {
         let connection = self.lock();
-        let mut statement = connection
-            .prepare("SELECT entry, locator, provider, code, message FROM warnings ORDER BY entry, chunk, rowid")?;
+        let mut statement = connection.prepare(
+            "SELECT entry, locator, provider, code, message, source FROM warnings ORDER BY entry, chunk, rowid",
+        )?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             take(WarningRow {
@@ -41,6 +44,7 @@ impl Journal {
                 provider: row.get(2)?,
                 code: row.get(3)?,
                 message: row.get(4)?,
+                source: row.get(5)?,
             })?;
         }
         Ok(())
@@ -84,7 +88,10 @@ pub(super) fn insert_warning(
     chunk: Option<u32>,
     warning: &WarningRow,
 ) -> Result<(), EngineError> {
-    let mut insert = connection.prepare_cached("INSERT INTO warnings VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO warnings (claim, chunk, entry, locator, provider, code, message, source)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )?;
     insert.execute(params![
         claim,
         chunk,
@@ -92,7 +99,8 @@ pub(super) fn insert_warning(
         warning.locator,
         warning.provider,
         warning.code,
-        warning.message
+        warning.message,
+        warning.source
     ])?;
     Ok(())
 }

@@ -1,3 +1,4 @@
+use crate::formats::months::english;
 use glasshouse_model::{Moment, MomentRole, Precision, ZoneBasis};
 use jiff::civil::Date;
 
@@ -180,10 +181,8 @@ fn named_zone(token: &str) -> Option<i64> {
 }
 
 fn month_of(token: &str) -> Option<i8> {
-    const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
-    let start = token.get(..3)?;
-    let month = MONTHS.iter().position(|m| start.eq_ignore_ascii_case(m))?;
-    token.bytes().all(|b| b.is_ascii_alphabetic() || b == b'.').then_some(month as i8 + 1)
+    let month = english(token.get(..3)?)?;
+    token.bytes().all(|b| b.is_ascii_alphabetic() || b == b'.').then_some(month)
 }
 
 fn is_weekday(token: &str) -> bool {

@@ -276,17 +276,30 @@ pub(super) fn decode<'a>(encoding: Encoding, body: &'a [u8]) -> (Cow<'a, [u8]>, 
             Some(decoded) => (Cow::Owned(decoded), true),
             None => {
                 // Lists append a footer in clear to what is encoded: lines that are not base64 are left out.
-                let mut good = Vec::with_capacity(body.len());
+                let (mut good, mut ended) = (Vec::with_capacity(body.len()), false);
                 for line in body.split(|b| *b == b'\n') {
-                    let line = line.trim_ascii();
-                    if line.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=')) {
-                        good.extend_from_slice(line);
+                    let clean: Vec<u8> = line.iter().copied().filter(|b| is_base64(*b)).collect();
+                    // A new group may follow the end of another, and is whole.
+                    if is_encoded(line.trim_ascii(), clean.len()) && (!ended || clean.len() % 4 == 0) {
+                        ended = clean.last().map_or(ended, |last| *last == b'=');
+                        good.extend_from_slice(&clean);
                     }
                 }
                 (Cow::Owned(base64_lenient(&good)), false)
             }
         },
     }
+}
+
+fn is_base64(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=')
+}
+
+/// Says whether a line is base64, of which `good` bytes are. Those that mean nothing in it are to be passed over, but a
+/// line in clear has blanks, or signs that divide its words.
+fn is_encoded(line: &[u8], good: usize) -> bool {
+    let in_clear = |b: &u8| b.is_ascii_whitespace() || matches!(b, b'.' | b',' | b':' | b'@' | b'-' | b'_');
+    good == line.len() || ((line.len() - good) * 8 <= line.len() && !line.iter().any(in_clear))
 }
 
 /// Decodes quoted-printable; what is no escape stays as it is.
@@ -343,6 +356,21 @@ mod tests {
         let (parts, troubles) = take_apart(&head, message.as_bytes(), false);
         let describe = |p: Part<'_>| format!("{} {} {:?}", p.path, p.mime, String::from_utf8_lossy(p.body));
         (parts.into_iter().map(describe).collect(), troubles)
+    }
+
+    /// What means nothing in base64 is passed over, and what follows it in clear is left out.
+    #[test]
+    fn damaged_base64_keeps_what_is_there() {
+        for (body, text) in [
+            ("SGVsbG8gd29ybGQ*!!gYW5kIG1vcmU=\r\nZZ", "Hello world and more"),
+            ("SGVsbG8gd29y\r\nbGQ=\r\n____________\r\nTo leave this list: https://lists.example.org/x", "Hello world"),
+            ("SGVsbG8g\nd29ybGQ=\nIGFuZCBt\nb3Jl\n--\nlist@example.org", "Hello world and more"),
+            ("all of it in clear, after all", ""),
+        ] {
+            let (decoded, whole) = decode(Encoding::Base64, body.as_bytes());
+            assert_eq!(String::from_utf8_lossy(&decoded), text, "{body}");
+            assert!(!whole, "{body}");
+        }
     }
 
     #[test]

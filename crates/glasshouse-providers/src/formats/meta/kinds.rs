@@ -131,7 +131,12 @@ pub(crate) const SHARED: &[ItemFormat] = &[
     ("apps", "Apps and websites", &[Family::App], Tier::Documented),
     ("settings", "Settings and their changes", &[Family::Setting], Tier::Unverified),
     ("off-service", "What businesses told the service", &[Family::Activity], Tier::Documented),
-    ("index", "What the start page of an export as pages links to", &[Family::File], Tier::Unverified),
+    (
+        "index",
+        "The start page of an export as pages, and notices that a folder holds no data",
+        &[Family::File],
+        Tier::Unverified,
+    ),
     ("other", "All other lists of known shapes", &[Family::Activity], Tier::Unverified),
 ];
 

@@ -61,8 +61,12 @@ pub(crate) fn recognise(tree: &Tree<'_>, service: Service) -> Vec<Claim> {
     let mut links: BTreeMap<&str, Arc<Links>> = BTreeMap::new();
     let mut beside: BTreeMap<&str, Arc<Links>> = BTreeMap::new();
     let mut claims = Vec::new();
-    for entry in tree.entries().iter().filter(|entry| entry.size > 0) {
-        if !matches!(entry.extension().as_str(), "json" | "html") {
+    for entry in tree.entries() {
+        if let Some(claim) = start::no_data(entry, &roots, service) {
+            claims.push(claim);
+            continue;
+        }
+        if entry.size == 0 || !matches!(entry.extension().as_str(), "json" | "html") {
             continue;
         }
         if let Some(claim) = start::claim(tree, entry, &roots, service) {

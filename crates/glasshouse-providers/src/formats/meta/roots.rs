@@ -175,7 +175,7 @@ pub(crate) fn links(tree: &Tree<'_>, root: &str) -> Links {
         top.is_some_and(|name| MEDIA.contains(&name))
             && entry.size > 0
             && !matches!(entry.extension().as_str(), "json" | "html" | "htm" | "css" | "js")
-            && entry.name() != "no-data.txt"
+            && entry.name() != super::start::NO_DATA
     });
     files
         .map(|entry| Link { name: key(below(entry.path, root)).to_owned(), entry: entry.id, size: entry.size })

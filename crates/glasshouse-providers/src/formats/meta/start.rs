@@ -1,4 +1,4 @@
-//! The start page of an export as pages: which files it links to, and which of them did not arrive.
+//! What an export says of itself: by its start page which files it holds, and by notices which folders hold no data.
 
 use super::roots::Roots;
 use crate::formats::element;
@@ -8,6 +8,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub(crate) const FORMAT: &str = "index";
+
+/// The name of a notice; what it says is in the account's language, or nothing.
+pub(crate) const NO_DATA: &str = "no-data.txt";
+const LONGEST_NOTICE: u64 = 1 << 10;
 
 /// Pages link to some hundreds of others; more is no start page.
 const MOST: usize = 20_000;
@@ -27,8 +31,19 @@ pub(crate) fn claim(tree: &Tree<'_>, entry: &TreeEntry, roots: &Roots<'_>, servi
     Some(claim)
 }
 
-/// Reads a start page: one record, and a warning if files that it links to are not there.
+/// Claims a notice that a folder of a service's export holds no data.
+pub(crate) fn no_data<'t>(entry: &'t TreeEntry<'t>, roots: &Roots<'t>, service: super::Service) -> Option<Claim> {
+    let named = entry.name() == NO_DATA && entry.size < LONGEST_NOTICE;
+    let ours = named && roots.service(entry).is_some_and(|place| place.service == service);
+    ours.then(|| Claim::of(FORMAT, entry.id, Framing::Whole))
+}
+
+/// Reads a start page: one record, and a warning if files that it links to are not there; of a notice, that it is one.
 pub(crate) fn parse(opened: &Opened<'_>, out: &mut Sink) {
+    if opened.entry.name() == NO_DATA {
+        let at = opened.at(Locator::bytes(0, opened.entry.size));
+        return out.warn(at, "export.no-data", "The service says that it has no data for this folder.");
+    }
     for frame in opened.frames {
         let at = opened.at(Locator::bytes(frame.offset, frame.bytes.len() as u64));
         let html = element::text(frame, &at, out);

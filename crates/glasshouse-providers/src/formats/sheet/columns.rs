@@ -1,91 +1,79 @@
 //! What each column of a sheet is for, found once and not for every row.
 
-use super::{Names, Sheet};
+use super::{Is, Names, Sheet};
 use std::collections::HashMap;
 
-/// What a column is for; the numbers are places in the sheet's lists.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Use {
-    Moment {
-        at: usize,
-        rank: usize,
-    },
-    Title(usize),
-    Text {
-        group: usize,
-        rank: usize,
-    },
-    Lat,
-    Lon,
-    Accuracy,
-    Address(usize),
-    Party(usize),
-    Conversation,
-    Known,
-    /// Not known to the sheet.
-    Strange,
-}
-
-/// A column: what it is for, the name of its field, and its place in [`Sheet::same`].
-#[derive(Clone, Copy, Debug)]
+/// What is known of a column.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Column {
-    pub(super) uses: Use,
-    /// The first of the names it goes by; none if the sheet does not know it.
+    /// Places in [`Sheet::columns`], each with the place of the column's name among those of the declaration.
+    pub(super) uses: Vec<(usize, usize)>,
+    /// The name of its field as the sheet writes it; none if the sheet does not know it.
     pub(super) name: Option<&'static str>,
+    /// Its place in [`Sheet::same`].
     pub(super) same: Option<usize>,
+    /// Holds a JSON object.
+    pub(super) json: bool,
 }
 
 /// The columns of a sheet by [`key`].
+#[derive(Debug)]
 pub(super) struct Columns {
-    by_key: HashMap<String, Column>,
+    by_key: HashMap<String, usize>,
+    /// The first is that of columns which the sheet does not know.
+    all: Vec<Column>,
 }
 
 impl Columns {
     pub(super) fn of(sheet: &Sheet) -> Self {
-        let mut columns = Columns { by_key: HashMap::new() };
-        for (at, (_, names)) in sheet.moments.iter().enumerate() {
-            columns.add(names, |rank| Use::Moment { at, rank }, false);
+        let mut columns = Columns { by_key: HashMap::new(), all: vec![Column::default()] };
+        for (at, (names, is)) in sheet.columns.iter().enumerate() {
+            for (rank, name) in names.iter().enumerate() {
+                let first = if *is == Is::Renamed { names.first() } else { None };
+                let column = columns.add(name, first.copied().unwrap_or(name));
+                column.json |= *is == Is::Json;
+                if !matches!(is, Is::Field | Is::Renamed | Is::Json) {
+                    column.uses.push((at, rank));
+                }
+            }
         }
-        columns.add(sheet.title, Use::Title, false);
-        for (group, names) in sheet.text.iter().enumerate() {
-            columns.add(names, |rank| Use::Text { group, rank }, false);
-        }
-        columns.add(sheet.place.lat, |_| Use::Lat, true);
-        columns.add(sheet.place.lon, |_| Use::Lon, true);
-        columns.add(sheet.place.accuracy, |_| Use::Accuracy, true);
-        columns.add(sheet.place.address, Use::Address, false);
-        for (at, (_, _, names)) in sheet.parties.iter().enumerate() {
-            columns.add(names, |_| Use::Party(at), false);
-        }
-        columns.add(sheet.conversation, |_| Use::Conversation, true);
-        for names in sheet.known {
-            columns.add(names, |_| Use::Known, true);
+        for name in sheet.needs.iter().copied().flatten() {
+            columns.add(name, name);
         }
         for (at, names) in sheet.same.iter().enumerate() {
-            for name in *names {
-                let none = Column { uses: Use::Known, name: names.first().copied(), same: None };
-                let named = columns.by_key.entry(key(name)).or_insert(none).name;
-                // A column that was renamed tells rows apart under its older names as well.
-                let group = columns.by_key.values_mut().filter(|column| column.name == named);
-                group.for_each(|column| column.same = Some(at));
-            }
+            columns.tells(at, names);
         }
         columns
     }
 
-    /// Adds the names of one column; `one` says that they are one column that was renamed, and not several.
-    fn add(&mut self, names: Names, uses: impl Fn(usize) -> Use, one: bool) {
-        for (rank, name) in names.iter().enumerate() {
-            let first = if one { names.first().copied() } else { Some(*name) };
-            let column = Column { uses: uses(rank), name: first, same: None };
-            self.by_key.entry(key(name)).or_insert(column);
+    /// Adds a column, unless it is known; its first name stays.
+    fn add(&mut self, name: &str, called: &'static str) -> &mut Column {
+        let next = self.all.len();
+        let at = *self.by_key.entry(key(name)).or_insert(next);
+        if at == next {
+            self.all.push(Column { name: Some(called), ..Column::default() });
+        }
+        // INVARIANT: `at` is a place in the list, or that of the column just pushed.
+        &mut self.all[at]
+    }
+
+    /// Notes the columns that tell rows apart; one that was renamed does so under its older names as well.
+    fn tells(&mut self, at: usize, names: Names) {
+        for name in names {
+            let called = self.add(name, names.first().copied().unwrap_or(name)).name;
+            self.all.iter_mut().filter(|column| column.name == called).for_each(|column| column.same = Some(at));
         }
     }
 
-    /// Returns what a column is for.
-    pub(super) fn get(&self, name: &str) -> Column {
-        let strange = Column { uses: Use::Strange, name: None, same: None };
-        self.by_key.get(&key(name)).copied().unwrap_or(strange)
+    /// Returns the number of a column.
+    pub(super) fn number(&self, name: &str) -> usize {
+        self.by_key.get(&key(name)).copied().unwrap_or_default()
+    }
+
+    /// Returns what is known of the column of that number.
+    pub(super) fn get(&self, number: usize) -> &Column {
+        // INVARIANT: there is always the first.
+        self.all.get(number).unwrap_or(&self.all[0])
     }
 }
 
@@ -137,6 +125,22 @@ mod tests {
     fn names_are_compared_without_their_dress() {
         assert_eq!(key("Carrier Name & Tracking_Number"), "carriernametrackingnumber");
         assert_eq!(key("GRÖSSE"), "grösse");
+    }
+
+    #[test]
+    fn a_column_is_known_by_every_name() {
+        const SHEET: Sheet = Sheet {
+            needs: &[&["c"]],
+            columns: &[(&["new", "old"], Is::Renamed), (&["a", "b"], Is::Title), (&["a"], Is::Text)],
+            same: &[&["new"], &["d", "e"]],
+            ..Sheet::NONE
+        };
+        let columns = Columns::of(&SHEET);
+        let of = |name: &str| columns.get(columns.number(name));
+        assert_eq!((of("Old").name, of("Old").same), (Some("new"), Some(0)));
+        assert_eq!((of("a").uses.as_slice(), of("b").uses.as_slice()), (&[(1, 0), (2, 0)][..], &[(1, 1)][..]));
+        assert_eq!((of("C").name, of("E").name, of("e").same), (Some("c"), Some("d"), Some(1)));
+        assert_eq!((of("x").name, of("x").same), (None, None));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Objects of JSON into records.
 
 use super::columns::{Columns, json_names};
-use super::draft::{Draft, Told};
+use super::make::{Cell, Maker, Told};
 use super::{Sheet, key};
 use crate::formats::json::{Object, as_text};
 use crate::framing::{Span, frame_all};
@@ -92,42 +92,42 @@ impl Reader<'_, '_> {
             return;
         }
         self.out.drift(self.sheet.format, name);
-        if self.told.may("member") {
-            let at = self.opened.at(Locator::json(pointer(name, None), offset, bytes.len() as u64));
-            self.out.warn(at, "json.member", "A member of the document beside its rows; it was not read.");
-        }
+        let at = self.opened.at(Locator::json(pointer(name, None), offset, bytes.len() as u64));
+        let message = "A member of the document beside its rows; it was not read.";
+        self.told.warn(&at, "json.member", message, self.out);
     }
 
     fn element(&mut self, pointer: String, offset: u64, bytes: &[u8]) {
         let at = self.opened.at(Locator::json(pointer, offset, bytes.len() as u64));
         let text = String::from_utf8_lossy(bytes);
-        if matches!(text, Cow::Owned(_)) && self.told.may("utf8") {
-            self.out.warn(at.clone(), "text.utf8", "Some bytes are not UTF-8; they are shown as U+FFFD.");
+        if matches!(text, Cow::Owned(_)) {
+            let message = "Some bytes are not UTF-8; they are shown as U+FFFD.";
+            self.told.warn(&at, "text.utf8", message, self.out);
         }
         let Ok(object) = Object::parse(text.trim_start_matches('\u{feff}')) else {
-            if self.told.may("syntax") {
-                self.out.warn(at, "json.syntax", "The element is not a valid JSON object; it was not read.");
-            }
-            return;
+            let message = "The element is not a valid JSON object; it was not read.";
+            return self.told.warn(&at, "json.syntax", message, self.out);
         };
-        let mut draft = Draft::new(self.sheet, self.opened);
         let names: HashSet<&str> = object.members().map(|(name, _)| name).collect();
         let mut taken = HashSet::new();
+        let mut cells = Vec::with_capacity(names.len());
         for (i, (name, raw)) in object.members().enumerate() {
-            let column = self.columns.get(name);
-            // The newest name, unless the object has another member of that name.
-            let field = column.name.filter(|new| *new == name || !names.contains(new)).unwrap_or(name);
+            let column = self.columns.number(name);
+            // The name that the sheet gives it, unless the object has another member of that name.
+            let called = self.columns.get(column).name.filter(|called| *called == name || !names.contains(called));
+            let field = called.unwrap_or(name);
             let value = match raw.get() {
                 "null" => Cow::Borrowed(""),
                 raw => as_text(raw).unwrap_or_else(|| one_line(raw)),
             };
-            if taken.insert(field) {
-                draft.take(field, column, value);
-            } else {
-                draft.take(&format!("{name} (column {})", i + 1), column, value);
-            }
+            let field = if taken.insert(field) { field.into() } else { format!("{name} (column {})", i + 1).into() };
+            cells.push(Cell { field, column, value });
         }
-        draft.finish(at, self.opened, &mut self.told, self.out);
+        let Reader { sheet, columns, opened, told, out } = self;
+        let record = Maker { sheet, columns, opened, told, out }.record(&cells, &at);
+        if let Some(record) = record {
+            self.out.record(at, record);
+        }
     }
 }
 
@@ -157,7 +157,7 @@ fn one_line(raw: &str) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{ARRAYS, parse};
+    use super::super::{ARRAYS, Is, parse};
     use super::*;
     use crate::TreeEntry;
     use glasshouse_model::{Claim, EntryId, Family};
@@ -166,7 +166,7 @@ mod tests {
         format: "things",
         family: Family::Note,
         needs: &[&["Thing Name"]],
-        title: &["Thing Name"],
+        columns: &[(&["Thing Name"], Is::Title)],
         ..Sheet::NONE
     };
 
