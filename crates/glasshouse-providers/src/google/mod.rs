@@ -42,7 +42,15 @@ static MANIFEST: Manifest = Manifest {
     title: "Google Takeout",
     formats: &[
         Format { version: 2, ..format(mail::FORMAT, "Gmail mbox", &[Family::Mail], Tier::Documented) },
-        format(chat::FORMAT, "Google Chat messages and users", &[Family::Message, Family::Account], Tier::Documented),
+        Format {
+            version: 2,
+            ..format(
+                chat::FORMAT,
+                "Google Chat: messages, groups and users",
+                &[Family::Message, Family::Account, Family::Activity],
+                Tier::Documented,
+            )
+        },
         format(location::FORMAT, "Location History records", &[Family::Location], Tier::Documented),
         format(
             semantic::FORMAT,
@@ -137,12 +145,15 @@ static MANIFEST: Manifest = Manifest {
                 Tier::Unverified,
             )
         },
-        format(
-            hangouts::FORMAT,
-            "Hangouts: messages, calls and changes of conversations",
-            &[Family::Message, Family::Call, Family::Activity],
-            Tier::Documented,
-        ),
+        Format {
+            version: 2,
+            ..format(
+                hangouts::FORMAT,
+                "Hangouts: messages, calls and changes of conversations",
+                &[Family::Message, Family::Call, Family::Activity],
+                Tier::Documented,
+            )
+        },
         format(
             sheets::FI,
             "Fi: calls, texts and data, without what was said",
@@ -322,7 +333,7 @@ fn json(tree: &Tree<'_>, entry: &TreeEntry, product: Option<Product>, beside: &m
     if product == Some(Product::Chat) {
         return match entry.name() {
             "messages.json" => Json::Ours(chat_claim(tree, entry)),
-            "user_info.json" => Json::Ours(Claim::of(chat::FORMAT, entry.id, Framing::Whole)),
+            "user_info.json" | "group_info.json" => Json::Ours(Claim::of(chat::FORMAT, entry.id, Framing::Whole)),
             _ => Json::Other,
         };
     }
