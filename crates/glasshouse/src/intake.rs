@@ -5,6 +5,7 @@ use crate::args::{How, Open, Serve};
 use crate::custody;
 use crate::output;
 use crate::serve::{Door, Listening};
+use crate::signals;
 use glasshouse_engine::EngineError;
 use glasshouse_engine::enrol;
 use glasshouse_engine::ingest::{Options, Progress, Report, Taken, ingest};
@@ -215,12 +216,11 @@ pub(crate) fn with_progress<T>(
     work: impl FnOnce(&Progress) -> Result<T, EngineError>,
 ) -> Result<T, EngineError> {
     let progress = Arc::new(Progress::default());
-    let stop = progress.clone();
-    // A second handler cannot be set; the first one serves every intake of this process.
-    let _ = ctrlc::set_handler(move || stop.stop.store(true, Ordering::Relaxed));
+    signals::working(&progress);
     let done = Arc::new(std::sync::atomic::AtomicBool::new(false));
     let bar = (!how.quiet).then(|| show_progress(progress.clone(), done.clone()));
     let result = work(&progress);
+    signals::idle();
     done.store(true, Ordering::Relaxed);
     if let Some(bar) = bar {
         let _ = bar.join();

@@ -18,7 +18,7 @@ use glasshouse_layout::{Discarded, FileHash};
 use glasshouse_model::EntryId;
 use glasshouse_store::{Case, Entry, EntryKind};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 /// Rows of a list that are in memory at a time.
@@ -199,6 +199,23 @@ impl Statuses {
             }
         }
         Ok(())
+    }
+
+    /// Returns a warning of each entry that could not be read and that none names yet.
+    pub fn unwarned(&self, evidence: &Evidence, hashes: &Hashes, warned: &HashSet<u32>) -> Vec<WarningRow> {
+        let entries = (0..).zip(&self.all).filter(|(entry, _)| !warned.contains(entry));
+        let unread = entries.filter_map(|(entry, status)| {
+            let code = match status.as_ref()?.became {
+                Became::Unreadable => "entry.unreadable",
+                Became::Encrypted => "entry.encrypted",
+                _ => return None,
+            };
+            let known = hashes.get(entry).and_then(|known| known.problem().map(str::to_owned));
+            let why = known.or_else(|| evidence.entry(EntryId(entry))?.problem.map(str::to_owned));
+            let message = format!("The entry cannot be read: {}.", why.as_deref().unwrap_or("nothing says why"));
+            Some(super::claims::warning(Some(EntryId(entry)), "container", code, message))
+        });
+        super::kept::bounded(unread)
     }
 
     fn get(&self, entry: u32) -> Option<&Status> {

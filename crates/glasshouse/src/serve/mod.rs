@@ -272,6 +272,9 @@ pub fn serve(case: &Path, listening: &Listening<'_>, door: Door) -> Result<u8, E
             tended.visits.tend();
         }
     });
+    // What was seen and waits is written down before the end.
+    let ended = house.clone();
+    crate::signals::serving(move || ended.visits.tend());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(wrong)?;
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::from_std(listener).map_err(wrong)?;
