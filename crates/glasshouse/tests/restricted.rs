@@ -100,6 +100,9 @@ fn what_is_restricted_goes_only_if_that_is_said() {
     office.refused("r.okoro", &[&ask[..], &["--preview"]].concat(), "--restricted destroy");
     let other = of(&before, "held back", false);
     assert!(other > 100, "{before:?}");
+    let shown = office.run("t.vale", support::office::PASSWORD, &["case", "show", &case]);
+    let told = shown.out + &shown.err;
+    assert!(told.contains("op-alder-1") && told.contains("It has ended and is not amended any more"), "{told}");
     let copy = office.path("copy");
     assert!(Command::new("cp").args(["-a", &case, &copy]).status().expect("cp runs").success());
     let key = office.home.join("processing.key");

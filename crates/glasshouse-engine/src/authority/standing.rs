@@ -92,12 +92,25 @@ impl Standing {
             noon.get(..10).unwrap_or_default().to_owned()
         };
         let mut due = Vec::new();
+        // One that has ended is amended no more; what it covered is restricted until somebody destroys it.
+        let (amend, next) = match self.withdrawal {
+            None => (
+                ", or amend the authority with the reason to keep it",
+                "An amendment with the next date says that it was made.",
+            ),
+            Some(_) => (
+                " with `glasshouse process --discard --restricted destroy`, or `glasshouse case destroy` where nothing else is in force",
+                "It has ended and is not amended any more: where what is restricted by that is not needed, `glasshouse process --discard --restricted destroy` destroys it, or `glasshouse case destroy` where nothing else is in force.",
+            ),
+        };
         if now >= retention.until.end {
             let last = day(retention.until);
-            due.push(format!("What is held under {id} was to be kept until {last}, and is still held: destroy it, or amend the authority with the reason to keep it."));
+            due.push(format!(
+                "What is held under {id} was to be kept until {last}, and is still held: destroy it{amend}."
+            ));
         } else if now >= retention.review.start {
             let on = day(retention.review);
-            due.push(format!("A review of {id} was due on {on}: whether what is held is still needed. An amendment with the next date says that it was made."));
+            due.push(format!("A review of {id} was due on {on}: whether what is held is still needed. {next}"));
         }
         due
     }
