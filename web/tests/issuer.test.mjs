@@ -90,17 +90,36 @@ test("nobody without an account, and nobody without a role, comes in", async () 
 test("a token that is not for us, not for now, not in answer, or not the issuer's lets nobody in", async () => {
   const now = Math.floor(Date.now() / 1000);
   const wrong = [{ nonce: "another" }, { nonce: undefined }, { aud: "another" }, { aud: ["glasshouse", "another"] }, { iss: "http://127.0.0.1:1" }, { exp: now - 600, iat: now - 900 }];
-  for (const twist of [...wrong, "forge"]) {
+  const forged = ["strange", "none", "HS256"].map((forge) => ({ forge }));
+  // Whoever got hold of a token that was good once does not come in with it.
+  const again = { token: id.state.given };
+  assert.match(again.token, /^[^.]+\.[^.]+\.[^.]+$/);
+  const all = [...wrong.map((twist) => ({ twist })), ...forged, again];
+  for (const otherwise of all) {
     const tab = await site.page();
     await tab.to("/case");
-    if (twist === "forge") id.state.forge = true; else id.state.twist = twist;
+    Object.assign(id.state, otherwise);
     await goAs(tab, "d.hart");
     await alert(tab, "cannot be relied on");
-    assert.equal((await tab.request.get(`http://127.0.0.1:${port}/api/session`)).status(), 401, JSON.stringify(twist));
-    [id.state.twist, id.state.forge] = [undefined, false];
+    assert.equal((await tab.request.get(`http://127.0.0.1:${port}/api/session`)).status(), 401, JSON.stringify(otherwise));
+    Object.assign(id.state, { twist: undefined, forge: undefined, token: undefined });
     await tab.context().close();
   }
-  assert.equal(denials("issuer"), wrong.length + 1);
+  assert.equal(denials("issuer"), all.length);
+});
+
+test("roles are those of the organisation's file, whatever a token says of them", async () => {
+  id.state.twist = { roles: ["administrator", "privilege_reviewer"], groups: ["administrator"], role: "administrator" };
+  const tab = await site.page();
+  await tab.to("/case");
+  await goAs(tab, "d.hart");
+  await tab.getByRole("heading", { name: "Line of enquiry" }).waitFor();
+  id.state.twist = undefined;
+  assert.equal(events().filter((e) => e.action === "session.begun").at(-1).role, "examiner");
+  const { person, may } = await (await tab.request.get(`http://127.0.0.1:${port}/api/session`)).json();
+  assert.equal(person.role, "examiner");
+  assert.ok(may.includes("record.search") && !may.includes("log.read") && !may.includes("evidence.discard"), may.join());
+  await tab.context().close();
 });
 
 test("a way back works once, in the browser that began it, and with what it began with", async () => {
@@ -119,9 +138,11 @@ test("a way back works once, in the browser that began it, and with what it bega
   await alert(tab, "for a second time");
   await tab.goto(`http://127.0.0.1:${port}/sign-in/return?code=x&state=y`);
   await alert(tab, "for a second time");
-  await tab.goto(`http://127.0.0.1:${port}/sign-in/return?state=a&state=b`);
-  await alert(tab, "for a second time");
-  assert.equal(denials("way"), before + 4);
+  for (const rest of ["state=a&state=b", "code=x", ""]) {
+    await tab.goto(`http://127.0.0.1:${port}/sign-in/return?${rest}`);
+    await alert(tab, "for a second time");
+  }
+  assert.equal(denials("way"), before + 6);
   // A code that somebody puts in the place of theirs is not good for their way.
   const fresh = await site.page();
   id.state.way = (url) => { url.searchParams.set("code", new URL(back).searchParams.get("code")); return url; };
@@ -229,10 +250,40 @@ test("who comes from the issuer and may act under several authorities chooses on
   await tab.context().close();
 });
 
+test("who is struck off the organisation's file is out at once, and does not come in again", async () => {
+  const tab = await site.page();
+  await tab.to("/case");
+  await goAs(tab, "p.quill");
+  await tab.getByRole("heading", { name: "Under which authority" }).waitFor();
+  await tab.getByRole("button", { name: /warrant-2024-0999/ }).click();
+  await tab.getByRole("heading", { name: "Line of enquiry" }).waitFor();
+  const other = await site.page();
+  await other.to("/case");
+  await goAs(other, "d.hart");
+  await other.getByRole("button", { name: /warrant-2024-0999/ }).click();
+  await other.getByRole("heading", { name: "Line of enquiry" }).waitFor();
+  const status = async (on) => (await on.request.get(`http://127.0.0.1:${port}/api/session`)).status();
+  assert.deepEqual([await status(tab), await status(other)], [200, 200]);
+  const file = join(keep.folder, "organisation.toml");
+  const text = (await readFile(file, "utf8")).replace("version = 1", "version = 2").replace(/\[\[people\]\]\nname = "d\.hart"\nkey = .*\nroles = .*\n/, "");
+  assert.ok(!text.includes('"d.hart"'));
+  await writeFile(file, text);
+  team.as("a.mensah", "organisation", "new", "--from", file);
+  await new Promise((done) => setTimeout(done, 2500));
+  assert.deepEqual([await status(tab), await status(other)], [200, 401], "and nobody else is");
+  const before = denials("account");
+  const again = await site.page();
+  await again.to("/case");
+  await goAs(again, "d.hart");
+  await alert(again, "nobody here has an account by that name");
+  assert.equal(denials("account"), before + 1);
+  for (const one of [tab, other, again]) await one.context().close();
+});
+
 test("an issuer whose certificate nobody here vouches for is not asked, and the password is not taken in its place", async () => {
   const file = join(keep.folder, "organisation.toml");
   const before = await readFile(file, "utf8");
-  await writeFile(file, before.replace("version = 1", "version = 2").replace(/certificates_file.*\npasswords.*\n/, ""));
+  await writeFile(file, before.replace("version = 2", "version = 3").replace(/certificates_file.*\npasswords.*\n/, ""));
   team.as("a.mensah", "organisation", "new", "--from", file);
   const served = await serve(team.case, { env: team.env, args: ["--listen", "127.0.0.1:0"] });
   try {

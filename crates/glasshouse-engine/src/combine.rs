@@ -96,6 +96,13 @@ pub fn combine(
     let mut held = Vec::new();
     for (session, id) in sessions.iter().zip(&ids) {
         held.push(session.open_to_combine(&others(id))?);
+        // Nobody ends or amends an authority of it from here on; what was looked at before may have been.
+        if !session.still_stands()? {
+            return Err(EngineError::Denied(format!(
+                "An authority of {} was changed meanwhile. Give the command again.",
+                session.root().display()
+            )));
+        }
     }
     let (mut parts, mut opened) = (Vec::new(), 0);
     for case in &held {
@@ -113,7 +120,11 @@ pub fn combine(
     let origins = if begun { read_origins(case.root())? } else { begin(&case, &held, parts, &cases, &new)? };
     let of = |case: &Case| origins.iter().find(|origin| origin.case == case.file().id);
     let from: Vec<(&Case, &Origin)> = held.iter().filter_map(|case| Some((case, of(case)?))).collect();
-    let report = ingest::combine(&case, &from, options, progress)?;
+    let options = ingest::take(&case, &from, options, progress)?;
+    // They are free again: what ends there from now on does not reach this one.
+    drop(from);
+    drop(held);
+    let report = ingest::ingest(&case, &[], &options, progress)?;
     let closed = opened.saturating_sub(ingest::opened_by_password(&case)?);
     Ok(Combined { case, report, closed })
 }
@@ -150,12 +161,20 @@ fn cases(sessions: &[Session]) -> Result<Vec<(String, Vec<Authority>)>, EngineEr
                 session.root().display()
             )));
         }
-        let standings = authority::standings(session.root())?;
-        let standings = standings.into_iter().filter(|s| s.state(now()) == "in force");
+        let all = authority::standings(session.root())?;
+        let told: Vec<String> = all.iter().map(|s| format!("{} is {}", s.authority.id, s.state(now()))).collect();
+        let standings: Vec<_> = all.into_iter().filter(|s| s.state(now()) == "in force").collect();
+        if standings.is_empty() {
+            return Err(EngineError::Denied(format!(
+                "No authority of {} is in force ({}), so nothing is taken from it. Add or amend one there with `glasshouse authority`.",
+                session.root().display(),
+                told.join(", ")
+            )));
+        }
         if cases.iter().any(|(id, _)| *id == file.id) {
             return Err(EngineError::other(format!("{} is given twice.", session.root().display())));
         }
-        cases.push((file.id, standings.map(|s| s.authority).collect()));
+        cases.push((file.id, standings.into_iter().map(|s| s.authority).collect()));
     }
     if cases.len() < 2 {
         return Err(EngineError::other("Name two cases or more."));

@@ -7,7 +7,7 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum EngineError {
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
     /// A query that cannot be run as written; the message says why.
     #[error("{0}")]
     Query(String),
@@ -19,6 +19,15 @@ pub enum EngineError {
     /// The person stopped the work.
     #[error("Stopped. What was done is kept; the same command goes on from there.")]
     Stopped,
+}
+
+impl From<StoreError> for EngineError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Stopped => EngineError::Stopped,
+            error => EngineError::Store(error),
+        }
+    }
 }
 
 impl EngineError {

@@ -48,6 +48,11 @@ impl Home {
         Ok(identity)
     }
 
+    /// Returns whom the evidence of a personal case is sealed to where its holder wants that: the installation alone.
+    pub fn sealed_to_itself(&self) -> Result<Vec<(String, String)>, EngineError> {
+        Ok(vec![(PROCESSING.to_owned(), self.made_processing()?.recipient())])
+    }
+
     /// Returns whom the evidence of a case under an authority is sealed to: the installation and the authoriser.
     ///
     /// The authoriser's key is the one that the organisation's file pins, or else the one of their account here. An
@@ -57,7 +62,7 @@ impl Home {
         authority: &Authority,
         organisation: Option<&Organisation>,
     ) -> Result<Vec<(String, String)>, EngineError> {
-        let mut to = vec![(PROCESSING.to_owned(), self.made_processing()?.recipient())];
+        let mut to = self.sealed_to_itself()?;
         if let Some(people) = &authority.people {
             let pinned = organisation.and_then(|o| o.member(&people.authoriser, &people.authoriser_key));
             let pinned = pinned.and_then(|member| member.recipient.clone());

@@ -198,6 +198,15 @@ impl Home {
         Ok(Some(self.person(&member.name)?).filter(|person| person.key == member.key))
     }
 
+    /// Says whether somebody is still who they were: an account with this key, and these roles.
+    pub fn still_has(&self, person: &Person) -> Result<bool, EngineError> {
+        if !self.path(&person.name).exists() {
+            return Ok(false);
+        }
+        let now = self.person(&person.name)?;
+        Ok(now.key == person.key && now.roles == person.roles)
+    }
+
     /// Signs a text as a person, who gives their password for it.
     pub fn sign(&self, name: &str, password: &[u8], text: &str) -> Result<String, EngineError> {
         self.authenticate(name, password)?;

@@ -60,12 +60,37 @@ impl About {
     }
 }
 
+/// Who somebody is by the installation, as that stood when they came.
+struct Account {
+    home: Home,
+    person: Person,
+    /// The rules that the organisation adds, by name and hash.
+    rules: Vec<(String, String)>,
+}
+
+impl Account {
+    fn of(home: &Home, person: &Person) -> Result<Self, EngineError> {
+        Ok(Account { home: home.clone(), person: person.clone(), rules: rules(home)? })
+    }
+
+    /// Says whether the account has the key and the roles that it had, and the organisation no other rules.
+    fn still_stands(&self) -> Result<bool, EngineError> {
+        Ok(self.home.still_has(&self.person)? && rules(&self.home)? == self.rules)
+    }
+}
+
+fn rules(home: &Home) -> Result<Vec<(String, String)>, EngineError> {
+    Ok(home.organisation()?.map_or_else(Vec::new, |organisation| organisation.policies))
+}
+
 /// One person, one case, one line of enquiry.
 pub struct Session {
     root: PathBuf,
     name: String,
     actor: Actor,
     roles: Vec<Role>,
+    /// None in a personal case.
+    account: Option<Account>,
     policies: Policies,
     /// What the policies ruled last of each action, and how the case stood: they rule the same of the same.
     rulings: Mutex<HashMap<String, (Situation, Ruling)>>,
@@ -96,9 +121,10 @@ impl Session {
                 name,
                 actor: who.actor,
                 roles: vec![Role::Holder],
+                account: None,
                 policies,
                 rulings: Mutex::default(),
-                identities: Vec::new(),
+                identities: home.processing().into_iter().collect(),
                 standing: None,
                 line: Line::default(),
                 enquiry: Mutex::new(None),
@@ -118,6 +144,7 @@ impl Session {
         Ok(Session {
             root: root.to_path_buf(),
             actor: Actor { who: person.name.clone(), place: who.actor.place },
+            account: Some(Account::of(home, &person)?),
             name: person.name,
             roles: person.roles,
             policies,
@@ -223,9 +250,15 @@ impl Session {
         Situation { records: self.line.at(now), ..standing.situation(now) }
     }
 
-    /// Says whether the authorities of the case, and the records under them, are what they were when this began.
+    /// Says whether the person, the authorities of the case, and the records under them, are what they were when this
+    /// began.
     pub fn still_stands(&self) -> Result<bool, EngineError> {
         let Some(under) = &self.standing else { return Ok(true) };
+        if let Some(account) = &self.account
+            && !account.still_stands()?
+        {
+            return Ok(false);
+        }
         let standings = authority::standings(&self.root)?;
         Ok(standings.contains(under) && in_line(&self.root, &standings, under)? == self.line)
     }
@@ -327,6 +360,15 @@ impl Session {
         } else {
             Case::open_within(&self.root, self.actor.clone(), PATIENCE)?
         };
+        // Nobody writes it from here on: what was ruled on before may have ended while somebody else did.
+        if let Some(under) = &self.standing
+            && !authority::standings(&self.root)?.contains(under)
+        {
+            return Err(EngineError::Denied(format!(
+                "The authority {} was changed meanwhile. Give the command again.",
+                under.authority.id
+            )));
+        }
         case.unlock(&self.identities);
         case.act(self.acting(ruling));
         Ok(case)

@@ -89,9 +89,10 @@ fn each_needed_field_that_is_missing_is_named_with_its_rule() {
         }
     }
     assert!(seen > 400, "{seen} fields were taken away");
-    // The two that no example needs have a test of their own, below.
+    // Those that no example needs have a test of their own, below.
     for field in FIELDS.iter().filter(|f| !matches!(f.needed, Needed::Never)) {
-        let apart = ["agreement.child_views", "agreement.oral_reason"].contains(&field.path);
+        let apart =
+            ["agreement.child_views", "agreement.oral_reason", "agreement.parent_informed"].contains(&field.path);
         assert!(apart || paths.contains(field.path), "no example needs {}", field.path);
     }
 }
@@ -165,6 +166,8 @@ fn a_child_does_not_agree_for_itself() {
     let child = consent.replace("capacity = \"adult\"", "capacity = \"child\"");
     refused(&child, None, "PCSC Act 2022 s.38. Name the parent");
     refused(&child, None, "`agreement.child_views` is missing");
+    let another = child.replace("agreed_by_role = \"holder\"", "agreed_by_role = \"responsible_person\"");
+    refused(&another, None, "`agreement.parent_informed` is missing");
     refused(&consent.replace("mode = \"written\"", "mode = \"oral\""), None, "`agreement.oral_reason` is missing");
     refused(&consent.replace("agrees = true", "agrees = false"), None, "only true will do");
     let late = consent.replace("copy_given = 2026-03-02T10:20:00Z", "copy_given = 2026-03-01T10:20:00Z");

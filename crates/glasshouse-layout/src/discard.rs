@@ -24,6 +24,12 @@ pub struct Certificate {
     pub reason: String,
     /// Whether what the privilege reviewer withholds was discarded, too.
     pub withheld: bool,
+    /// The versions of authorities that had ended and covered something that those in force do not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ended: Vec<String>,
+    /// Whether what these covered, and nothing in force does, was discarded, too.
+    #[serde(default)]
+    pub restricted: bool,
     /// How it was destroyed, and what that does not reach, in sentences.
     pub method: Vec<String>,
     pub parts: Vec<DiscardedPart>,

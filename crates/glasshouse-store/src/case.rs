@@ -81,6 +81,17 @@ impl Case {
     ///
     /// A folder in which an earlier attempt was interrupted before the case existed is taken over.
     pub fn create(root: &Path, title: &str, custody: &str, actor: Actor) -> Result<Self, StoreError> {
+        Case::create_sealed(root, title, custody, actor, Vec::new())
+    }
+
+    /// As [`Case::create`], with the evidence sealed to these, if there are any: names with what is sealed to them.
+    pub fn create_sealed(
+        root: &Path,
+        title: &str,
+        custody: &str,
+        actor: Actor,
+        recipients: Vec<(String, String)>,
+    ) -> Result<Self, StoreError> {
         let authority = AuthorityFile {
             id: SELF_AUTHORITY.to_owned(),
             version: 1,
@@ -93,7 +104,7 @@ impl Case {
             files: vec![(paths::authority(SELF_AUTHORITY, 1), to_toml(&authority)?.into_bytes())],
             detail: serde_json::json!({ "kind": SELF_AUTHORITY, "statement": SELF_STATEMENT }),
             acting: Acting::default(),
-            recipients: Vec::new(),
+            recipients,
         };
         Case::found(root, title, custody, actor, founding)
     }

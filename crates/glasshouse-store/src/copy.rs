@@ -20,12 +20,13 @@ pub struct Copied {
     pub sha256: Option<[u8; 32]>,
 }
 
-/// Copies a part bit for bit. `progress` is told how many bytes more were copied, here and below.
+/// Copies a part bit for bit. `progress` is told how many bytes more were copied, and says whether to go on, here and
+/// below.
 ///
 /// Where the file system can share the blocks, nothing is copied. The copy is written beside `to` under a
 /// temporary name and given its name when it is whole; an existing `to` is an error. It may not have reached
 /// the disk yet: [`sync_part`] waits for that, while other work goes on.
-pub fn copy_part(from: &Path, to: &Path, progress: &dyn Fn(u64)) -> Result<Copied, StoreError> {
+pub fn copy_part(from: &Path, to: &Path, progress: &dyn Fn(u64) -> bool) -> Result<Copied, StoreError> {
     let source = File::open(from).map_err(|e| StoreError::io(from, "open", e))?;
     let len = source.metadata().map_err(|e| StoreError::io(from, "read", e))?.len();
     if to.exists() {
@@ -48,7 +49,7 @@ pub fn keep_content(
     content: &mut dyn Read,
     to: &Path,
     key: Option<&Identity>,
-    progress: &dyn Fn(u64),
+    progress: &dyn Fn(u64) -> bool,
 ) -> Result<Option<Plain>, StoreError> {
     let failed = |e| StoreError::io(to, "write the content of an archive to", e);
     let mut copy = |out: &mut dyn io::Write| {
@@ -64,7 +65,9 @@ pub fn keep_content(
                 }
             };
             out.write_all(buffer.get(..n).unwrap_or_default()).map_err(failed)?;
-            progress(n as u64);
+            if !progress(n as u64) {
+                return Err(StoreError::Stopped);
+            }
         }
     };
     if let Some(key) = key {
@@ -147,7 +150,7 @@ fn write_copy(
     from: &Path,
     len: u64,
     temporary: &Path,
-    progress: &dyn Fn(u64),
+    progress: &dyn Fn(u64) -> bool,
 ) -> Result<Copied, StoreError> {
     // A copy that was interrupted is begun again.
     match fs::remove_file(temporary) {
@@ -178,7 +181,9 @@ fn write_copy(
                 break;
             }
             done += n;
-            progress(n);
+            if !progress(n) {
+                return Err(StoreError::Stopped);
+            }
             // That nobody listens any more only means that the hash is taken later.
             let _ = tell.send(done);
         }
@@ -240,7 +245,11 @@ mod tests {
         let content = vec![7; 3 * STEP + 5];
         fs::write(&from, &content).unwrap();
         let seen = std::cell::Cell::new(0);
-        let copied = copy_part(&from, &to, &|n| seen.set(seen.get() + n)).unwrap();
+        let copied = copy_part(&from, &to, &|n| {
+            seen.set(seen.get() + n);
+            true
+        })
+        .unwrap();
         assert_eq!((copied.size, seen.get()), (content.len() as u64, copied.size));
         assert!(fs::read(&to).unwrap() == content);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
@@ -261,7 +270,11 @@ mod tests {
         for at in [0, COPY_STEP - 1, COPY_STEP, 2 * COPY_STEP + 76] {
             std::os::unix::fs::FileExt::write_all_at(&file, b"x", at).unwrap();
         }
-        let copied = copy_part(&from, &to, &|_| {}).unwrap();
+        let stopped = copy_part(&from, &to, &|_| false);
+        // A file system that shares blocks has nothing to stop.
+        assert!(stopped.is_ok() || (matches!(stopped, Err(StoreError::Stopped)) && !beside(&to).exists()));
+        let _ = fs::remove_file(&to);
+        let copied = copy_part(&from, &to, &|_| true).unwrap();
         let (hash, size) = hash_file(&from, &|_| {}).unwrap();
         assert_eq!((copied.size, hash_file(&to, &|_| {}).unwrap()), (size, (hash, size)));
         // A file system that shares blocks has nothing to copy, and so nothing to hash behind.
@@ -280,18 +293,20 @@ mod tests {
         let (clear, sealed) = (folder.path().join("clear"), folder.path().join("sealed"));
         let key = Identity::generate();
         let content = b"secret".repeat(STEP / 4);
-        assert_eq!(keep_content(&mut content.as_slice(), &clear, None, &|_| {}).unwrap(), None);
+        assert_eq!(keep_content(&mut content.as_slice(), &clear, None, &|_| true).unwrap(), None);
         assert!(fs::read(&clear).unwrap() == content);
-        let plain = keep_content(&mut content.as_slice(), &sealed, Some(&key), &|_| {}).unwrap().unwrap();
+        let plain = keep_content(&mut content.as_slice(), &sealed, Some(&key), &|_| true).unwrap().unwrap();
         let bytes = fs::read(&sealed).unwrap();
         assert_eq!((plain.len, plain.sealed_len), (content.len() as u64, bytes.len() as u64));
         assert!(!bytes.windows(6).any(|w| w == b"secret"));
         assert!(*crate::seal::unseal(&bytes, &key).unwrap() == content);
         for key in [None, Some(&key)] {
-            let broken = keep_content(&mut b"begun".chain(Broken), &folder.path().join("broken"), key, &|_| {});
+            let stopped = keep_content(&mut content.as_slice(), &folder.path().join("stopped"), key, &|_| false);
+            assert!(matches!(stopped, Err(StoreError::Stopped)));
+            let broken = keep_content(&mut b"begun".chain(Broken), &folder.path().join("broken"), key, &|_| true);
             assert!(matches!(broken, Err(StoreError::Container { why, .. }) if why.contains("breaks off")));
         }
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "nothing is left of what broke off");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "nothing is left of what broke off or was stopped");
     }
 
     #[test]
@@ -299,11 +314,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let from = folder.path().join("from");
         let to = folder.path().join("to");
-        let missing = copy_part(&from, &to, &|_| {}).unwrap_err().to_string();
+        let missing = copy_part(&from, &to, &|_| true).unwrap_err().to_string();
         assert!(missing.contains("from") && missing.contains("Check"));
         fs::write(&from, b"new").unwrap();
         fs::write(&to, b"old").unwrap();
-        assert!(copy_part(&from, &to, &|_| {}).is_err());
+        assert!(copy_part(&from, &to, &|_| true).is_err());
         assert_eq!(fs::read(&to).unwrap(), b"old");
     }
 

@@ -37,6 +37,9 @@ pub enum StoreError {
         /// How many bytes the disk has left.
         free: u64,
     },
+    /// Whoever is told how far a copy is had it stop.
+    #[error("stopped")]
+    Stopped,
     /// Anything else, as a sentence of its own.
     #[error("{0}")]
     Other(String),

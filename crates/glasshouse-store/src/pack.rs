@@ -38,7 +38,7 @@ pub fn pack_folder(
     prefix: &str,
     out: &Path,
     known: &Known<'_>,
-    progress: &dyn Fn(u64),
+    progress: &dyn Fn(u64) -> bool,
 ) -> Result<Packed, StoreError> {
     if out.exists() {
         let exists = io::Error::from(io::ErrorKind::AlreadyExists);
@@ -64,7 +64,7 @@ pub fn pack_sealed(
     out: &Path,
     key: &Identity,
     known: &Known<'_>,
-    progress: &dyn Fn(u64),
+    progress: &dyn Fn(u64) -> bool,
 ) -> Result<(Plain, Packed), StoreError> {
     let root = readable(folder)?;
     write_sealed(out, key, 0, |sealer| {
@@ -76,9 +76,14 @@ pub fn pack_sealed(
             buffer: vec![0; 1 << 20],
             known,
             progress,
+            stopped: false,
             packed: Packed::default(),
         };
-        packer.pack(folder, prefix.trim_end_matches('/').as_bytes(), &root).map_err(failed)?;
+        let done = packer.pack(folder, prefix.trim_end_matches('/').as_bytes(), &root);
+        if packer.stopped {
+            return Err(StoreError::Stopped);
+        }
+        done.map_err(failed)?;
         packer.zip.finish().map_err(failed)?;
         Ok(packer.packed)
     })
@@ -97,7 +102,7 @@ fn write(
     prefix: &str,
     temporary: &Path,
     known: &Known<'_>,
-    progress: &dyn Fn(u64),
+    progress: &dyn Fn(u64) -> bool,
 ) -> Result<Packed, StoreError> {
     let root = readable(folder)?;
     let failed = |e| StoreError::io(temporary, "write", e);
@@ -110,9 +115,14 @@ fn write(
         buffer: vec![0; 1 << 20],
         known,
         progress,
+        stopped: false,
         packed: Packed::default(),
     };
-    packer.pack(folder, prefix.trim_end_matches('/').as_bytes(), &root).map_err(|e| failed(e.into()))?;
+    let done = packer.pack(folder, prefix.trim_end_matches('/').as_bytes(), &root);
+    if packer.stopped {
+        return Err(StoreError::Stopped);
+    }
+    done.map_err(|e| failed(e.into()))?;
     let mut file = packer.zip.finish().map_err(|e| failed(e.into()))?;
     file.flush().map_err(failed)?;
     // A file that was given up at the end may have left bytes behind.
@@ -129,7 +139,8 @@ struct Packer<'a, W: Write + Seek> {
     can_take_back: bool,
     buffer: Vec<u8>,
     known: &'a Known<'a>,
-    progress: &'a dyn Fn(u64),
+    progress: &'a dyn Fn(u64) -> bool,
+    stopped: bool,
     packed: Packed,
 }
 
@@ -250,7 +261,10 @@ impl<W: Write + Seek> Packer<'_, W> {
             };
             self.zip.write_all(self.buffer.get(..n).unwrap_or_default())?;
             len += n as u64;
-            (self.progress)(n as u64);
+            self.stopped = !(self.progress)(n as u64);
+            if self.stopped {
+                return Err(io::Error::from(io::ErrorKind::Interrupted).into());
+            }
         }
         if len != seen.len() {
             let why = format!("it changed while it was packed: it had {} bytes, and {len} were read", seen.len());

@@ -52,10 +52,10 @@ fn preserve(case: &Case, number: u32, given: &Path, first: u32) -> u32 {
     let place = root.join(&path);
     fs::create_dir_all(place.parent().expect("a parent")).expect("a folder");
     let container = if given.is_dir() {
-        pack_folder(given, "folder", &place, &|_, _, _| false, &|_| ()).expect("packed");
+        pack_folder(given, "folder", &place, &|_, _, _| false, &|_| true).expect("packed");
         "folder"
     } else {
-        copy_part(given, &place, &|_| ()).expect("copied");
+        copy_part(given, &place, &|_| true).expect("copied");
         sniff(&place).expect("sniffed").as_str()
     };
     let kind = sniff(&place).unwrap_or(Container::File);

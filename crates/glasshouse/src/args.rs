@@ -2,6 +2,7 @@
 
 use crate::acting::As;
 use crate::govern::{self, AuthorityCommand, OrganisationCommand, PersonCommand};
+use crate::intake::Own;
 use crate::{EXIT_NO, custody, intake, log, output, query, review};
 use clap::{Args as ClapArgs, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -115,6 +116,9 @@ pub struct Open {
     /// Make the case under this authority, and not as its account's holder. FILE.sig lies beside it.
     #[arg(long, value_name = "FILE")]
     pub authority: Option<PathBuf>,
+    /// Seal the evidence of a personal case, as that of every other is: the key of this installation opens it.
+    #[arg(long, conflicts_with_all = ["authority", "in_place"])]
+    pub seal: bool,
     /// Do not serve the case afterwards.
     #[arg(long)]
     pub no_serve: bool,
@@ -162,6 +166,9 @@ pub enum CaseCommand {
         authority: Option<PathBuf>,
         #[arg(long)]
         title: Option<String>,
+        /// Seal the evidence of a personal case: the key of this installation opens it.
+        #[arg(long, conflicts_with = "authority")]
+        seal: bool,
         /// Confirm that this is your own account's data, without being asked.
         #[arg(long)]
         yes: bool,
@@ -201,11 +208,23 @@ pub struct Process {
     /// With --discard: destroy what the privilege reviewer withholds, too.
     #[arg(long, requires = "discard")]
     pub withheld: bool,
+    /// With --discard: what becomes of what authorities that have ended cover and none in force does. It is restricted,
+    /// which is neither processed nor erased, so that it has to be said.
+    #[arg(long, value_enum, requires = "discard")]
+    pub restricted: Option<What>,
     /// With --discard: why; it stands in the certificate.
     #[arg(long, value_name = "TEXT", requires = "discard")]
     pub reason: Option<String>,
     #[command(flatten)]
     pub how: How,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum What {
+    /// Its bytes stay in the evidence, sealed; no command reads records from them again.
+    Keep,
+    /// It is destroyed, too, with its own line in the certificate.
+    Destroy,
 }
 
 #[derive(ClapArgs)]
@@ -318,8 +337,8 @@ pub fn run(args: Args) -> Result<u8, EngineError> {
     let acting = &args.acting;
     match args.command {
         Command::Open(open) => intake::open(open, acting),
-        Command::Case(CaseCommand::New { case, authority, title, yes }) => {
-            intake::new_case(&case, authority.as_deref(), title, yes, acting)
+        Command::Case(CaseCommand::New { case, authority, title, seal, yes }) => {
+            intake::new_case(&case, authority.as_deref(), title, Own { seal, yes }, acting)
         }
         Command::Case(CaseCommand::Combine(combine)) => custody::combine(&combine, acting),
         Command::Case(CaseCommand::Destroy(destroy)) => custody::destroy(&destroy, acting),

@@ -1,13 +1,13 @@
 //! What leaves a case: what is discarded, and what is given away.
 
 use crate::acting::As;
-use crate::args::{How, Process};
+use crate::args::{How, Process, What};
 use crate::{intake, output};
 use clap::Args;
 use glasshouse_engine::EngineError;
 use glasshouse_engine::combine::{self, Wanted};
 use glasshouse_engine::export;
-use glasshouse_engine::ingest::{self, Asked};
+use glasshouse_engine::ingest::{self, Asked, Restricted};
 use glasshouse_engine::session::now;
 use glasshouse_engine::{authority, erase};
 use glasshouse_layout::{Certificate, Discarded, paths};
@@ -192,24 +192,26 @@ pub fn discard(process: &Process, acting: &As) -> Result<u8, EngineError> {
     let session = acting.session(&process.case)?;
     let ruling = session.may("evidence.discard")?;
     let case = session.open("evidence.discard")?;
+    let asked = Asked {
+        person: session.person().0.to_owned(),
+        place: intake::actor().place,
+        reason: reason.to_owned(),
+        withheld: process.withheld,
+        restricted: process.restricted.map(|what| match what {
+            What::Keep => Restricted::Keep,
+            What::Destroy => Restricted::Destroy,
+        }),
+    };
     if process.preview {
         let options = intake::options(&process.how)?;
-        let withheld = process.withheld;
-        let counts = intake::with_progress(&process.how, |progress| {
-            ingest::discard_preview(&case, withheld, &options, progress)
-        })?;
+        let counts =
+            intake::with_progress(&process.how, |progress| ingest::discard_preview(&case, &asked, &options, progress))?;
         say_discarded(&counts, "would go");
         if counts.is_empty() {
             say!("Nothing lies outside the limits.");
         }
         return Ok(0);
     }
-    let asked = Asked {
-        person: session.person().0.to_owned(),
-        place: intake::actor().place,
-        reason: reason.to_owned(),
-        withheld: process.withheld,
-    };
     let role = ruling.role.map_or("", |role| role.as_str());
     let options = intake::options(&process.how)?;
     let done =

@@ -5,6 +5,7 @@ use crate::args::{How, Open, Serve};
 use crate::custody;
 use crate::output;
 use crate::serve::{Door, Listening};
+use crate::signals;
 use glasshouse_engine::EngineError;
 use glasshouse_engine::enrol;
 use glasshouse_engine::ingest::{Options, Progress, Report, Taken, ingest};
@@ -29,12 +30,24 @@ pub fn open(open: Open, acting: &As) -> Result<u8, EngineError> {
                 "The case is there already. Add an authority to it with `glasshouse authority add`.",
             ));
         }
+        if open.seal && glasshouse_store::read_case_file(&folder)?.encryption != glasshouse_layout::SEALED {
+            return Err(EngineError::other(
+                "The case is there already, and its evidence lies in clear. Make another case with --seal, and destroy this one.",
+            ));
+        }
         acting.session(&folder)?.open("evidence.add")?
     } else {
         // What is refused leaves no empty case behind.
         glasshouse_engine::ingest::check(&folder, &open.paths, open.how.in_place)?;
         let custody = if open.how.in_place { "external" } else { "copied" };
-        make(&folder, open.authority.as_deref(), &title(&open.paths), custody, open.how.yes, acting)?
+        make(
+            &folder,
+            open.authority.as_deref(),
+            &title(&open.paths),
+            custody,
+            Own { seal: open.seal, yes: open.how.yes },
+            acting,
+        )?
     };
     let report = take_in(&case, &open.paths, &open.how)?;
     say(&case, &report)?;
@@ -62,19 +75,36 @@ pub fn serve(serve: &Serve, acting: &As) -> Result<u8, EngineError> {
     crate::serve::serve(&serve.case, &listening, door)
 }
 
+/// What a personal case is made with.
+#[derive(Clone, Copy)]
+pub struct Own {
+    /// Its evidence is sealed.
+    pub seal: bool,
+    /// Its holder has confirmed that it is theirs.
+    pub yes: bool,
+}
+
 /// Makes a case: under an authority, or as its account's holder.
 fn make(
     folder: &Path,
     authority: Option<&Path>,
     title: &str,
     custody: &str,
-    yes: bool,
+    own: Own,
     acting: &As,
 ) -> Result<Case, EngineError> {
     let Some(file) = authority else {
         enrol::own_refused(&home())?;
-        confirm(yes)?;
-        return Ok(Case::create(folder, title, custody, actor())?);
+        confirm(own.yes)?;
+        if !own.seal {
+            return Ok(Case::create(folder, title, custody, actor())?);
+        }
+        drop(Case::create_sealed(folder, title, custody, actor(), home().sealed_to_itself()?)?);
+        say!(
+            "Its evidence is sealed: {} opens it, and nothing else does. Keep a copy of that file elsewhere. What is read of it lies in clear below runs/, and what you write in work.sqlite: to put the case away, remove runs/ and cache/; `glasshouse process` reads it again.",
+            home().processing_path().display()
+        );
+        return acting.session(folder)?.open("evidence.add");
     };
     if custody == "external" {
         return Err(EngineError::other(
@@ -103,11 +133,11 @@ pub fn new_case(
     folder: &Path,
     authority: Option<&Path>,
     title: Option<String>,
-    yes: bool,
+    own: Own,
     acting: &As,
 ) -> Result<u8, EngineError> {
     let title = title.unwrap_or_else(|| name_of(folder));
-    let case = make(folder, authority, &title, "copied", yes, acting)?;
+    let case = make(folder, authority, &title, "copied", own, acting)?;
     say!("Made the case {}.", folder.display());
     output::keep(&case)?;
     Ok(0)
@@ -186,12 +216,11 @@ pub(crate) fn with_progress<T>(
     work: impl FnOnce(&Progress) -> Result<T, EngineError>,
 ) -> Result<T, EngineError> {
     let progress = Arc::new(Progress::default());
-    let stop = progress.clone();
-    // A second handler cannot be set; the first one serves every intake of this process.
-    let _ = ctrlc::set_handler(move || stop.stop.store(true, Ordering::Relaxed));
+    signals::working(&progress);
     let done = Arc::new(std::sync::atomic::AtomicBool::new(false));
     let bar = (!how.quiet).then(|| show_progress(progress.clone(), done.clone()));
     let result = work(&progress);
+    signals::idle();
     done.store(true, Ordering::Relaxed);
     if let Some(bar) = bar {
         let _ = bar.join();

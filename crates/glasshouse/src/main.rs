@@ -25,6 +25,7 @@ mod output;
 mod query;
 mod review;
 mod serve;
+mod signals;
 
 use clap::Parser;
 use glasshouse_engine::decoding::Apart;

@@ -2,8 +2,10 @@
 
 mod support;
 
+use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 use support::{account, count, digest, glasshouse, number, open, run, sql};
 
 /// Has a file of more than so many KiB fail to grow, as on a disk that is full.
@@ -170,5 +172,32 @@ fn a_new_case_has_every_table() {
     run(new, 0);
     for table in ["records", "parties", "attachments", "entries", "warnings", "outcomes", "drift", "sources", "runs"] {
         assert_eq!(number(&case, &format!("SELECT count(*) FROM {table}")), 0, "{table}");
+    }
+}
+
+/// What opens a case and then serves it ends when it is told to.
+#[test]
+fn what_serves_after_an_intake_can_be_stopped() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let input = folder.path().join("a.eml");
+    std::fs::write(&input, "Subject: a\n\nb\n").expect("written");
+    for signal in ["-INT", "-TERM", "-HUP"] {
+        let mut command = glasshouse(["open", "--yes", "--quiet", "--listen", "127.0.0.1:0", "--case"]);
+        command.arg(folder.path().join("case")).arg(&input).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("runs");
+        let lines = BufReader::new(child.stdout.take().expect("its output")).lines();
+        assert!(lines.map_while(Result::ok).any(|line| line.starts_with("Stop with Ctrl-C")), "it serves");
+        let asked = Command::new("kill").args([signal, &child.id().to_string()]).status().expect("kill runs");
+        assert!(asked.success());
+        let deadline = Instant::now() + Duration::from_secs(60);
+        let ended = loop {
+            match child.try_wait().expect("asked") {
+                Some(status) => break status.code(),
+                None if Instant::now() > deadline => break None,
+                None => std::thread::sleep(Duration::from_millis(20)),
+            }
+        };
+        let _ = child.kill();
+        assert_eq!(ended, Some(0), "{signal}");
     }
 }

@@ -412,3 +412,42 @@ fn what_was_altered_is_not_taken_and_what_was_discarded_stays_out() {
     assert_eq!(office.one(&into, from), 2);
     proven(office, &into);
 }
+
+/// Nobody waits for a combination with the end of an authority: what is being taken stops, and what was taken is read
+/// without holding up the cases that it came from.
+#[test]
+fn an_authority_ends_while_cases_are_combined() {
+    let pair = Pair::new();
+    pair.agreed();
+    let (office, [one, two], file) = (&pair.office, &pair.cases, pair.both());
+    let into = office.path("both");
+    let combine = [&pair.combine(&into, &file)[..], &["--threads", "1"]].concat();
+    let journal = Path::new(&into).join("runs/journal.sqlite");
+    let ends = |case: &str| {
+        let begun = Instant::now();
+        office.good(&[], "d.hart", &["authority", "withdraw", case, "op-rowan-1", "--reason", "it was quashed"]);
+        begun.elapsed()
+    };
+    let said = std::thread::scope(|scope| {
+        let combining = scope.spawn(|| office.run("d.hart", support::office::PASSWORD, &combine));
+        while !journal.exists() && !combining.is_finished() {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        let waited = ends(one);
+        assert!(waited < Duration::from_secs(12), "{waited:?}");
+        combining.join().expect("ended")
+    });
+    let stopped = said.code == 2 && said.err.contains("Somebody writes down that an authority of the case has ended");
+    assert!(stopped || said.code == 0, "{}", said.err);
+    // Once it has ended nothing is taken from it any more.
+    office.refused("d.hart", &pair.combine(&office.path("later"), &file), "op-rowan-1 is withdrawn");
+    if stopped {
+        office.refused("d.hart", &pair.combine(&into, &file), "op-rowan-1 is withdrawn");
+        let said = office.run("d.hart", support::office::PASSWORD, &["process", "--quiet", &into]);
+        assert!(said.code == 2 || said.err.is_empty(), "{}", said.err);
+    }
+    assert!(ends(two) < Duration::from_secs(12));
+    for case in &pair.cases {
+        proven(office, case);
+    }
+}

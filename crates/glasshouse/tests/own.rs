@@ -6,8 +6,9 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use support::dump::Dump;
 use support::office::Office;
-use support::{account, count, glasshouse, number, open, run};
+use support::{account, count, digest, glasshouse, number, open, run};
 
 /// Writes a file into a folder of its own and returns that folder.
 fn folder(at: &Path, name: &str, file: &str, text: &str) -> PathBuf {
@@ -111,4 +112,61 @@ fn two_owners_on_one_service_are_asked_about() {
     let again = account("4400123", "norafield");
     let (code, said) = typed(&["open", "--no-serve", "--quiet", "--case", &case("one"), &one, &again], "yes\n");
     assert!(code == Some(0) && !said.contains("Are all"), "{code:?} {said}");
+}
+
+#[test]
+fn evidence_of_ones_own_is_sealed_where_its_holder_wants_it() {
+    let keep = tempfile::tempdir().expect("a folder");
+    let (home, plain, case) = (keep.path().join("home"), keep.path().join("plain"), keep.path().join("case"));
+    run(open(&plain, &account().parts(), &[]), 0);
+    let own = |home: &Path, args: &[&str], code: i32| {
+        let mut command = glasshouse(args.iter().map(std::ffi::OsStr::new).chain([case.as_os_str()]));
+        command.env("GLASSHOUSE_HOME", home);
+        run(command, code)
+    };
+    let mut command = open(&case, &account().parts(), &["--seal"]);
+    command.env("GLASSHOUSE_HOME", &home);
+    assert!(run(command, 0).contains("processing.key"));
+    let needle = b"takeout-2025";
+    assert!(Dump::of(&plain.join("evidence")).find(needle).is_some());
+    assert_eq!(Dump::of(&case.join("evidence")).find(needle), None);
+    assert!(fs::read_dir(case.join("evidence/s0001")).expect("a source").flatten().all(|file| {
+        let name = file.file_name().to_string_lossy().into_owned();
+        name.ends_with(".age") || name.ends_with(".json")
+    }));
+    // It reads as any other, with the key.
+    assert_eq!(digest(&case), digest(&plain));
+    let id = support::sql(&case, "SELECT id FROM records WHERE family = 'mail' ORDER BY id LIMIT 1");
+    let id = id[0]["id"].as_str().expect("an id").to_owned();
+    let show = |home: &Path, code: i32| {
+        let mut command = glasshouse(["show", "--bytes"]);
+        command.env("GLASSHOUSE_HOME", home).arg(&case).arg(&id);
+        run(command, code)
+    };
+    assert!(show(&home, 0).contains("Subject:"));
+    let elsewhere = keep.path().join("elsewhere");
+    let said = show(&elsewhere, 2);
+    assert!(said.contains("key") && !said.contains("Subject:"), "{said}");
+    let key = home.join("processing.key").to_string_lossy().into_owned();
+    own(&home, &["verify"], 0);
+    own(&home, &["verify", "--deep", "--identity", &key], 0);
+    // Put away, it is sealed evidence and a log; what was read of it is read again.
+    let before = digest(&case);
+    for folder in ["runs", "cache"] {
+        fs::remove_dir_all(case.join(folder)).expect("removed");
+    }
+    let said = own(&elsewhere, &["process", "--quiet"], 2);
+    assert!(said.contains("key"), "{said}");
+    own(&home, &["process", "--quiet"], 0);
+    assert_eq!(digest(&case), before);
+    let given = keep.path().join("given");
+    let mut export = glasshouse(["export"]);
+    export.env("GLASSHOUSE_HOME", &home).arg(&case).arg("family:mail").arg("--to").arg(&given);
+    run(export, 0);
+    assert!(Dump::of(&given).find(b"Subject:").is_some());
+    own(&home, &["case", "destroy", "--yes"], 0);
+    assert!(!case.exists());
+    let mut both = open(&case, &account().parts(), &["--seal", "--in-place"]);
+    both.env("GLASSHOUSE_HOME", &home);
+    run(both, 2);
 }

@@ -14,16 +14,6 @@ use support::{account, glasshouse, run};
 const MAILS: (&str, &str) = ("families", "[\"mail\"]");
 const OTHERS: (&str, &str) = ("families", "[\"contact\", \"event\"]");
 
-/// Writes an authority of its own id with these limits, has it signed, and returns its path.
-fn authority(office: &Office, id: &str, version: u32, limits: &[(&str, &str)]) -> String {
-    let file = office.limited(version, limits);
-    let text = std::fs::read_to_string(&file).expect("readable");
-    let own = office.path(&format!("{id}-{version}.toml"));
-    std::fs::write(&own, text.replace("id = \"op-rowan-1\"", &format!("id = \"{id}\""))).expect("written");
-    office.good(&[], "r.okoro", &["authority", "sign", &own]);
-    own
-}
-
 /// Returns the families of what is among the records, with the authority that each was read under.
 fn families(office: &Office, case: &str, under: &str) -> Vec<(String, String)> {
     let statement = "SELECT DISTINCT authority, family FROM records ORDER BY authority, family";
@@ -45,14 +35,14 @@ fn proven(case: &str) {
 #[test]
 fn what_was_read_under_an_authority_that_ended_is_restricted_and_leaves() {
     let office = Office::new();
-    let rowan = authority(&office, "op-rowan-1", 1, &[MAILS]);
+    let rowan = office.named("op-rowan-1", 1, &[MAILS]);
     let more = ("terms", "[\"legal advice\", \"without prejudice\", \"diagnosis\"]");
-    let alder = authority(&office, "op-alder-1", 1, &[OTHERS, more]);
+    let alder = office.named("op-alder-1", 1, &[OTHERS, more]);
     let case = office.taken("case", &rowan, &[account().folder.join("loose")]);
     let one = "SELECT title FROM records WHERE length(title) > 12 ORDER BY title LIMIT 1";
     let needle = office.rows(&case, one)[0]["title"].as_str().expect("a title").to_owned();
     // One that puts aside what is put aside already holds nobody up.
-    let elder = authority(&office, "op-elder-1", 1, &[OTHERS]);
+    let elder = office.named("op-elder-1", 1, &[OTHERS]);
     let copy = office.path("copy");
     assert!(std::process::Command::new("cp").args(["-a", &case, &copy]).status().expect("cp runs").success());
     office.good(&[], "d.hart", &["authority", "add", &copy, &elder]);
@@ -118,7 +108,7 @@ fn what_was_read_under_an_authority_that_ended_is_restricted_and_leaves() {
 #[test]
 fn an_authority_ends_while_the_case_is_read() {
     let office = Office::new();
-    let file = authority(&office, "op-rowan-1", 1, &[MAILS]);
+    let file = office.named("op-rowan-1", 1, &[MAILS]);
     let case = office.path("case");
     let paths: Vec<String> = account().paths().iter().map(|p| p.to_string_lossy().into_owned()).collect();
     let mut args = vec!["open", "--no-serve", "--quiet", "--threads", "1", "--authority", &file, "--case", &case];
@@ -151,11 +141,11 @@ fn an_authority_ends_while_the_case_is_read() {
 fn an_amendment_that_lets_less_through_counts_before_anybody_looks_again() {
     let office = Office::new();
     let amend = |case: &str, version: u32, limits: &[(&str, &str)]| {
-        let file = authority(&office, "op-rowan-1", version, limits);
+        let file = office.named("op-rowan-1", version, limits);
         office.good(&[], "d.hart", &["authority", "amend", case, &file]);
     };
     let both = ("families", "[\"mail\", \"contact\", \"event\"]");
-    let file = authority(&office, "op-rowan-1", 1, &[both]);
+    let file = office.named("op-rowan-1", 1, &[both]);
     let case = office.taken("case", &file, &[account().folder.join("loose")]);
     let looks = || office.one(&case, "SELECT count(*) AS n FROM records");
     let all = looks();

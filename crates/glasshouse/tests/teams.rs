@@ -22,7 +22,7 @@ fn people_sign_in_and_what_they_look_at_is_in_the_log() {
     let office = Office::new();
     office.sign();
     let case = office.case("case");
-    let served = Served::start(&office, &case);
+    let mut served = Served::start(&office, &case);
 
     // Nothing of the case is given to who has not signed in; the empty page is.
     assert_eq!(served.send("GET", "/", "", "").status, 200);
@@ -137,7 +137,14 @@ fn people_sign_in_and_what_they_look_at_is_in_the_log() {
     std::thread::sleep(Duration::from_millis(2100));
     assert_eq!(hart.ask("/api/list?q=family:mail").status, 401);
     assert_eq!(served.sign_in("d.hart", PASSWORD).status, 403, "an examiner does not look at what has ended");
-    assert_eq!(served.sign_in("p.quill", PASSWORD).status, 200, "the disclosure officer does");
+    let quill = served.enter("p.quill");
+
+    // A server that is stopped writes down what was seen before it goes.
+    assert_eq!(quill.post("/api/enquiry", &json!({ "line": "1" })).status, 200);
+    quill.get("/api/list?q=family:contact&limit=1");
+    assert_eq!(served.stop(), Some(0));
+    let last = events(&office, &case, &["--person", "p.quill"]);
+    assert_eq!(last.last().expect("events")["action"], "records.seen");
     let mut verify = glasshouse(["verify"]);
     verify.arg(&case);
     support::run(verify, 0);

@@ -1,9 +1,10 @@
 // An organisation's own server: a certified OpenID provider on this machine, and what goes wrong with one.
+import { createPublicKey } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import { fileURLToPath } from "node:url";
-import { decodeJwt, exportJWK, generateKeyPair, importJWK, SignJWT } from "jose";
+import { decodeJwt, exportJWK, generateKeyPair, importJWK, SignJWT, UnsecuredJWT } from "jose";
 import { Provider } from "oidc-provider";
 
 /** Returns a port that is free now. */
@@ -14,8 +15,9 @@ export const pem = (name) => fileURLToPath(new URL(`../../../crates/glasshouse/t
 
 /**
  * Serves an issuer, over TLS, that knows one client and takes any name. `twist` changes the claims of the tokens that it gives,
- * which it signs all the same; `forge` has them signed with a key that it never published; `way` changes the address
- * that it sends people back to.
+ * which it signs all the same; `forge` has them signed otherwise: with a key that it never published (`strange`), not at
+ * all (`none`), or with what everybody can read of its own key (`HS256`); `token` gives an earlier one again; `way` changes
+ * the address that it sends people back to.
  */
 export async function issuer({ redirect, secret }) {
   const made = async () => { const { privateKey } = await generateKeyPair("RS256", { extractable: true }); return { ...(await exportJWK(privateKey)), kid: "k1", alg: "RS256", use: "sig" }; };
@@ -38,7 +40,13 @@ export async function issuer({ redirect, secret }) {
       return grant;
     },
   });
-  const state = { twist: undefined, forge: false, way: undefined, asked: [] };
+  const state = { twist: undefined, forge: undefined, token: undefined, given: undefined, way: undefined, asked: [] };
+  const known = createPublicKey({ key, format: "jwk" }).export({ type: "spki", format: "pem" });
+  const signed = async (claims) => {
+    if (state.forge === "none") return new UnsecuredJWT(claims).encode();
+    if (state.forge === "HS256") return new SignJWT(claims).setProtectedHeader({ alg: "HS256", kid: "k1" }).sign(Buffer.from(known));
+    return new SignJWT(claims).setProtectedHeader({ alg: "RS256", kid: "k1" }).sign(await importJWK(state.forge ? strange : key));
+  };
   provider.use(async (ctx, next) => {
     state.asked.push(ctx.path);
     if (ctx.path.startsWith("/interaction/")) {
@@ -58,7 +66,11 @@ export async function issuer({ redirect, secret }) {
     }
     if (ctx.path === "/token" && ctx.body?.id_token && (state.twist || state.forge)) {
       const claims = { ...decodeJwt(ctx.body.id_token), ...state.twist };
-      ctx.body = { ...ctx.body, id_token: await new SignJWT(claims).setProtectedHeader({ alg: "RS256", kid: "k1" }).sign(await importJWK(state.forge ? strange : key)) };
+      ctx.body = { ...ctx.body, id_token: await signed(claims) };
+    }
+    if (ctx.path === "/token" && ctx.body?.id_token) {
+      state.given = ctx.body.id_token;
+      if (state.token) ctx.body = { ...ctx.body, id_token: state.token };
     }
   });
   provider.on("server_error", (_, error) => console.error(error));

@@ -351,6 +351,12 @@ fields! {
     "agreement.child_views": Form::Text, Needed::Where("agreement.capacity", "child"),
         "PCSC Act 2022 s.38 (the child's views are ascertained)",
         "What the child thinks of it.";
+    "agreement.parent_informed": Form::Text, Needed::Where("agreement.agreed_by_role", "responsible_person"),
+        "PCSC Act 2022 s.38 (where a responsible person agreed, a parent or guardian is informed)",
+        "When a parent or guardian was informed, or why there was none to inform.";
+    "agreement.supported_by": Form::Text, Needed::Never,
+        "A2 agreement record (interpreter, supporter)",
+        "Who interpreted for the person, or supported them.";
     "agreement.provides": Form::Declared, Needed::By(&[Consent]),
         "PCSC Act 2022 s.39(4)(a) (voluntarily provides)",
         "That the person provides it of their own will.";

@@ -291,6 +291,7 @@ impl Export<'_> {
         let text = serde_json::to_string_pretty(&list).map_err(|e| EngineError::other(e.to_string()))? + "\n";
         let digest = hex(sha256(text.as_bytes()));
         self.place.put("export.json", &mut text.as_bytes())?;
+        self.in_line()?;
         let named = if self.ids.len() > MOST_IDS { &[][..] } else { self.ids };
         let detail = json!({
             "export": digest, "count": records.len(), "objects": named,
@@ -303,12 +304,24 @@ impl Export<'_> {
         ];
         content.extend(self.wanted.tag.clone().map(|tag| ("tag", tag)));
         session.disclose("export.make", About { objects: Vec::new(), content }, detail)?;
+        // Somebody may have come first with the log, and what is in it already is given to nobody then.
+        self.in_line()?;
         let extract = events::extract(case, &telling(case, &digest)?, Redaction::None)?;
         let checkpoint = extract.get("checkpoint").and_then(Value::as_str).unwrap_or_default().to_owned();
         let text = serde_json::to_string_pretty(&extract).map_err(|e| EngineError::other(e.to_string()))? + "\n";
         self.place.put("log.json", &mut text.as_bytes())?;
         self.place.put("checkpoint", &mut checkpoint.as_bytes())?;
         Ok(Exported { records: records.len() as u64, bytes, sha256: digest })
+    }
+
+    /// Refuses to give away what was read before somebody changed what may be given.
+    fn in_line(&self) -> Result<(), EngineError> {
+        if self.session.still_stands()? {
+            return Ok(());
+        }
+        Err(EngineError::Denied(
+            "What may be given away was changed while the export was made: an authority ended or was amended, the records were processed, or the account was changed. Nothing was given. Begin again.".into(),
+        ))
     }
 
     /// Says where the bytes of a record and of what is attached to it go.

@@ -4,7 +4,7 @@
 use super::intake::{check_room, clear_leftover, prepare};
 use super::journal::{Journal, PartRow};
 use super::parts::part_path;
-use super::{Options, Progress, manifest, sealed};
+use super::{Options, Progress, manifest, sealed, watch};
 use crate::EngineError;
 use crate::authority::{self, Authority};
 use crate::scope::Scope;
@@ -54,8 +54,24 @@ pub(crate) fn opened_by_password(case: &Case) -> Result<usize, EngineError> {
     Ok(opened.len())
 }
 
+/// Takes the parts of other cases into one that is made out of them, or goes on where an earlier call was interrupted, and
+/// returns what they are to be read with. Stops when an authority of one of them ends.
+pub(crate) fn take(
+    case: &Case,
+    from: &[(&Case, &Origin)],
+    options: &Options,
+    progress: &Progress,
+) -> Result<Options, EngineError> {
+    let journal = Journal::open(case)?;
+    let others: Vec<&Case> = std::iter::once(case).chain(from.iter().map(|(other, _)| *other)).collect();
+    let taking = || lacking(case, &journal, from, options, progress);
+    let lenses = watch::until_any_ends(&others, progress, &taking);
+    let lenses = lenses.map_err(|error| error.on_full_disk(case.root()))?;
+    Ok(Options { lenses, ..options.clone() })
+}
+
 /// Takes the parts that the case lacks, and returns the lenses that the other cases read with, with those given.
-pub(super) fn take(
+fn lacking(
     case: &Case,
     journal: &Journal,
     from: &[(&Case, &Origin)],
@@ -136,7 +152,7 @@ fn take_one(
     let path = root.join(path(&part.source, part.part.number));
     let theirs = keys.part(&part.source, part.part.number)?;
     let mut content = input(&path, theirs.as_ref()).map_err(|e| EngineError::io(&path, "read", e))?;
-    let plain = keep_content(&mut content, &to, Some(&key), &|n| progress.add_bytes(n))?;
+    let plain = keep_content(&mut content, &to, Some(&key), &|n| progress.copied(n))?;
     match plain {
         Some(plain) if plain.sha256 == expected => sealed::note(journal, &mut row, plain)?,
         _ => {

@@ -109,6 +109,13 @@ impl Copies {
 
     /// Counts records, copies of one record once. One of which a copy is shown is not counted again.
     pub fn once(&self, all: &Outside, shown: &HashSet<(u32, CopyKey)>) -> Counts {
+        let mut counts = Counts::new();
+        self.each(all, shown, &mut |_, kind, n| *counts.entry(kind.clone()).or_default() += n);
+        counts
+    }
+
+    /// As [`Copies::once`], and gives what each claim counts for.
+    pub fn each(&self, all: &Outside, shown: &HashSet<(u32, CopyKey)>, count: &mut dyn FnMut(u32, &Kind, u64)) {
         let mut best: HashMap<(u32, CopyKey), (bool, u32)> = HashMap::new();
         // Shown before all else, then the first entry by path.
         let place = |kind: &Kind, rank: u32| (kind.0 != "shown", rank);
@@ -122,7 +129,6 @@ impl Copies {
                 }
             }
         }
-        let mut counts = Counts::new();
         for (claim, out) in all {
             let of = self.ranks.get(claim);
             for (kind, tally) in out {
@@ -133,10 +139,11 @@ impl Copies {
                     };
                     tally.keys.len() - tally.keys.iter().filter(first).count()
                 });
-                *counts.entry(kind.clone()).or_default() += tally.records - again as u64;
+                let once = tally.records - again as u64;
+                if once > 0 {
+                    count(*claim, kind, once);
+                }
             }
         }
-        counts.retain(|_, n| *n > 0);
-        counts
     }
 }

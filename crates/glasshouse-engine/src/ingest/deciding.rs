@@ -11,6 +11,7 @@ use crate::EngineError;
 use crate::segment::RowContext;
 use glasshouse_model::{Record, Warning};
 use std::collections::{BTreeMap, HashMap};
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 /// What a chunk gave.
@@ -33,6 +34,12 @@ impl Batch {
         let Parsed { chunk, records, warnings, drift } = parsed;
         let service = open.standing.provider.manifest().id;
         let judged: Vec<Judged> = records.iter().map(|record| work.limits.judge(service, source, record)).collect();
+        if let Some(restricted) = work.restricted {
+            let mut restricted = restricted.lock().unwrap_or_else(PoisonError::into_inner);
+            let kept = records.iter().zip(&judged).filter(|(_, judged)| judged.is_restricted());
+            kept.for_each(|(record, _)| restricted.name(record));
+            return Ok(());
+        }
         let noted = work.limits.noted(&judged, records);
         if work.purpose == Purpose::Count {
             work.limits.recall(&noted);
@@ -105,9 +112,10 @@ impl Batch {
             true => keep_warnings(service, warnings),
             false => keep_warnings_within(service, warnings, &shown, &waiting, &mut pending.warnings),
         };
-        // A name that nobody knew may come from a record that stays out.
-        let drift: Vec<_> =
-            drift.into_iter().map(|((format, key), n)| (format!("{service}.{format}"), key, n)).collect();
+        // A name that nobody knew may come from a record that stays out, or from what became no record and would have.
+        let told = !records.is_empty() || work.limits.are_none();
+        let drift = drift.into_iter().filter(|_| told);
+        let drift: Vec<_> = drift.map(|((format, key), n)| (format!("{service}.{format}"), key, n)).collect();
         let drift = if shown.len() == records.len() {
             drift
         } else {

@@ -8,13 +8,14 @@ use super::aside::Aside;
 use super::copies::Copies;
 use super::intake;
 use super::journal::{EntryHash, Hashes, Journal, PartRow};
-use super::limits::{Counts, Limits, Outside};
+use super::limits::{Counts, Kind as What, Limits, Out, Outside, Tally};
 use super::lists::{Kept, Statuses};
 use super::parts::{Evidence, HeldPart};
 use super::staying::{Staying, staying};
 use super::{Progress, claims, left, manifest, sealed};
 use crate::EngineError;
 use crate::quarantine::Standing as Decided;
+use crate::scope::Reason;
 use glasshouse_layout::{
     Certificate, DISCARD_FORM, Discarded, DiscardedPart, EntryLine, FileHash, Kind, PartInfo, Payload, REMAINDER,
     SourceFile, paths,
@@ -40,6 +41,17 @@ pub struct Asked {
     pub reason: String,
     /// Discard what the privilege reviewer withholds, too.
     pub withheld: bool,
+    /// What becomes of what is restricted; it has to be said where there is any.
+    pub restricted: Option<Restricted>,
+}
+
+/// What becomes of what authorities that have ended cover, and none in force does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Restricted {
+    /// Its bytes stay in the evidence; its records are in no index, and are not read again.
+    Keep,
+    /// It is destroyed, too.
+    Destroy,
 }
 
 /// All that is known of a case whose evidence is looked through.
@@ -51,6 +63,12 @@ pub struct Known<'a> {
     pub hashes: &'a Hashes,
     pub limits: &'a Limits,
     pub decided: &'a Decided,
+    /// What is restricted and stays, by its places; none where it goes, or nothing is.
+    pub restricted: Option<&'a Staying>,
+    /// Sources with remainders of which something is restricted.
+    pub restricted_left: &'a BTreeSet<String>,
+    /// The authorities that it is restricted by.
+    pub ended: Vec<String>,
 }
 
 #[derive(Default, Serialize, Deserialize)]
@@ -59,14 +77,17 @@ struct Forgets {
     claims: Vec<u32>,
     /// Records that leave the quarantine.
     records: BTreeSet<String>,
+    /// Of these claims the records that are restricted and stay, each once.
+    #[serde(default)]
+    restricted: Vec<(u32, What, u64)>,
 }
 
 /// Counts what would go, and changes nothing.
 pub fn would_go(known: &Known<'_>, withheld: bool) -> Result<Vec<Discarded>, EngineError> {
     let Known { journal, evidence, .. } = *known;
-    let statuses = Statuses::of(journal, evidence, known.recognised, known.hashes)?;
+    let mut statuses = Statuses::of(journal, evidence, known.recognised, known.hashes)?;
     let mut outcomes = Vec::new();
-    counted(known, &statuses, &staying(known, withheld)?, &mut outcomes)?;
+    counted(known, &mut statuses, &staying(known, withheld)?, &mut outcomes)?;
     outcomes.retain(|one| one.count > 0);
     Ok(outcomes)
 }
@@ -74,7 +95,7 @@ pub fn would_go(known: &Known<'_>, withheld: bool) -> Result<Vec<Discarded>, Eng
 /// Writes what is left of each part, and the event that puts it in its place. Says whether anything goes.
 pub fn plan(known: &Known<'_>, asked: &Asked, role: &str, progress: &Progress) -> Result<bool, EngineError> {
     let Known { case, journal, evidence, limits, .. } = *known;
-    let statuses = Statuses::of(journal, evidence, known.recognised, known.hashes)?;
+    let mut statuses = Statuses::of(journal, evidence, known.recognised, known.hashes)?;
     let staying = staying(known, asked.withheld)?;
     let mut going = Vec::new();
     for part in &evidence.parts {
@@ -108,9 +129,11 @@ pub fn plan(known: &Known<'_>, asked: &Asked, role: &str, progress: &Progress) -
         authorities: limits.authorities(),
         reason: asked.reason.clone(),
         withheld: asked.withheld,
+        ended: known.ended.clone(),
+        restricted: !known.ended.is_empty() && known.restricted.is_none(),
         ..Certificate::default()
     };
-    let forgets = counted(known, &statuses, &staying, &mut certificate.outcomes)?;
+    let forgets = counted(known, &mut statuses, &staying, &mut certificate.outcomes)?;
     let logged: BTreeMap<String, FileHash> = vouched(case)?;
     let rows = journal.parts()?;
     let mut next: BTreeMap<&str, u32> = BTreeMap::new();
@@ -156,6 +179,9 @@ pub fn go_on(case: &Case, journal: &Journal) -> Result<Option<Certificate>, Engi
     clear_cache(case)?;
     let forgets = journal.fact(FORGETS)?.and_then(|f| serde_json::from_str::<Forgets>(&f).ok()).unwrap_or_default();
     journal.drop_outside(&forgets.claims)?;
+    let held =
+        |(claim, kind, records): (u32, What, u64)| (claim, Out::from([(kind, Tally { records, keys: Vec::new() })]));
+    journal.put_outside(&forgets.restricted.into_iter().map(held).collect::<Vec<_>>())?;
     for part in &certificate.parts {
         take_over(case, journal, part)?;
     }
@@ -227,7 +253,7 @@ pub fn certified(case: &Case) -> Result<Vec<Discarded>, EngineError> {
 /// Counts what goes, and says what the journal then forgets.
 fn counted(
     known: &Known<'_>,
-    statuses: &Statuses,
+    statuses: &mut Statuses,
     staying: &Staying,
     outcomes: &mut Vec<Discarded>,
 ) -> Result<Forgets, EngineError> {
@@ -237,13 +263,30 @@ fn counted(
     let goes = |claim: &u32| entries.get(claim).is_none_or(|entry| !staying.uncut.contains(entry));
     let out: Outside = journal.outside()?.into_iter().filter(|(claim, _)| goes(claim)).collect();
     let shown: HashSet<_> = copies.shown(case, journal)?.keys(&case.record_key()?);
-    let mut records: Counts = copies.once(&out, &shown);
+    let (mut records, mut restricted) = (Counts::new(), Vec::new());
+    copies.each(&out, &shown, &mut |claim, kind, n| {
+        if known.restricted.is_some() && kind.3 == Reason::Restricted.as_str() {
+            restricted.push((claim, kind.clone(), n));
+        } else {
+            *records.entry(kind.clone()).or_default() += n;
+        }
+    });
     for ((service, family, kind), n) in &staying.withheld_counts {
         let key = ("quarantined".to_owned(), service.clone(), family.clone(), kind.clone());
         *records.entry(key).or_default() += n;
     }
     for ((_, service, family, reason), count) in records {
         outcomes.push(Discarded { service, family, reason, unit: "records".to_owned(), count });
+    }
+    if known.restricted.is_some() {
+        // What was looked through and holds nothing that is restricted is outside for another reason.
+        statuses.say_outside(recognised, &|standing| {
+            let entry = standing.claim.main;
+            let source = evidence.find(entry).map_or("", |(part, _)| part.row.source.as_str());
+            let service = standing.provider.manifest().id;
+            let why = limits.may_hold_now(service, standing.format.families, source).err();
+            why.filter(|_| !staying.has(entry.0)).map(Reason::as_str)
+        });
     }
     for ((service, reason), (entries, bytes)) in statuses.unread(evidence, limits, &|entry| staying.has(entry)) {
         for (unit, count) in [("entries", entries), ("bytes", bytes)] {
@@ -252,7 +295,7 @@ fn counted(
         }
     }
     let claims: BTreeSet<u32> = out.iter().map(|(claim, _)| *claim).collect();
-    Ok(Forgets { claims: claims.into_iter().collect(), records: staying.withheld.clone() })
+    Ok(Forgets { claims: claims.into_iter().collect(), records: staying.withheld.clone(), restricted })
 }
 
 /// Returns every file that the log vouches for now, whole.
@@ -438,6 +481,12 @@ fn method(certificate: &Certificate) -> Vec<String> {
         "Copies that were made outside this folder, backups among them, are not reached. What was given to be taken in was not touched.".to_owned(),
         "Entries that stay in part have zeros in the place of what is gone. No hash of what is gone was kept.".to_owned(),
     ];
+    let ended = certificate.ended.join(" and ");
+    if certificate.restricted {
+        said.push(format!("What {ended} had covered was restricted since its end; it was destroyed, too."));
+    } else if !ended.is_empty() {
+        said.push(format!("What {ended} had covered is restricted since its end, and was not destroyed: its bytes stay in the evidence, sealed, and no command reads records from them again."));
+    }
     let uncut: u64 = certificate.parts.iter().map(|p| p.uncut).sum();
     if uncut > 0 {
         said.push(format!("{uncut} entries were left whole although not all in them is within the limits, for their records cannot be cut out: what lies in them outside the limits is still held back."));

@@ -50,9 +50,9 @@ pub fn finish(finishing: &Finishing<'_>, obsolete: &[u32], started: String) -> R
     let aside = aside.told(decided)?;
     let mut warnings = evidence.warnings.clone();
     warnings.extend(recognised.warnings.iter().cloned());
-    if !limits.are_none() {
-        warnings = super::kept::without_content(warnings);
-    }
+    let bare = |all| if limits.are_none() { all } else { super::kept::without_content(all) };
+    let mut warned: HashSet<u32> = warnings.iter().filter_map(|warning| warning.entry).collect();
+    warnings = bare(warnings);
     journal.put_case_warnings(&warnings)?;
 
     let segments = journal.segments()?;
@@ -62,6 +62,9 @@ pub fn finish(finishing: &Finishing<'_>, obsolete: &[u32], started: String) -> R
     fs::create_dir_all(case.root().join(&folder))
         .map_err(|e| EngineError::io(&case.root().join(&folder), "create the folder", e))?;
     let mut statuses = Statuses::of(journal, evidence, recognised, hashes)?;
+    warned.extend(journal.warned()?);
+    warnings.extend(bare(statuses.unwarned(evidence, hashes, &warned)));
+    journal.put_case_warnings(&warnings)?;
     let unread = statuses.unread(evidence, limits, &|_| false);
     if !limits.are_none() {
         // A name is as telling as a content: only entries that something came in from are listed.

@@ -52,12 +52,12 @@ pub(super) fn take(
     progress.total.fetch_add(size_of(full), Ordering::Relaxed);
     let packed = match case.seal()?.new_part(&row.source, row.number)? {
         None => {
-            let packed = pack_folder(full, &name, &to, &is_known, &|n| progress.add_bytes(n))?;
+            let packed = pack_folder(full, &name, &to, &is_known, &|n| progress.copied(n))?;
             row.size = fs::metadata(&to).map_err(|e| EngineError::io(&to, "open", e))?.len();
             packed
         }
         Some(key) => {
-            let (plain, packed) = pack_sealed(full, &name, &to, &key, &is_known, &|n| progress.add_bytes(n))?;
+            let (plain, packed) = pack_sealed(full, &name, &to, &key, &is_known, &|n| progress.copied(n))?;
             sealed::note(journal, &mut row, plain)?;
             packed
         }

@@ -222,13 +222,13 @@ fn take_one(
         progress.total.fetch_add(meta.len(), Ordering::Relaxed);
         match case.seal()?.new_part(&row.source, row.number)? {
             None => {
-                let copied = copy_part(&full, &to, &|n| progress.add_bytes(n))?;
+                let copied = copy_part(&full, &to, &|n| progress.copied(n))?;
                 row.size = copied.size;
                 hashed.extend(copied.sha256.map(|sha256| ((row.source.clone(), row.number), sha256)));
                 journal.put_fact(&format!("{UNSETTLED}{} {}", row.source, row.number), "")?;
             }
             Some(key) => {
-                let plain = copy_sealed(&full, &to, &key, &|n| progress.add_bytes(n))?;
+                let plain = copy_sealed(&full, &to, &key, &|n| progress.copied(n))?;
                 sealed::note(journal, &mut row, plain)?;
             }
         }

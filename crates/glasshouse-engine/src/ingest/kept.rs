@@ -8,6 +8,9 @@ use glasshouse_providers::framing::Framer;
 /// Warnings kept in full of one chunk; the rest is counted.
 const WARNINGS_A_CHUNK: usize = 200;
 
+/// Warnings kept in full of entries that cannot be read.
+const WARNINGS_A_PART: usize = 1000;
+
 /// Returns what cutting an entry met that no frame could carry.
 pub(super) fn troubles(standing: &Standing, framer: &mut dyn Framer) -> Vec<WarningRow> {
     let provider = standing.provider.manifest().id;
@@ -37,6 +40,17 @@ pub(super) fn keep_warnings(provider: &str, warnings: Vec<Warning>) -> Vec<Warni
         let more = warnings.len() - WARNINGS_A_CHUNK;
         let message = format!("{more} more warnings follow from here on; only their number was kept.");
         rows.push(WarningRow { code: "warnings.more".into(), message, ..row(next) });
+    }
+    rows
+}
+
+/// Keeps the first warnings in full and counts the rest.
+pub(super) fn bounded(mut warnings: impl Iterator<Item = WarningRow>) -> Vec<WarningRow> {
+    let mut rows: Vec<_> = warnings.by_ref().take(WARNINGS_A_PART).collect();
+    if let Some(next) = warnings.next() {
+        let message =
+            format!("{} more warnings follow from here on; only their number was kept.", warnings.count() + 1);
+        rows.push(WarningRow { code: "warnings.more".into(), message, ..next });
     }
     rows
 }

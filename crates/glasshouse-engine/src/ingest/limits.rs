@@ -20,6 +20,8 @@ const DECISIONS: u32 = 3;
 pub struct Limits {
     /// Name of the authority's version, and what it lets through; none in a personal case.
     scopes: Vec<(String, Scope)>,
+    /// Those that have ended beside them: what they cover and nothing in force does is restricted.
+    ended: Vec<(String, Scope)>,
     /// Accounts that sources belong to, by source.
     accounts: BTreeMap<String, String>,
     /// What the cases that sources came from let through, by source: nothing of them goes beyond that.
@@ -117,6 +119,11 @@ pub struct Judged {
 }
 
 impl Judged {
+    /// Says whether it is covered by an authority that has ended, and by none that is in force.
+    pub fn is_restricted(&self) -> bool {
+        self.held == Some(Reason::Restricted)
+    }
+
     /// Returns what it is decided by later.
     pub fn undecided(&self, service: &'static str, family: Family) -> Undecided {
         let entry = self.entry.unwrap_or(u32::MAX);
@@ -148,16 +155,20 @@ impl Limits {
     ///
     /// With `ended` those that have ended count where none is in force: what was read under them is known by them.
     pub fn of(case: &Case, accounts: BTreeMap<String, String>, now: i64, ended: bool) -> Result<Self, EngineError> {
-        let mut scopes = Vec::new();
+        let (mut scopes, mut former) = (Vec::new(), Vec::new());
         if case.file().kind != SELF_AUTHORITY {
             let standings = authority::standings(case.root())?;
             let any = standings.iter().any(|s| s.state(now) == "in force");
             for standing in standings {
-                if standing.state(now) == "in force" || (ended && !any) {
-                    scopes.push((name(&standing.authority), Scope::of(&standing.authority)));
+                let (state, one) = (standing.state(now), (name(&standing.authority), Scope::of(&standing.authority)));
+                if state == "in force" || (ended && !any) {
+                    scopes.push(one);
+                } else if state != "not yet" {
+                    former.push(one);
                 }
             }
             scopes.sort_by(|a, b| a.0.cmp(&b.0));
+            former.sort_by(|a, b| a.0.cmp(&b.0));
             if scopes.is_empty() {
                 return Err(EngineError::other(
                     "No authority of this case is in force, so nothing is read. Add or amend one with `glasshouse authority`.",
@@ -169,6 +180,7 @@ impl Limits {
         let exclude = scopes.iter().any(|(_, s)| s.has_exclusions());
         Ok(Limits {
             scopes,
+            ended: former,
             accounts,
             origins,
             exclude,
@@ -193,16 +205,39 @@ impl Limits {
         if self.are_none() {
             return String::new();
         }
-        let names: Vec<&str> = self.scopes.iter().map(|(name, _)| name.as_str()).collect();
+        let names = |all: &[(String, Scope)]| all.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>().join(" ");
+        let ended = if self.ended.is_empty() { String::new() } else { format!(" without {}", names(&self.ended)) };
         // What came from other cases is fixed when the case is made, and so are their limits.
-        format!("{DECISIONS} {} {:?}", names.join(" "), self.accounts)
+        format!("{DECISIONS} {}{ended} {:?}", names(&self.scopes), self.accounts)
+    }
+
+    /// Returns the names of the versions of authorities that have ended beside those that are in force.
+    pub fn ended(&self) -> Vec<String> {
+        self.ended.iter().map(|(name, _)| name.clone()).collect()
     }
 
     /// Says whether an entry of a format could hold anything that comes in.
     pub fn may_hold(&self, service: &str, families: &[Family], source: &str) -> Result<(), Reason> {
         let account = self.accounts.get(source).map(String::as_str);
+        let ended = || self.ended.iter().any(|(_, scope)| scope.may_hold(service, families, account).is_ok());
+        self.may_hold_now(service, families, source).map_err(|reason| {
+            match self.origin_may_hold(service, families, source) {
+                Ok(()) if ended() => Reason::Restricted,
+                _ => reason,
+            }
+        })
+    }
+
+    fn origin_may_hold(&self, service: &str, families: &[Family], source: &str) -> Result<(), Reason> {
+        let account = self.accounts.get(source).map(String::as_str);
+        self.origin(source, |scope| scope.may_hold(service, families, account))
+    }
+
+    /// As [`Limits::may_hold`], and why not as the authorities in force say it.
+    pub fn may_hold_now(&self, service: &str, families: &[Family], source: &str) -> Result<(), Reason> {
+        let account = self.accounts.get(source).map(String::as_str);
         let mut refused = Ok(());
-        self.origin(source, |scope| scope.may_hold(service, families, account))?;
+        self.origin_may_hold(service, families, source)?;
         for (_, scope) in &self.scopes {
             match scope.may_hold(service, families, account) {
                 Ok(()) => return Ok(()),
@@ -248,6 +283,14 @@ impl Limits {
                     Stand::Met(number, scope.met(number, record).unwrap_or_else(|| BY_CONVERSATION.to_owned()))
                 }
             });
+        }
+        let covers = |(_, scope): &(String, Scope)| scope.judge(found, record).limits.is_ok();
+        if judged.held.is_some()
+            && origin.is_ok()
+            && judged.stands.iter().all(|stand| *stand == Stand::Out)
+            && self.ended.iter().any(covers)
+        {
+            judged.held = Some(Reason::Restricted);
         }
         judged
     }

@@ -2,7 +2,7 @@
 //!
 //! They are written a batch at a time, since a part may have millions of entries.
 
-use super::claims::Recognised;
+use super::claims::{Recognised, Standing};
 use super::finish::Totals;
 use super::journal::{Hashes, Journal, WarningRow};
 use super::left;
@@ -10,6 +10,7 @@ use super::limits::{Counts, Limits};
 use super::manifest::kind;
 use super::parts::Evidence;
 use crate::EngineError;
+use crate::scope::Reason;
 use crate::segment::{Table, write_parquet};
 use datafusion::arrow::array::{ArrayRef, RecordBatch, StringArray, UInt32Array, UInt64Array};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
@@ -17,7 +18,7 @@ use glasshouse_layout::{Discarded, FileHash};
 use glasshouse_model::EntryId;
 use glasshouse_store::{Case, Entry, EntryKind};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 /// Rows of a list that are in memory at a time.
@@ -71,6 +72,13 @@ pub struct Kept {
     outside: Option<(String, String)>,
     /// It was left whole although not all in it is within the limits.
     pub uncut: bool,
+}
+
+impl Kept {
+    /// Says whether it is covered by an authority that has ended, and by none that was in force.
+    pub fn is_restricted(&self) -> bool {
+        self.outside.as_ref().is_some_and(|(_, why)| why == Reason::Restricted.as_str())
+    }
 }
 
 /// What became of each entry, by its number.
@@ -193,6 +201,23 @@ impl Statuses {
         Ok(())
     }
 
+    /// Returns a warning of each entry that could not be read and that none names yet.
+    pub fn unwarned(&self, evidence: &Evidence, hashes: &Hashes, warned: &HashSet<u32>) -> Vec<WarningRow> {
+        let entries = (0..).zip(&self.all).filter(|(entry, _)| !warned.contains(entry));
+        let unread = entries.filter_map(|(entry, status)| {
+            let code = match status.as_ref()?.became {
+                Became::Unreadable => "entry.unreadable",
+                Became::Encrypted => "entry.encrypted",
+                _ => return None,
+            };
+            let known = hashes.get(entry).and_then(|known| known.problem().map(str::to_owned));
+            let why = known.or_else(|| evidence.entry(EntryId(entry))?.problem.map(str::to_owned));
+            let message = format!("The entry cannot be read: {}.", why.as_deref().unwrap_or("nothing says why"));
+            Some(super::claims::warning(Some(EntryId(entry)), "container", code, message))
+        });
+        super::kept::bounded(unread)
+    }
+
     fn get(&self, entry: u32) -> Option<&Status> {
         self.all.get(entry as usize)?.as_ref()
     }
@@ -203,6 +228,15 @@ impl Statuses {
 
     fn reader(&self, status: &Status) -> Option<&(String, Option<String>)> {
         self.readers.get(usize::from(status.reader?))
+    }
+
+    /// Gives another reason why entries were ruled out before they were read, where there is one.
+    pub fn say_outside(&mut self, recognised: &Recognised, why: &dyn Fn(&Standing) -> Option<&'static str>) {
+        for (standing, _) in &recognised.outside {
+            if let (Some(outside), Some(why)) = (self.outside.get_mut(&standing.claim.main.0), why(standing)) {
+                why.clone_into(&mut outside.1);
+            }
+        }
     }
 
     /// Leaves those entries in the list that may be named.

@@ -27,6 +27,7 @@ mod own;
 mod parts;
 pub(crate) mod positioned;
 mod reading;
+mod restricted;
 mod sealed;
 mod settle;
 mod staged;
@@ -36,8 +37,8 @@ mod visible;
 mod watch;
 mod work;
 
-pub(crate) use combined::{opened_by_password, origins, taken_parts};
-pub use discard::{Asked, read_certificates};
+pub(crate) use combined::{opened_by_password, origins, take, taken_parts};
+pub use discard::{Asked, Restricted, read_certificates};
 pub use intake::{Taken, check};
 pub(crate) use journal::PartPlace;
 pub(crate) use left::as_listed;
@@ -49,7 +50,7 @@ pub(crate) use parts::unaltered;
 use crate::EngineError;
 use crate::quarantine::Standing as Decided;
 use copies::Copies;
-use glasshouse_layout::{Certificate, Discarded, Origin, RunFile};
+use glasshouse_layout::{Certificate, Discarded, RunFile};
 use glasshouse_model::EntryId;
 use glasshouse_providers::Provider;
 use glasshouse_providers::formats::exif::{Decoder, Here};
@@ -119,6 +120,12 @@ impl Progress {
     fn add_bytes(&self, n: u64) {
         self.done.fetch_add(n, Ordering::Relaxed);
     }
+
+    /// Notes what was copied, and says whether to go on.
+    fn copied(&self, n: u64) -> bool {
+        self.add_bytes(n);
+        !self.stop.load(Ordering::Relaxed)
+    }
 }
 
 /// What an intake did.
@@ -135,21 +142,6 @@ pub struct Report {
 /// Takes paths into a case and reads all that is new, or goes on where an earlier call was interrupted.
 pub fn ingest(case: &Case, given: &[PathBuf], options: &Options, progress: &Progress) -> Result<Report, EngineError> {
     taking_in(case, given, options, progress, Act::TakeIn)
-}
-
-/// Takes the parts of other cases into one that is made out of them, and reads them; goes on where an earlier call was
-/// interrupted.
-pub fn combine(
-    case: &Case,
-    from: &[(&Case, &Origin)],
-    options: &Options,
-    progress: &Progress,
-) -> Result<Report, EngineError> {
-    let journal = Journal::open(case)?;
-    let lenses = combined::take(case, &journal, from, options, progress);
-    let lenses = lenses.map_err(|error| error.on_full_disk(case.root()))?;
-    drop(journal);
-    ingest(case, &[], &Options { lenses, ..options.clone() }, progress)
 }
 
 /// Brings the records in line with the privilege reviewer's decisions; nothing is read for it.
@@ -190,13 +182,13 @@ pub fn discard(
 /// Counts what a discard would destroy now, and changes nothing.
 pub fn discard_preview(
     case: &Case,
-    withheld: bool,
+    asked: &Asked,
     options: &Options,
     progress: &Progress,
 ) -> Result<Vec<Discarded>, EngineError> {
     let journal = Journal::open(case)?;
     let counts = RefCell::new(Vec::new());
-    read_all(case, &journal, &[], options, progress, Act::WouldDiscard(withheld, &counts))?;
+    read_all(case, &journal, &[], options, progress, Act::WouldDiscard(asked, &counts))?;
     Ok(counts.into_inner())
 }
 
@@ -209,7 +201,7 @@ enum Act<'a> {
     /// To write what is left of it when what lies outside the limits goes.
     Discard(&'a Asked, &'a str),
     /// To count what that would be.
-    WouldDiscard(bool, &'a RefCell<Vec<Discarded>>),
+    WouldDiscard(&'a Asked, &'a RefCell<Vec<Discarded>>),
 }
 
 fn taking_in(
@@ -310,7 +302,7 @@ fn read_all(
     let unchanged = journal.fact("decisions")?.unwrap_or_default() == decided.identity()
         && last.as_ref().is_none_or(|run| run.authorities == limits.authorities())
         && !otherwise;
-    if let Act::Discard(..) | Act::WouldDiscard(..) = act {
+    if let Act::Discard(asked, _) | Act::WouldDiscard(asked, _) = act {
         let (true, Some(run)) = (nothing_new && unchanged && !unfinished, last) else {
             return Err(EngineError::other(
                 "Not all of the case is read under its limits as they are. Run `glasshouse process` on it first; what is outside is known then.",
@@ -319,13 +311,28 @@ fn read_all(
         if limits.are_none() {
             return Err(EngineError::other("The authority sets no limits, so nothing lies outside them."));
         }
-        let (recognised, evidence) = (&recognised, &evidence);
-        let known =
-            discard::Known { case, journal, evidence, recognised, hashes: &known, limits: &limits, decided: &decided };
+        let (recognised, evidence, limits) = (&recognised, &evidence, &limits);
+        let looking = restricted::Looking { case, journal, evidence, recognised, limits, options, progress };
+        let (ended, sources) = looking.is_any()?;
+        let stays = looking.stays(&ended, asked.restricted, &tree)?;
+        let (restricted, restricted_left) = (stays.as_ref(), &sources);
+        let (hashes, decided) = (&known, &decided);
+        let known = discard::Known {
+            case,
+            journal,
+            evidence,
+            recognised,
+            hashes,
+            limits,
+            decided,
+            restricted,
+            restricted_left,
+            ended,
+        };
         let changed = match act {
-            Act::Discard(asked, role) => discard::plan(&known, asked, role, progress)?,
-            Act::WouldDiscard(withheld, counts) => {
-                counts.replace(discard::would_go(&known, withheld)?);
+            Act::Discard(_, role) => discard::plan(&known, asked, role, progress)?,
+            Act::WouldDiscard(_, counts) => {
+                counts.replace(discard::would_go(&known, asked.withheld)?);
                 false
             }
             _ => false,
@@ -366,6 +373,7 @@ fn read_all(
         limits: &limits,
         linked,
         purpose: work::Purpose::Keep,
+        restricted: None,
     };
     let started = glasshouse_store::now();
     progress.say("Reading");
@@ -472,6 +480,7 @@ fn counted(case: &Case, options: &Options, progress: &Progress) -> Result<limits
         limits: &limits,
         linked,
         purpose: work::Purpose::Count,
+        restricted: None,
     };
     work::run(&look, &[], &[])?;
     let copies = Copies::of(&journal.hashes()?, &evidence, &recognised);

@@ -35,7 +35,7 @@ pub fn keep(
     files::make_folder(&case.root().join(glasshouse_layout::paths::source(&row.source)))?;
     progress.say(&format!("Opening {path}"));
     let key = case.seal()?.new_part(&row.source, row.number)?;
-    match keep_content(&mut open()?, &to, key.as_ref(), &|_| {})? {
+    match keep_content(&mut open()?, &to, key.as_ref(), &|_| true)? {
         Some(plain) => sealed::note(journal, &mut row, plain)?,
         None => row.size = fs::metadata(&to).map_err(|e| StoreError::io(&to, "open", e))?.len(),
     }

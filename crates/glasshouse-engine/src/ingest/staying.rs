@@ -10,7 +10,7 @@ use crate::rewrite::{read_columns, read_columns_of};
 use crate::segment::typed;
 use datafusion::arrow::array::{Array, BooleanArray, RecordBatch, StringArray, UInt32Array};
 use datafusion::arrow::compute::filter_record_batch;
-use glasshouse_model::{Framing, Locator, LocatorKind};
+use glasshouse_model::{Framing, Locator, LocatorKind, Record};
 use glasshouse_store::{EntryKind, Stays};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 const MANY: usize = 4096;
 
 /// What stays of each entry.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Staying {
     entries: BTreeMap<u32, Ranges>,
     /// Entries that stay whole although not all in them may be within the limits.
@@ -29,7 +29,7 @@ pub struct Staying {
     pub withheld_counts: BTreeMap<(String, String, String), u64>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Ranges {
     whole: bool,
     /// From, and up to; sorted and apart up to `sorted`.
@@ -95,15 +95,22 @@ impl Staying {
         stays.len() == here && stays.iter().all(same)
     }
 
+    /// Takes note of all that a record names.
+    pub fn name(&mut self, record: &Record) {
+        let attached = record.attachments.iter().filter_map(|attached| attached.at.as_ref());
+        record.refs.iter().chain(attached).for_each(|at| self.add(at.entry.0, &at.locator));
+    }
+
     fn add(&mut self, entry: u32, locator: &Locator) {
         self.entries.entry(entry).or_default().add(locator);
     }
 }
 
-/// Returns what stays: all that a record names which is shown, or put aside and not to go.
+/// Returns what stays: all that a record names which is shown, or put aside and not to go, and what is restricted, where
+/// that stays.
 pub fn staying(known: &Known<'_>, withheld_goes: bool) -> Result<Staying, EngineError> {
     let root = known.case.root();
-    let mut staying = Staying::default();
+    let mut staying = known.restricted.cloned().unwrap_or_default();
     for (_, segment, _) in known.journal.segments()? {
         for batch in read_columns(root, &segment, &["entry", "locator", "refs"])? {
             records(&mut staying, &batch)?;
@@ -137,10 +144,29 @@ pub fn staying(known: &Known<'_>, withheld_goes: bool) -> Result<Staying, Engine
         let before = left::statuses(known.journal, &part.row)?;
         uncut.extend(before.into_iter().filter(|(_, status)| status.uncut).map(|(entry, _)| entry));
     }
+    if known.restricted.is_some() {
+        uncut.extend(left_with_restricted(known, &mut staying)?);
+    }
     uncut.retain(|entry| staying.has(*entry));
     staying.uncut = uncut;
     staying.entries.values_mut().for_each(Ranges::tidy);
     Ok(staying)
+}
+
+/// What of an earlier remainder is restricted is not known by its bytes any more: nothing more of such a source is cut.
+fn left_with_restricted(known: &Known<'_>, staying: &mut Staying) -> Result<Vec<u32>, EngineError> {
+    let mut left = Vec::new();
+    for part in known.evidence.parts.iter().filter(|p| known.restricted_left.contains(&p.row.source) && p.row.is_left())
+    {
+        let first = part.row.first_entry.unwrap_or(0);
+        for (number, entry) in (first..).zip(part.entries.iter()) {
+            if entry.kind == EntryKind::File && entry.method != "discarded" {
+                staying.add(number, &Locator::whole(entry.size));
+                left.push(number);
+            }
+        }
+    }
+    Ok(left)
 }
 
 fn count(staying: &mut Staying, held: &quarantine::Held, goes: &HashSet<&str>) -> Result<(), EngineError> {

@@ -36,6 +36,18 @@ pub(super) fn until_it_ends<T>(
     until(ends, &case.root().join(paths::ENDING), progress, work)
 }
 
+/// As [`until_it_ends`], for work on several cases.
+pub(super) fn until_any_ends<T>(
+    cases: &[&Case],
+    progress: &Progress,
+    work: &dyn Fn() -> Result<T, EngineError>,
+) -> Result<T, EngineError> {
+    match cases.split_first() {
+        None => work(),
+        Some((first, rest)) => until_it_ends(first, progress, || until_any_ends(rest, progress, work)),
+    }
+}
+
 fn until<T>(
     ends: Option<i64>,
     marker: &Path,

@@ -14,6 +14,7 @@ use super::limits::Limits;
 use super::parts::{Evidence, HeldPart};
 use super::reading::Reading;
 use super::settle::{self, Finished};
+use super::staying::Staying;
 use super::{Options, Progress, positioned, survey};
 use crate::EngineError;
 use glasshouse_model::{EntryId, Framing, Record, Warning};
@@ -77,6 +78,8 @@ pub struct Work<'a> {
     /// Entries that records of others may have attached.
     pub linked: HashSet<u32>,
     pub purpose: Purpose,
+    /// Where is noted what is restricted, in a look for that alone.
+    pub restricted: Option<&'a Mutex<Staying>>,
 }
 
 /// What the claims are read for.

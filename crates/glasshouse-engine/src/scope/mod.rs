@@ -28,10 +28,12 @@ pub enum Reason {
     TimeAmbiguous,
     /// It has no time of the roles that are tested, and its family is held back then.
     Timeless,
+    /// No authority that is in force covers it, and one that has ended does: it is restricted, not merely outside.
+    Restricted,
 }
 
 impl Reason {
-    pub const ALL: [Reason; 7] = [
+    pub const ALL: [Reason; 8] = [
         Reason::Service,
         Reason::Account,
         Reason::AccountUnknown,
@@ -39,6 +41,7 @@ impl Reason {
         Reason::Window,
         Reason::TimeAmbiguous,
         Reason::Timeless,
+        Reason::Restricted,
     ];
 
     /// Returns the words used in the table `outcomes`.
@@ -51,6 +54,7 @@ impl Reason {
             Reason::Window => "outside the window",
             Reason::TimeAmbiguous => "time ambiguous across the window's edge",
             Reason::Timeless => "no time that the window tests",
+            Reason::Restricted => "restricted: covered by an authority that has ended",
         }
     }
 }

@@ -80,7 +80,12 @@ fn game(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
     };
     let mut before = 0;
     for (i, raw) in object.array("leaderboard").unwrap_or_default().into_iter().enumerate() {
-        let Ok(board) = Object::parse(raw) else { continue };
+        let board = Object::parse(raw).ok().filter(|board| board.raw("leaderboard_score").is_none_or(is_list));
+        let Some(board) = board else {
+            let at = inner_place(opened, frame, &whole, raw, &format!("/leaderboard/{i}"));
+            out.warn(at, "json.layout", "A leaderboard is not as expected; it was not read.");
+            continue;
+        };
         for (j, raw) in board.array("leaderboard_score").unwrap_or_default().into_iter().enumerate() {
             let at = inner_place(opened, frame, &whole, raw, &format!("/leaderboard/{i}/leaderboard_score/{j}"));
             item(&object, Some(&board), "score", raw, "submitted_time_utc", at, out);
@@ -123,10 +128,15 @@ fn item(game: &Object<'_>, board: Option<&Object<'_>>, kind: &str, raw: &str, ti
     out.record(at, record);
 }
 
+fn is_list(raw: &str) -> bool {
+    raw.starts_with('[')
+}
+
 /// Adds what is known of the game.
 fn about(game: &Object<'_>, record: &mut Record) {
     record.title = game.text("game_name").map(std::borrow::Cow::into_owned);
-    for (key, raw) in game.members().filter(|(key, _)| !matches!(*key, "leaderboard" | "achievements")) {
+    let is_items = |key: &str, raw: &str| matches!(key, "leaderboard" | "achievements") && is_list(raw);
+    for (key, raw) in game.members().filter(|(key, raw)| !is_items(key, raw.get())) {
         keep(&mut record.fields, key, raw.get());
     }
 }

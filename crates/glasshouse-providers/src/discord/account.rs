@@ -74,6 +74,9 @@ fn read(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
         let mut record = Record::new(Family::Note, FORMAT);
         record.account = base.account.clone();
         record.text = crate::formats::json::as_text(note.get()).map(Cow::into_owned);
+        if record.text.is_none() {
+            keep(&mut record.fields, "note", note.get());
+        }
         record.parties.push(Party::with(PartyRole::Subject, None, IdentifierKind::Account, about));
         out.record(base.at(&format!("/notes/{}", about.replace('~', "~0").replace('/', "~1")), note.get()), record);
     }

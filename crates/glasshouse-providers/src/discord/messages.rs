@@ -1,7 +1,7 @@
 //! Messages that the account's owner wrote, one file a channel, as JSON or (until 2024) as a table.
 
 use crate::formats::element::{keep, not_an_object, place, text};
-use crate::formats::json::Object;
+use crate::formats::json::{Object, is_nested, is_text};
 use crate::formats::table::Header;
 use crate::formats::time;
 use crate::{Frame, Opened, Sink};
@@ -36,6 +36,10 @@ pub(super) fn parse(opened: &Opened<'_>, out: &mut Sink) {
     if opened.frames.iter().any(|f| f.index == 0) && channel.unread {
         let at = opened.at(Locator::bytes(0, 0));
         out.warn(at, "discord.index", "The list of all channels cannot be read; the channel may lack its name.");
+    }
+    if let Some(odd) = channel.odd.clone().filter(|_| opened.frames.iter().any(|f| f.index == 0)) {
+        let message = "Something that the package says about the channel is of another type than is read.";
+        out.warn(odd, "discord.channel", message);
     }
     if opened.claim.framing == JSON {
         for frame in opened.frames.iter().filter(|f| f.element) {
@@ -121,6 +125,18 @@ fn finish(record: Record, at: Ref, channel: &Channel, out: &mut Sink) {
     out.record_from(at, channel.at.clone(), record);
 }
 
+/// Says whether all that is read of a channel is of the type that is read.
+fn is_read(channel: &Object<'_>) -> bool {
+    let texts = |object: &Object<'_>, keys: &[&str]| keys.iter().all(|key| object.raw(key).is_none_or(is_text));
+    let list = |raw: &str| raw == "null" || serde_json::from_str::<Vec<String>>(raw).is_ok();
+    let guild =
+        |raw: &str| raw == "null" || channel.object("guild").is_some_and(|guild| texts(&guild, &["id", "name"]));
+    texts(channel, &["name"])
+        && ["id", "type"].iter().all(|key| channel.raw(key).is_none_or(|raw| !is_nested(raw)))
+        && channel.raw("recipients").is_none_or(list)
+        && channel.raw("guild").is_none_or(guild)
+}
+
 /// What the package says about a channel and about who wrote in it.
 struct Channel {
     id: String,
@@ -132,6 +148,8 @@ struct Channel {
     at: Option<Ref>,
     /// The list of all channels is none.
     unread: bool,
+    /// What is said of the channel is not of the types that are read.
+    odd: Option<Ref>,
 }
 
 impl Channel {
@@ -148,6 +166,7 @@ impl Channel {
             owner: None,
             at: None,
             unread: false,
+            odd: None,
         };
         for companion in opened.companions {
             let text = String::from_utf8_lossy(companion.bytes);
@@ -172,9 +191,16 @@ impl Channel {
                         guild.map(|g| (g.text("id").map(Cow::into_owned), g.text("name").map(Cow::into_owned)));
                     let length = companion.bytes.len() as u64;
                     channel.at = Some(Ref { entry: companion.entry.id, locator: Locator::json("", 0, length) });
+                    if !is_read(&object) {
+                        channel.odd.clone_from(&channel.at);
+                    }
                 }
                 "index.json" => {
                     let listed = object.text(&channel.id).map(Cow::into_owned);
+                    if object.raw(&channel.id).is_some_and(|raw| !is_text(raw)) {
+                        let locator = Locator::json("", 0, companion.bytes.len() as u64);
+                        channel.odd = Some(Ref { entry: companion.entry.id, locator });
+                    }
                     channel.name = channel.name.or(listed);
                 }
                 _ => {

@@ -63,10 +63,21 @@ impl Provider for GeoJson {
                 let at = opened.at(Locator::json("/crs", frame.offset, frame.bytes.len() as u64));
                 let message = "The coordinates are in a system other than WGS 84; features got no place from them.";
                 out.warn(at, "geojson.crs", message);
-            } else if !matches!(frame.name, "type" | "bbox" | "name" | "crs") {
-                out.drift("feature", frame.name);
+            } else if !is_known(frame) {
+                crate::formats::element::unread_member(opened, frame, "feature", out);
             }
         }
+    }
+}
+
+/// Says whether a member beside the features is one that is known and says nothing of a place.
+fn is_known(frame: &crate::Frame<'_>) -> bool {
+    let begins = |with: &[u8]| frame.bytes.trim_ascii_start().starts_with(with);
+    match frame.name {
+        "type" | "name" => begins(b"\""),
+        "bbox" => begins(b"[") && serde_json::from_slice::<Vec<f64>>(frame.bytes).is_ok(),
+        "crs" => begins(b"{") || begins(b"null"),
+        _ => false,
     }
 }
 

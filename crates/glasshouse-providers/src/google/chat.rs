@@ -21,7 +21,7 @@ pub(super) fn is_messages(head: &[u8]) -> bool {
 pub(super) fn parse(opened: &Opened<'_>, out: &mut Sink) {
     if opened.claim.framing == Framing::Whole {
         for frame in opened.frames {
-            user(opened, frame, out);
+            if opened.entry.name() == "group_info.json" { group(opened, frame, out) } else { user(opened, frame, out) }
         }
         return;
     }
@@ -53,9 +53,7 @@ struct Group {
 
 impl Group {
     fn of(opened: &Opened<'_>) -> Self {
-        let dir = opened.entry.dir();
-        let id = dir.rsplit('/').next().unwrap_or(dir).to_owned();
-        let mut group = Group { id, name: None, members: Vec::new(), at: None };
+        let mut group = Group { id: folder(opened), name: None, members: Vec::new(), at: None };
         let Some(info) = opened.companions.iter().find(|c| c.entry.name() == "group_info.json") else { return group };
         let text = String::from_utf8_lossy(info.bytes);
         let Ok(object) = Object::parse(text.trim_start_matches('\u{feff}')) else { return group };
@@ -152,6 +150,31 @@ fn attachment(file: &Object<'_>, opened: &Opened<'_>) -> Attachment {
         sha256: None,
         at: found.map(|c| Ref { entry: c.entry.id, locator: Locator::whole(c.entry.size) }),
     }
+}
+
+fn group(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
+    let at = opened.at(Locator::json("", frame.offset, frame.bytes.len() as u64));
+    let raw = text(frame, &at, out);
+    let Ok(object) = Object::parse(raw.trim_start_matches('\u{feff}')) else {
+        return not_an_object(frame, at, out);
+    };
+    let mut record = Record::new(Family::Activity, FORMAT);
+    record.conversation = Some(folder(opened));
+    record.title = object.text("name").map(Into::into);
+    record.parties = object.objects("members").iter().map(|member| party(PartyRole::Participant, member)).collect();
+    for (key, raw) in object.members() {
+        if !matches!(key, "name" | "members") {
+            out.drift(FORMAT, key);
+        }
+        keep(&mut record.fields, key, raw);
+    }
+    out.record(at, record);
+}
+
+/// Returns the name of the folder that a group's files lie in.
+fn folder(opened: &Opened<'_>) -> String {
+    let dir = opened.entry.dir();
+    dir.rsplit('/').next().unwrap_or(dir).to_owned()
 }
 
 fn user(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {

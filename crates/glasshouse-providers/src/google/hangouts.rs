@@ -85,21 +85,51 @@ pub(super) fn parse(opened: &Opened<'_>, out: &mut Sink) {
     for frame in opened.frames {
         if frame.element {
             event(opened, frame, &known, out);
-        } else if !is_about(frame.name) {
+        } else if frame.name.rsplit('/').next() == Some("conversation") {
+            conversation(opened, frame, &known, out);
+        } else if !is_about(frame.name) || !is_readable(frame) {
             unread_member(opened, frame, FORMAT, out);
         }
     }
 }
 
-/// Says whether a member beside the events is one that is known: who takes part, ids, what the server said.
+/// Reads what is said of a conversation: who takes part in it, and how it is set up.
+fn conversation(opened: &Opened<'_>, frame: &Frame<'_>, known: &Known, out: &mut Sink) {
+    let at = opened.at(Locator::json(frame.name, frame.offset, frame.bytes.len() as u64));
+    let raw = text(frame, &at, out);
+    let Ok(outer) = Object::parse(&raw) else {
+        return not_an_object(frame, at, out);
+    };
+    // The newer layout has the conversation within one of that name.
+    let inner = outer.object("conversation");
+    let talk = inner.as_ref().unwrap_or(&outer);
+    let id = [talk, &outer].into_iter().find_map(|of| {
+        ["id", "conversation_id"].iter().find_map(|key| of.object(key)?.text("id").map(Cow::into_owned))
+    });
+    let mut record = Record::new(Family::Activity, FORMAT);
+    record.fields.text("kind", "conversation");
+    let all = id.as_ref().and_then(|id| known.talks.get(id));
+    record.title = all.and_then(|(name, _)| name.clone());
+    let people = all.map(|(_, people)| people.as_slice()).unwrap_or_default();
+    record.parties.extend(people.iter().map(|id| person(PartyRole::Participant, id, known)));
+    record.conversation = id;
+    for (key, raw) in outer.members() {
+        keep(&mut record.fields, key, raw.get());
+    }
+    out.record(at, record);
+}
+
+/// Says whether a member that is known and not read is as it is known: an id, a time or what the server said.
+fn is_readable(frame: &Frame<'_>) -> bool {
+    let is_id = frame.name.ends_with("conversation_id");
+    let object = Object::from_slice(frame.bytes).ok();
+    if is_id { object.is_some_and(|id| id.text("id").is_some()) } else { true }
+}
+
+/// Says whether a member beside the events is one that is known: ids, and what the server said.
 fn is_about(name: &str) -> bool {
-    const ABOUT: &[&str] = &[
-        "conversation",
-        "conversation_id",
-        "response_header",
-        "continuation_end_timestamp",
-        "event_continuation_token",
-    ];
+    const ABOUT: &[&str] =
+        &["conversation_id", "response_header", "continuation_end_timestamp", "event_continuation_token"];
     name.rsplit('/').next().is_some_and(|last| ABOUT.contains(&last))
 }
 

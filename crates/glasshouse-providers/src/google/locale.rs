@@ -133,10 +133,19 @@ pub(super) fn product(path: &str) -> Option<(Product, usize)> {
         if let Some(product) = named(name).filter(|p| below_takeout || is_unmistakable(*p)) {
             return Some((product, end));
         }
-        below_takeout = name.eq_ignore_ascii_case("Takeout");
+        below_takeout = is_takeout(name);
         end += 1;
     }
     None
+}
+
+/// Says whether a folder is the one in which all of an export lies. Parts that are unpacked beside each other get a
+/// number: `Takeout 2`, `Takeout (1)`.
+pub(super) fn is_takeout(name: &str) -> bool {
+    let Some((start, rest)) = name.split_at_checked("Takeout".len()) else { return false };
+    let number = rest.trim_start().trim_matches(['(', ')']);
+    start.eq_ignore_ascii_case("Takeout")
+        && (rest.is_empty() || ((1..=3).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit())))
 }
 
 /// Says whether a folder of that name is Google's wherever it lies.
@@ -187,6 +196,11 @@ mod tests {
         assert_eq!(found("Takeout/Mail/a.mbox"), Some((Product::Mail, "Takeout/Mail".into())));
         assert_eq!(found("x/Takeout/Google Fotos/a/b.jpg"), Some((Product::Photos, "x/Takeout/Google Fotos".into())));
         assert_eq!(found("Library/Mail/a.mbox"), None);
+        assert_eq!(found("Takeout 2/Mail/a.mbox"), Some((Product::Mail, "Takeout 2/Mail".into())));
+        assert_eq!(found("Takeout (1)/Mail/a.mbox"), Some((Product::Mail, "Takeout (1)/Mail".into())));
+        for other in ["Takeout menu", "Takeout-2023", "Takeout 2023", "Takeou", "Takeouts"] {
+            assert_eq!(found(&format!("{other}/Mail/a.mbox")), None, "{other}");
+        }
         assert_eq!(found("Meine Aktivitäten/Suche/MeineAktivitäten.html").map(|f| f.0), Some(Product::MyActivity));
         assert_eq!(found("Takeout/Google Photos"), None, "a file of that name is no folder");
     }

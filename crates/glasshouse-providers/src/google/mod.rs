@@ -15,6 +15,7 @@ mod location;
 mod mail;
 mod my_activity;
 mod pairing;
+mod parts;
 mod photos;
 mod semantic;
 mod sheets;
@@ -29,6 +30,7 @@ use crate::formats::{element, page};
 use crate::{Opened, Provider, Sink, Survey, Tree, TreeEntry};
 use glasshouse_model::{Claim, EntryId, Family, Format, Framing, Link, Links, Manifest, Tier};
 use locale::{Product, product};
+use parts::Parts;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -40,7 +42,15 @@ static MANIFEST: Manifest = Manifest {
     title: "Google Takeout",
     formats: &[
         Format { version: 2, ..format(mail::FORMAT, "Gmail mbox", &[Family::Mail], Tier::Documented) },
-        format(chat::FORMAT, "Google Chat messages and users", &[Family::Message, Family::Account], Tier::Documented),
+        Format {
+            version: 2,
+            ..format(
+                chat::FORMAT,
+                "Google Chat: messages, groups and users",
+                &[Family::Message, Family::Account, Family::Activity],
+                Tier::Documented,
+            )
+        },
         format(location::FORMAT, "Location History records", &[Family::Location], Tier::Documented),
         format(
             semantic::FORMAT,
@@ -135,12 +145,15 @@ static MANIFEST: Manifest = Manifest {
                 Tier::Unverified,
             )
         },
-        format(
-            hangouts::FORMAT,
-            "Hangouts: messages, calls and changes of conversations",
-            &[Family::Message, Family::Call, Family::Activity],
-            Tier::Documented,
-        ),
+        Format {
+            version: 2,
+            ..format(
+                hangouts::FORMAT,
+                "Hangouts: messages, calls and changes of conversations",
+                &[Family::Message, Family::Call, Family::Activity],
+                Tier::Documented,
+            )
+        },
         format(
             sheets::FI,
             "Fi: calls, texts and data, without what was said",
@@ -191,6 +204,7 @@ impl Provider for Google {
         let mut in_photos: BTreeSet<EntryId> = BTreeSet::new();
         let mut beside = Beside::new();
         let mut photo_folders: BTreeSet<&str> = BTreeSet::new();
+        let parts = Parts::of(tree);
         for entry in tree.entries().iter().filter(|entry| entry.size > 0) {
             let product = product(entry.path);
             let at = product.map(|(product, _)| product);
@@ -256,7 +270,7 @@ impl Provider for Google {
                     let head = tree.head(entry.id);
                     if mail::is_gmail(&head) || (at == Some(Product::Mail) && mail::is_mbox(&head)) {
                         let mut claim = Claim::of(mail::FORMAT, entry.id, mail::FRAMING);
-                        claim.group = Some(folder_key(entry.dir()));
+                        claim.group = Some(parts.folder(entry.dir()));
                         claims.push(claim);
                     }
                 }
@@ -271,7 +285,7 @@ impl Provider for Google {
             .entries()
             .iter()
             .filter(|entry| in_photos.contains(&entry.id))
-            .map(|entry| (folder_key(entry.dir()), entry))
+            .map(|entry| (parts.folder(entry.dir()), entry))
             .collect();
         claims.extend(photos::claims(tree, &photos));
         claims
@@ -319,7 +333,7 @@ fn json(tree: &Tree<'_>, entry: &TreeEntry, product: Option<Product>, beside: &m
     if product == Some(Product::Chat) {
         return match entry.name() {
             "messages.json" => Json::Ours(chat_claim(tree, entry)),
-            "user_info.json" => Json::Ours(Claim::of(chat::FORMAT, entry.id, Framing::Whole)),
+            "user_info.json" | "group_info.json" => Json::Ours(Claim::of(chat::FORMAT, entry.id, Framing::Whole)),
             _ => Json::Other,
         };
     }
@@ -393,51 +407,24 @@ fn chat_claim(tree: &Tree<'_>, entry: &TreeEntry) -> Claim {
 /// Says whether a page is one of My Activity or of YouTube's history: their first bytes are styles alone.
 fn activity_page(tree: &Tree<'_>, entry: &TreeEntry, product: Option<Product>) -> bool {
     const NAMES: &[&str] = &["MyActivity", "My Activity", "MeineAktivitäten", "Meine Aktivitäten"];
-    const HISTORY: &[&str] =
-        &["watch-history", "search-history", "Wiedergabeverlauf", "Suchverlauf", "kijkgeschiedenis"];
+    const HISTORY: &[&str] = &[
+        "watch-history",
+        "search-history",
+        "Wiedergabeverlauf",
+        "Suchverlauf",
+        "kijkgeschiedenis",
+        "zoekgeschiedenis",
+        "historial de ",
+        "cronologia ",
+        "historique des ",
+        "histórico de ",
+        "histórico-de-",
+    ];
     let named = |names: &[&str]| names.iter().any(|name| entry.name().starts_with(name));
     match product {
-        Some(Product::MyActivity) => my_activity::is_html_there(&tree.head(entry.id)) || named(NAMES),
-        Some(Product::YouTube) => named(HISTORY),
+        // Whatever the page is called there: in that folder lie no others.
+        Some(Product::MyActivity) => my_activity::is_page(&tree.head(entry.id)) || named(NAMES),
+        Some(Product::YouTube) => named(HISTORY) || my_activity::is_html_there(&tree.head(entry.id)),
         _ => (named(NAMES) || entry.path.contains("Takeout/")) && my_activity::is_html(&tree.head(entry.id)),
-    }
-}
-
-/// Returns a folder's path as it is in every part of one export.
-///
-/// Parts are archives `takeout-<stamp>-<n>.zip`, or folders of that name: the number goes, the stamp stays.
-fn folder_key(dir: &str) -> String {
-    let parts = dir.split('/').map(|name| {
-        let inner = name.trim_end_matches('!');
-        let lower = inner.to_ascii_lowercase();
-        let bare = [".zip", ".tgz", ".tar.gz"].iter().find_map(|ext| lower.strip_suffix(ext)).unwrap_or(&lower);
-        let Some(rest) = bare.strip_prefix("takeout-") else { return name.to_owned() };
-        let stamp = rest.split('-').next().unwrap_or(rest);
-        if stamp.len() >= 15 && stamp.as_bytes().get(8) == Some(&b't') {
-            format!("takeout-{stamp}")
-        } else if rest.bytes().all(|b| b.is_ascii_digit()) {
-            "takeout".to_owned()
-        } else {
-            name.to_owned()
-        }
-    });
-    parts.collect::<Vec<_>>().join("/")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn parts_of_one_export_share_their_folders() {
-        for (one, other) in [
-            ("takeout-20240101T000000Z-001.zip!/Takeout/Mail", "takeout-20240101T000000Z-012.zip!/Takeout/Mail"),
-            ("takeout-20240101T000000Z-1-001/Takeout", "takeout-20240101T000000Z-3-002/Takeout"),
-            ("takeout-001/Takeout", "takeout-002/Takeout"),
-        ] {
-            assert_eq!(folder_key(one), folder_key(other));
-        }
-        assert_ne!(folder_key("anna/Takeout/Mail"), folder_key("ben/Takeout/Mail"));
-        assert_ne!(folder_key("takeout-20240101T000000Z-001"), folder_key("takeout-20250101T000000Z-001"));
     }
 }

@@ -71,6 +71,12 @@ pub(super) fn is_html_there(head: &[u8]) -> bool {
     is_html(head) || memchr::memmem::find(head, b"mdl-").is_some()
 }
 
+/// Says whether first bytes are those of a page at all.
+pub(super) fn is_page(head: &[u8]) -> bool {
+    let head = String::from_utf8_lossy(head.get(..256.min(head.len())).unwrap_or_default()).to_ascii_lowercase();
+    head.contains("<html") || head.contains("<!doctype html")
+}
+
 /// Reads entries of either form.
 pub(super) fn parse(opened: &Opened<'_>, out: &mut Sink) {
     for frame in opened.frames {

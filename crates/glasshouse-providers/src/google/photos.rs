@@ -3,7 +3,7 @@
 use super::element::{keep, not_an_object, text};
 use super::pairing::{named, pair, shares};
 use crate::formats::exif::{self, media_type};
-use crate::formats::json::Object;
+use crate::formats::json::{Object, is_text};
 use crate::formats::time;
 use crate::{Opened, Sink, Tree, TreeEntry};
 use glasshouse_model::{
@@ -265,7 +265,7 @@ fn alone(opened: &Opened<'_>, frame: &crate::Frame<'_>, out: &mut Sink) {
             ) {
                 out.drift(FORMAT, key);
             }
-            if key != "title" {
+            if key != "title" || !is_text(raw.get()) {
                 keep(&mut record.fields, &format!("album.{key}"), raw.get());
             }
         }

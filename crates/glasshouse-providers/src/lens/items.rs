@@ -228,8 +228,7 @@ fn json(work: &mut Work<'_, '_>, frame: &Frame<'_>) {
         }
     }
     if ways.is_empty() {
-        work.drift(frame.name);
-        return;
+        return unknown(work, frame.name, at);
     }
     let document = Document { text, offset: frame.offset + (frame.bytes.len() - text_after(frame, text)) as u64 };
     let trail = if whole { String::new() } else { frame.name.to_owned() };
@@ -278,7 +277,13 @@ fn walk<'a>(work: &mut Work<'_, '_>, document: &Document<'a>, step: Step<'a, '_>
     if further.is_empty() {
         return;
     }
+    let any = |(_, keys): &&(Option<usize>, &[String])| keys.first().is_some_and(|first| first == "*");
     let children: Vec<(Cow<'a, str>, &'a str)> = if step.raw.starts_with('[') {
+        // A list has no names; an empty one is how some documents say that an object has no members.
+        if !further.iter().any(|way| any(&way)) {
+            let is_empty = step.raw.trim_start_matches('[').trim_ascii() == "]";
+            return if is_empty { () } else { syntax(work, document.at(&step.pointer, step.raw)) };
+        }
         let items: Vec<&'a RawValue> = serde_json::from_str(step.raw).unwrap_or_default();
         items.into_iter().enumerate().map(|(i, item)| (i.to_string().into(), item.get())).collect()
     } else {
@@ -301,7 +306,8 @@ fn walk<'a>(work: &mut Work<'_, '_>, document: &Document<'a>, step: Step<'a, '_>
         let trail = if step.trail.is_empty() { key.to_string() } else { format!("{}/{key}", step.trail) };
         if ways.is_empty() {
             if ended.is_empty() {
-                work.drift(&trail);
+                let pointer = format!("{}/{}", step.pointer, key.replace('~', "~0").replace('/', "~1"));
+                unknown(work, &trail, document.at(&pointer, raw));
             }
             continue;
         }
@@ -311,6 +317,12 @@ fn walk<'a>(work: &mut Work<'_, '_>, document: &Document<'a>, step: Step<'a, '_>
         let trail = if wild { format!("{}/*", step.trail) } else { trail };
         walk(work, document, Step { raw, pointer, trail, key, ways });
     }
+}
+
+/// Counts a member that leads to no item, and says that it was not read.
+fn unknown(work: &mut Work<'_, '_>, trail: &str, at: Locator) {
+    work.drift(trail);
+    work.warn(at, "json.member", "A member of the document that the lens does not know; it was not read.");
 }
 
 fn syntax(work: &mut Work<'_, '_>, at: Locator) {

@@ -64,7 +64,7 @@ pub(super) fn parse(opened: &Opened<'_>, out: &mut Sink) {
                 keep_found(&mut record.fields, "userId", frame.bytes);
                 out.record(at, record);
             }
-            (false, "exportDate") => {}
+            (false, "exportDate") if frame.bytes.starts_with(b"\"") => {}
             (false, name) => {
                 out.drift(FORMAT, name);
                 out.warn(at, "json.member", "A member of the document that is not known; it was not read.");
@@ -105,7 +105,8 @@ fn conversation(opened: &Opened<'_>, frame: &Frame<'_>, owner: Option<&str>, out
     about.conversation = id.clone();
     about.title = name.clone();
     about.fields.text("kind", "conversation");
-    for span in spans.iter().filter(|s| !s.element && s.name != "MessageList") {
+    // The list of messages is none of these, unless it is no list.
+    for span in spans.iter().filter(|s| !s.element && (s.name != "MessageList" || !is_list(bytes(s)))) {
         if !["id", "displayName", "version", "properties", "threadProperties"].contains(&span.name.as_str()) {
             out.drift(FORMAT, &span.name);
         }
@@ -126,6 +127,10 @@ fn conversation(opened: &Opened<'_>, frame: &Frame<'_>, owner: Option<&str>, out
         };
         message(opened, &inner, opened.at(place), &group, out);
     }
+}
+
+fn is_list(bytes: &[u8]) -> bool {
+    matches!(bytes.first(), Some(b'[')) || bytes == b"null"
 }
 
 struct Conversation<'a> {

@@ -25,7 +25,7 @@ pub(super) fn parse(opened: &Opened<'_>, out: &mut Sink) {
     for frame in opened.frames {
         if frame.element {
             message(opened, frame, out);
-        } else if !frame.name.starts_with("@odata.") {
+        } else if !frame.name.starts_with("@odata.") || frame.bytes.starts_with(b"{") || frame.bytes.starts_with(b"[") {
             unread_member(opened, frame, FORMAT, out);
         }
     }

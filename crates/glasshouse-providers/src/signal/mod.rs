@@ -1,7 +1,7 @@
 #![doc = include_str!("README.md")]
 
 use crate::formats::element::{inner_place, keep, not_an_object, place, text};
-use crate::formats::json::Object;
+use crate::formats::json::{Object, is_text};
 use crate::formats::time;
 use crate::{Frame, Opened, Provider, Sink, Survey, Tree};
 use glasshouse_model::{
@@ -52,7 +52,7 @@ impl Provider for Signal {
         for frame in opened.frames {
             if frame.element {
                 message(opened, frame, &names, out);
-            } else if !matches!(frame.name, "groups_name_id" | "conversations" | "version") {
+            } else if !is_known(frame) {
                 crate::formats::element::unread_member(opened, frame, FORMAT, out);
             }
         }
@@ -69,6 +69,18 @@ fn is_ours(head: &[u8]) -> bool {
     let list = has(b"\"messsages\"") || has(b"\"messages\"");
     let groups = has(b"\"groups_name_id\"");
     start.starts_with(b"{") && ((list && has(b"\"conversationId\"") && has(b"\"sent_at\"")) || groups)
+}
+
+/// Says whether a member beside the messages is one that is known and was read: names of groups are texts.
+fn is_known(frame: &Frame<'_>) -> bool {
+    if frame.name != "groups_name_id" {
+        return matches!(frame.name, "conversations" | "version");
+    }
+    let text = format!("{{\"list\":{}}}", String::from_utf8_lossy(frame.bytes));
+    let list = Object::parse(&text).ok();
+    let groups = list.as_ref().and_then(|list| list.array("list"));
+    let is_read = |raw: &&str| Object::parse(raw).is_ok_and(|group| group.members().all(|(_, id)| is_text(id.get())));
+    groups.is_some_and(|groups| groups.iter().all(|raw| is_read(raw)))
 }
 
 /// Names of conversations by their ids; they stand before or behind the messages.

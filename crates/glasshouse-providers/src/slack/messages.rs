@@ -60,16 +60,10 @@ impl Known {
             let text = String::from_utf8_lossy(companion.bytes);
             let list = format!("{{\"list\":{}}}", text.trim_start_matches('\u{feff}'));
             let list = Object::parse(&list).ok();
-            let kind = match companion.entry.name() {
-                "channels.json" => "channel",
-                "groups.json" => "private channel",
-                "dms.json" => "direct",
-                "mpims.json" => "group direct",
+            let Some(kind) = super::people::kind(companion.entry.name()) else {
                 // A list of people is a claim of its own, which says what is wrong with it.
-                _ => {
-                    list.iter().for_each(|list| known.people(list));
-                    continue;
-                }
+                list.iter().for_each(|list| known.people(list));
+                continue;
             };
             let Some(items) = list.as_ref().and_then(|list| list.array("list")) else {
                 let locator = Locator::json("", 0, companion.bytes.len() as u64);

@@ -7,7 +7,7 @@ mod shown;
 use crate::{Opened, Provider, Sink, Tree, TreeEntry};
 use glasshouse_model::{Claim, EntryId, Family, Format, Framing, Manifest, Tier};
 use memchr::memmem;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Slack.
 pub struct Slack;
@@ -28,13 +28,19 @@ static MANIFEST: Manifest = Manifest {
                 &[Family::Message, Family::Reaction, Family::Call],
             )
         },
-        format(people::FORMAT, "People, and what was done to integrations", &[Family::Contact, Family::Activity]),
+        Format {
+            version: 2,
+            ..format(
+                people::FORMAT,
+                "People, conversations, and what was done to integrations",
+                &[Family::Contact, Family::Activity],
+            )
+        },
     ],
     general: false,
     not_covered: &[
         "Files and canvases: the export holds addresses, and nothing is fetched; the lists of canvases, of conversations about files and of what was said in huddles, whose members nobody describes.",
         "Exports as text (`TXT`), and logs of access, which are tables.",
-        "Lists of channels as records of their own; their names stand with the messages.",
     ],
     references: &[
         "https://github.com/hfaran/slack-export-viewer",
@@ -66,6 +72,12 @@ impl Provider for Slack {
             {
                 claims.push(Claim::of(people::FORMAT, entry.id, ARRAY));
             }
+        }
+        // Lists of conversations, and those of people that their first bytes do not show, lie beside the folders.
+        let known: BTreeSet<EntryId> = claims.iter().map(|claim| claim.main).collect();
+        let lists = tree.entries().iter().filter(|e| e.size > 0 && LISTS.contains(&e.name()) && !known.contains(&e.id));
+        for entry in lists.filter(|e| count.contains_key(&(e.part, e.dir()))) {
+            claims.push(Claim::of(people::FORMAT, entry.id, ARRAY));
         }
         for entry in days {
             let days = count.get(&(entry.part, root(entry))).copied().unwrap_or(1);

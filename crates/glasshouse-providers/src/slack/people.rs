@@ -10,6 +10,19 @@ use std::borrow::Cow;
 
 pub(super) const FORMAT: &str = "workspace";
 
+/// Lists of conversations, and what those in them are.
+pub(super) const CONVERSATIONS: [(&str, &str); 4] = [
+    ("channels.json", "channel"),
+    ("groups.json", "private channel"),
+    ("dms.json", "direct"),
+    ("mpims.json", "group direct"),
+];
+
+/// Returns what the conversations of a list are; none for what is no list of conversations.
+pub(super) fn kind(name: &str) -> Option<&'static str> {
+    CONVERSATIONS.iter().find(|(list, _)| *list == name).map(|(_, kind)| *kind)
+}
+
 /// Says whether first bytes are those of the list that the name promises.
 pub(super) fn is_ours(name: &str, head: &[u8]) -> bool {
     let has = |needle: &[u8]| memmem::find(head, needle).is_some();
@@ -24,6 +37,7 @@ pub(super) fn is_ours(name: &str, head: &[u8]) -> bool {
 /// Reads elements of either list.
 pub(super) fn parse(opened: &Opened<'_>, out: &mut Sink) {
     let log = opened.entry.name() == "integration_logs.json";
+    let kind = kind(opened.entry.name());
     for frame in opened.frames.iter().filter(|f| f.element) {
         let at = place(opened, frame);
         let raw = text(frame, &at, out);
@@ -31,11 +45,11 @@ pub(super) fn parse(opened: &Opened<'_>, out: &mut Sink) {
             not_an_object(frame, at, out);
             continue;
         };
-        let mut record = Record::new(if log { Family::Activity } else { Family::Contact }, FORMAT);
-        if log {
-            change(&object, &mut record)
-        } else {
-            person(&object, &mut record)
+        let mut record = Record::new(if log || kind.is_some() { Family::Activity } else { Family::Contact }, FORMAT);
+        match kind {
+            Some(kind) => conversation(&object, kind, &mut record),
+            None if log => change(&object, &mut record),
+            None => person(&object, &mut record),
         }
         for (key, value) in object.members() {
             // The log writes ids of people and apps as numbers or texts.
@@ -48,6 +62,17 @@ pub(super) fn parse(opened: &Opened<'_>, out: &mut Sink) {
         }
         out.record(at, record);
     }
+}
+
+fn conversation(object: &Object<'_>, kind: &str, record: &mut Record) {
+    record.fields.text("conversation_kind", kind);
+    record.conversation = object.text("id").map(Cow::into_owned);
+    record.title = object.text("name").map(Cow::into_owned);
+    if let Some(created) = object.raw("created").filter(|count| count.bytes().all(|b| b.is_ascii_digit())) {
+        record.moments.push(time::epoch_seconds(MomentRole::Created, created));
+    }
+    let there = object.texts("members").into_iter();
+    record.parties.extend(there.map(|id| Party::with(PartyRole::Participant, None, IdentifierKind::Account, id)));
 }
 
 fn person(object: &Object<'_>, record: &mut Record) {

@@ -42,7 +42,7 @@ pub(super) fn person(frame: &Frame<'_>, at: Ref, out: &mut Sink) {
     identify(&mut owner.identifiers, &object);
     record.parties.push(owner);
     record.text = object.text("bio").map(Cow::into_owned);
-    keep_all(&mut record.fields, &object, &["bio"]);
+    keep_all(&mut record.fields, &object, if record.text.is_some() { &["bio"] } else { &[] });
     out.record(at, record);
 }
 

@@ -166,8 +166,11 @@ pub(super) fn read(
         if !KNOWN.contains(&key) {
             out.drift(FORMAT, key);
         }
-        if !said_elsewhere(key, value.get(), &object) {
-            keep(&mut record.fields, key, value.get());
+        match value.get() {
+            raw if said_elsewhere(key, raw, &object) => {}
+            // A text of one piece is written as a list of pieces or as the piece itself.
+            raw if key == "text" && raw.starts_with('{') => keep(&mut record.fields, key, &format!("[{raw}]")),
+            raw => keep(&mut record.fields, key, raw),
         }
     }
     reactions(opened, frame, &raw, &object, &record, out);
@@ -310,6 +313,34 @@ fn place(object: &Object<'_>) -> Option<Place> {
     }
 }
 
+/// Returns what the pieces of a text say, each a text or an object with one; none for what is another list.
+fn pieces(raw: &str) -> Option<String> {
+    if let Some(text) = as_text(raw) {
+        return Some(text.into_owned());
+    }
+    if let Ok(object) = Object::parse(raw) {
+        object.text("type")?;
+        return object.text("text").map(Cow::into_owned);
+    }
+    let items: Vec<&serde_json::value::RawValue> = serde_json::from_str(raw).ok()?;
+    let mut said = String::new();
+    for item in items {
+        match as_text(item.get()) {
+            Some(text) => said.push_str(&text),
+            None => {
+                let object = Object::parse(item.get()).ok()?;
+                object.text("type")?;
+                said.push_str(&object.text("text")?);
+            }
+        }
+    }
+    Some(said)
+}
+
+fn entities(object: &Object<'_>) -> Option<String> {
+    pieces(object.raw("text_entities")?).filter(|_| object.array("text_entities").is_some())
+}
+
 /// Says whether the record holds a member in full outside its fields.
 fn said_elsewhere(key: &str, raw: &str, object: &Object<'_>) -> bool {
     match key {
@@ -318,11 +349,14 @@ fn said_elsewhere(key: &str, raw: &str, object: &Object<'_>) -> bool {
         "date" => is_text(raw) && object.raw("date_unixtime").is_none(),
         "edited" => is_text(raw) && object.raw("edited_unixtime").is_none(),
         // The list of parts holds no more than `text_entities`, where there are any.
-        "text" => is_text(raw) || (is_nested(raw) && object.raw("text_entities").is_some()),
+        "text" => is_text(raw) || pieces(raw).is_some_and(|said| entities(object).is_some_and(|all| all == said)),
         "text_entities" => {
             let parts = object.objects(key);
-            let whole = object.array(key).is_some_and(|all| all.len() == parts.len());
-            whole && parts.iter().all(|e| e.text("type").as_deref() == Some("plain"))
+            if raw == "[]" {
+                return true;
+            }
+            let plain = parts.iter().all(|e| e.text("type").as_deref() == Some("plain"));
+            plain && entities(object).is_some_and(|said| object.raw("text").and_then(pieces).is_some_and(|t| t == said))
         }
         _ => false,
     }

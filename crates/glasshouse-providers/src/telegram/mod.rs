@@ -44,7 +44,7 @@ static MANIFEST: Manifest = Manifest {
             Family::Setting,
         ],
         tier: Tier::Documented,
-        version: 1,
+        version: 2,
     }],
     general: false,
     not_covered: &[
@@ -117,12 +117,14 @@ fn member(frame: &Frame<'_>, known: &Known<'_>, at: Ref, out: &mut Sink) {
             }
         }
     }
+    let is_text = matches!(frame.bytes.first(), Some(b'"' | b'n'));
+    let is_scalar = !matches!(frame.bytes.first(), Some(b'{' | b'['));
     match frame.name {
         "/personal_information" => lists::person(frame, at, out),
         "/other_data" => lists::other(frame, known.owner().as_ref(), at, out),
-        _ if key == "about" => {}
-        "/name" | "/type" | "/id" => {}
-        _ if of_chat && matches!(key, "name" | "type" | "id") => {}
+        _ if key == "about" && is_text => {}
+        "/name" | "/type" | "/id" if is_scalar => {}
+        _ if of_chat && matches!(key, "name" | "type" | "id") && is_scalar => {}
         _ => {
             out.drift(FORMAT, key);
             out.warn(at, "json.member", "A member of the document that is not known; it was not read.");

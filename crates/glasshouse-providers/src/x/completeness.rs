@@ -35,8 +35,8 @@ pub(super) fn parse(opened: &Opened<'_>, out: &mut Sink) {
                         out.warn(at.clone(), "export.incomplete", "The archive says of itself that it is a part.");
                     }
                 }
-                // As long as the list is; what it says is checked below.
-                "dataTypes" => {}
+                // What the list says is checked below.
+                "dataTypes" => keep(&mut record.fields, key, raw.get()),
                 _ => {
                     if !matches!(key, "userInfo" | "readmeInfo") {
                         out.drift(FORMAT, key);

@@ -48,6 +48,9 @@ fn conversation(opened: &Opened<'_>, frame: &Frame<'_>, owner: &Owner, out: &mut
     for (name, _) in &extra {
         out.drift(FORMAT, name);
     }
+    if !spans.iter().any(|span| span.element) && member("messages").is_some() {
+        out.warn(at.clone(), "json.layout", "The conversation's messages are no list; they were not read.");
+    }
     let mut first = true;
     for span in spans.iter().filter(|span| span.element) {
         let locator = Locator::json(

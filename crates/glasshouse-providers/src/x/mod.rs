@@ -54,7 +54,10 @@ static MANIFEST: Manifest = Manifest {
         format(ads::FORMAT, "Ads seen and acted upon", &[Family::Ad], Tier::Documented),
         format(messages::GROK, "Conversations with Grok", &[Family::Message], Tier::Unverified),
         format(account::OTHER, "All other files, as they are", &[Family::Activity], Tier::Unverified),
-        format(completeness::FORMAT, "The archive's own list of its files", &[Family::Activity], Tier::Documented),
+        Format {
+            version: 2,
+            ..format(completeness::FORMAT, "The archive's own list of its files", &[Family::Activity], Tier::Documented)
+        },
     ],
     general: false,
     not_covered: &[

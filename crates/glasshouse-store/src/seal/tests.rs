@@ -13,7 +13,7 @@ fn a_sealed_copy_reads_as_what_it_was_and_tells_nothing() {
         let (from, to) = (folder.path().join(format!("{n}")), folder.path().join(format!("{n}.age")));
         let content = bytes(n);
         fs::write(&from, &content).expect("written");
-        let plain = copy_sealed(&from, &to, &key, &|_| {}).expect("copied");
+        let plain = copy_sealed(&from, &to, &key, &|_| true).expect("copied");
         assert_eq!(plain.sha256, glasshouse_layout::hex(glasshouse_layout::sha256(&content)));
         let sealed = fs::read(&to).expect("read");
         assert_eq!(plain.sealed_sha256, glasshouse_layout::hex(glasshouse_layout::sha256(&sealed)));
@@ -37,7 +37,7 @@ fn a_sealed_copy_reads_as_what_it_was_and_tells_nothing() {
             assert!(found == content.get(start..).unwrap_or_default(), "{n} from {start}");
         }
         assert!(SealedFile::open(&to, &other).is_err());
-        assert!(copy_sealed(&from, &to, &key, &|_| {}).is_err(), "nothing is overwritten");
+        assert!(copy_sealed(&from, &to, &key, &|_| true).is_err(), "nothing is overwritten");
         if n > 65_536 {
             // Cut off at the end of a piece, and changed in the middle.
             let header = sealed.len() - n - n.div_ceil(65_536) * 16;
@@ -63,7 +63,7 @@ fn a_folder_is_packed_without_touching_the_disk_in_clear() {
     std::os::unix::fs::symlink("a.txt", given.join("link")).expect("linked");
     let key = Identity::generate();
     let to = folder.path().join("part.age");
-    let (plain, packed) = pack_sealed(&given, "given", &to, &key, &|_, _, _| false, &|_| {}).expect("packed");
+    let (plain, packed) = pack_sealed(&given, "given", &to, &key, &|_, _, _| false, &|_| true).expect("packed");
     assert_eq!((packed.files, packed.problems.len()), (2, 0));
     let cache = folder.path().join("cache");
     let cache = Cache { folder: &cache, key: "k", seal: Some(&key) };
@@ -96,7 +96,7 @@ fn copies_in_the_cache_are_sealed_with_the_part() {
     fs::write(folder.path().join("outer"), outer.finish().expect("ended").into_inner()).expect("written");
     let (key, other) = (Identity::generate(), Identity::generate());
     let part = folder.path().join("part.age");
-    copy_sealed(&folder.path().join("outer"), &part, &key, &|_| {}).expect("copied");
+    copy_sealed(&folder.path().join("outer"), &part, &key, &|_| true).expect("copied");
     let limits = Limits { memory_each: 1000, ..Limits::default() };
     let cache = folder.path().join("cache");
     for _ in 0..2 {

@@ -125,7 +125,12 @@ impl Write for Output {
 /// Copies a part into a sealed file; its bytes touch no disk in clear.
 ///
 /// As [`crate::copy_part`]: written beside `to`, brought to the disk, and only then given its name.
-pub fn copy_sealed(from: &Path, to: &Path, key: &Identity, progress: &dyn Fn(u64)) -> Result<Plain, StoreError> {
+pub fn copy_sealed(
+    from: &Path,
+    to: &Path,
+    key: &Identity,
+    progress: &dyn Fn(u64) -> bool,
+) -> Result<Plain, StoreError> {
     let mut source = File::open(from).map_err(|e| StoreError::io(from, "open", e))?;
     let len = source.metadata().map_err(|e| StoreError::io(from, "read", e))?.len();
     write_sealed(to, key, len, |sealer| {
@@ -141,7 +146,9 @@ pub fn copy_sealed(from: &Path, to: &Path, key: &Identity, progress: &dyn Fn(u64
             };
             sealer.write_all(buffer.get(..n).unwrap_or_default()).map_err(failed)?;
             done += n as u64;
-            progress(n as u64);
+            if !progress(n as u64) {
+                return Err(StoreError::Stopped);
+            }
         }
         if done == len {
             return Ok(());

@@ -25,7 +25,7 @@ fn a_packed_folder_lists_and_reads_back() {
     let folder = bench.folder.path().join("export");
     make(&folder);
     fs::remove_file(&bench.path).unwrap();
-    let packed = pack_folder(&folder, "export", &bench.path, &|_, _, _| false, &|_| {}).unwrap();
+    let packed = pack_folder(&folder, "export", &bench.path, &|_, _, _| false, &|_| true).unwrap();
     assert_eq!((packed.files, packed.bytes), (3, 3_000_012));
     assert_eq!(packed.problems, []);
 
@@ -55,10 +55,10 @@ fn the_same_folder_gives_the_same_bytes_wherever_the_container_lies() {
     make(&folder);
     let first = bench.folder.path().join("one.zip");
     let second = bench.folder.path().join("two.zip");
-    pack_folder(&folder, "x", &first, &|_, _, _| false, &|_| {}).unwrap();
-    pack_folder(&folder, "x/", &second, &|_, _, _| false, &|_| {}).unwrap();
+    pack_folder(&folder, "x", &first, &|_, _, _| false, &|_| true).unwrap();
+    pack_folder(&folder, "x/", &second, &|_, _, _| false, &|_| true).unwrap();
     assert!(fs::read(&first).unwrap() == fs::read(&second).unwrap());
-    let inside = pack_folder(&folder, "x", &folder.join("in.zip"), &|_, _, _| false, &|_| {}).unwrap();
+    let inside = pack_folder(&folder, "x", &folder.join("in.zip"), &|_, _, _| false, &|_| true).unwrap();
     assert_eq!(inside.files, 3);
 }
 
@@ -70,15 +70,15 @@ fn sockets_are_problems_and_missing_folders_errors() {
     fs::write(folder.join("kept"), b"1").unwrap();
     let _socket = std::os::unix::net::UnixListener::bind(folder.join("s")).unwrap();
     let out = bench.folder.path().join("out.zip");
-    let packed = pack_folder(&folder, "e", &out, &|_, _, _| false, &|_| {}).unwrap();
+    let packed = pack_folder(&folder, "e", &out, &|_, _, _| false, &|_| true).unwrap();
     assert_eq!(packed.files, 1);
     assert_eq!(packed.problems.len(), 1);
     assert_eq!(packed.problems[0].0, "e/s");
 
-    let again = pack_folder(&folder, "e", &out, &|_, _, _| false, &|_| {});
+    let again = pack_folder(&folder, "e", &out, &|_, _, _| false, &|_| true);
     assert!(again.unwrap_err().to_string().contains("Choose another"));
     let missing = bench.folder.path().join("missing");
     let other = bench.folder.path().join("other.zip");
-    assert!(pack_folder(&missing, "e", &other, &|_, _, _| false, &|_| {}).is_err());
+    assert!(pack_folder(&missing, "e", &other, &|_, _, _| false, &|_| true).is_err());
     assert!(!other.exists());
 }

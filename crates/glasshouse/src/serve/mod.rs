@@ -59,6 +59,8 @@ struct House {
     link: Mutex<Option<(String, Session)>>,
     /// The installation whose people may sign in; none in a personal case.
     home: Option<Home>,
+    /// The keys of the evidence.
+    seal: Seal,
     /// The organisation's issuer, where it says who people are.
     elsewhere: Option<Elsewhere>,
     /// One password is checked at a time.
@@ -99,13 +101,11 @@ struct Live {
 }
 
 impl Live {
-    /// Opens the newest run, with the keys that the installation has where evidence is sealed.
-    fn open(case: &Path, home: Option<&Home>) -> Result<Self, EngineError> {
-        let keys: Vec<Identity> = home.and_then(Home::processing).into_iter().collect();
-        let seal = Seal::open(case, &glasshouse_store::read_case_file(case)?, &keys)?;
+    /// Opens the newest run, with the keys of the evidence.
+    fn open(case: &Path, seal: &Seal) -> Result<Self, EngineError> {
         let run = glasshouse_store::read_run(case)?.unwrap_or_default().run;
         let origins = glasshouse_store::read_origins(case)?;
-        Ok(Live { run, view: View::open(case)?, evidence: Evidence::open(case, seal)?, origins })
+        Ok(Live { run, view: View::open(case)?, evidence: Evidence::open(case, seal.clone())?, origins })
     }
 
     /// Returns where a part was before this case was made out of others; none for what was taken in here.
@@ -130,7 +130,7 @@ impl House {
         if now != watched.stamp {
             let run = glasshouse_store::read_run(&self.case)?.unwrap_or_default().run;
             if run != watched.live.run {
-                watched.live = Arc::new(Live::open(&self.case, self.home.as_ref())?);
+                watched.live = Arc::new(Live::open(&self.case, &self.seal)?);
             } else {
                 watched.live.view.look_again();
             }
@@ -151,7 +151,7 @@ impl Serving {
         &self.visit.session
     }
 
-    /// Ends the visit if its authority is no longer what it was when somebody signed in under it.
+    /// Ends the visit if its authority, or the person's account, is no longer what it was when they signed in.
     fn stands(&self) -> Result<(), Problem> {
         if !self.visit.to_be_checked() {
             return Ok(());
@@ -161,7 +161,7 @@ impl Serving {
             return Ok(());
         }
         self.house.visits.end(&self.visit);
-        Err(Problem::stranger("The authority was changed since you signed in. Sign in again."))
+        Err(Problem::stranger("The authority, or what you are here, was changed since you signed in. Sign in again."))
     }
 }
 
@@ -210,6 +210,14 @@ pub fn serve(case: &Path, listening: &Listening<'_>, door: Door) -> Result<u8, E
     let shown = listening.names.first().unwrap_or(&ip);
     let base = if port == usual { format!("{scheme}://{shown}") } else { format!("{scheme}://{shown}:{port}") };
     let mut elsewhere = None;
+    // It is the same for as long as there is the case.
+    let seal = match &door {
+        Door::Link(session) => session.seal()?,
+        Door::People(home) => {
+            let keys: Vec<Identity> = home.processing().into_iter().collect();
+            Seal::open(case, &glasshouse_store::read_case_file(case)?, &keys)?
+        }
+    };
     let (link, home, way) = match door {
         Door::Link(session) => {
             let link = random()?;
@@ -226,12 +234,13 @@ pub fn serve(case: &Path, listening: &Listening<'_>, door: Door) -> Result<u8, E
             (None, Some(home), way)
         }
     };
-    let live = Arc::new(Live::open(case, home.as_ref())?);
+    let live = Arc::new(Live::open(case, &seal)?);
     exports::clear(case);
     // Outside personal cases an authority names the analysis, and what came of it does not outlive the visit.
     let open = link.is_some() && glasshouse_store::read_case_file(case)?.encryption != glasshouse_layout::SEALED;
     let house = Arc::new(House {
         case: case.to_path_buf(),
+        seal,
         live: Mutex::new(Watched { stamp: stamp(case), live }),
         link: Mutex::new(link),
         home,
@@ -263,6 +272,9 @@ pub fn serve(case: &Path, listening: &Listening<'_>, door: Door) -> Result<u8, E
             tended.visits.tend();
         }
     });
+    // What was seen and waits is written down before the end.
+    let ended = house.clone();
+    crate::signals::serving(move || ended.visits.tend());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(wrong)?;
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::from_std(listener).map_err(wrong)?;

@@ -189,6 +189,16 @@ impl Office {
         file
     }
 
+    /// Writes an authority of its own id with these limits, has it signed, and returns its path.
+    pub fn named(&self, id: &str, version: u32, limits: &[(&str, &str)]) -> String {
+        let file = self.limited(version, limits);
+        let text = std::fs::read_to_string(&file).expect("readable");
+        let own = self.path(&format!("{id}-{version}.toml"));
+        std::fs::write(&own, text.replace("id = \"op-rowan-1\"", &format!("id = \"{id}\""))).expect("written");
+        self.good(&[], "r.okoro", &["authority", "sign", &own]);
+        own
+    }
+
     /// Takes paths into a case under an authority's file.
     pub fn taken(&self, name: &str, file: &str, paths: &[PathBuf]) -> String {
         let case = self.path(name);

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
@@ -44,6 +44,13 @@ impl Served {
         roots.add(CertificateDer::from_pem_file(pem("cert.pem")).expect("a certificate")).expect("a root");
         let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
         Served { child, port: port.trim_end_matches('/').to_owned(), config: Arc::new(config) }
+    }
+
+    /// Asks it to end, as a service manager does; gives its exit code.
+    pub fn stop(&mut self) -> Option<i32> {
+        let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().expect("kill runs");
+        assert!(asked.success());
+        self.child.wait().expect("ends").code()
     }
 
     pub fn send(&self, method: &str, path: &str, headers: &str, body: &str) -> Answer {

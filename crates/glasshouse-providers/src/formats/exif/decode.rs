@@ -1,6 +1,7 @@
 //! The library that takes pictures and films apart. It is not ours and reads what strangers wrote, so that it is
 //! called at one place, which the engine puts into a process of its own.
 
+use super::times;
 use glasshouse_model::Place;
 use nom_exif::{EntryValue, ExifIter, IfdIndex, MediaKind, MediaParser, MediaSource, TrackInfo, TrackInfoTag};
 use serde::{Deserialize, Serialize};
@@ -77,7 +78,7 @@ fn decode_unguarded(bytes: &[u8]) -> Result<Decoded, NoExif> {
     let mut parser = MediaParser::new();
     match source.kind() {
         MediaKind::Image => match parser.parse_exif(source) {
-            Ok(iter) => Ok(picture(iter)),
+            Ok(iter) => Ok(picture(iter, bytes)),
             Err(nom_exif::Error::ExifNotFound) => Err(NoExif::Absent),
             Err(_) => Err(NoExif::Damaged),
         },
@@ -89,7 +90,7 @@ fn decode_unguarded(bytes: &[u8]) -> Result<Decoded, NoExif> {
     }
 }
 
-fn picture(iter: ExifIter) -> Decoded {
+fn picture(iter: ExifIter, bytes: &[u8]) -> Decoded {
     let mut decoded = Decoded::default();
     let gps = iter.parse_gps().ok().flatten();
     decoded.place = gps.and_then(|gps| place(gps.latitude_decimal()?, gps.longitude_decimal()?, gps.altitude_meters()));
@@ -104,6 +105,29 @@ fn picture(iter: ExifIter) -> Decoded {
             Err(_) if decoded.unreadable.len() < MOST_NAMED => decoded.unreadable.push(name),
             Err(_) => {}
         }
+    }
+    let has = |decoded: &Decoded, name: &str| decoded.tags.iter().any(|(n, _)| n == name);
+    if !has(&decoded, "DateTimeOriginal") {
+        for (name, text) in times::stated(bytes) {
+            if !has(&decoded, name) {
+                // A camera whose clock was never set writes zeros, which say so.
+                if !text.starts_with("0000") {
+                    decoded.unreadable.push(name.to_owned());
+                }
+                decoded.tags.push((name.to_owned(), text));
+            }
+        }
+    }
+    for reference in ["GPSLatitudeRef", "GPSLongitudeRef"] {
+        // Without it nothing says on which side of the equator, or of Greenwich, the place is.
+        if decoded.place.is_some() && !has(&decoded, reference) {
+            decoded.unreadable.push(format!("{reference} (missing)"));
+        }
+    }
+    if decoded.unreadable.iter().any(|name| name.ends_with("(missing)")) {
+        decoded.place = None;
+    } else if decoded.place.is_some_and(|(lat, lon, _)| Place::at(f64::from_bits(lat), f64::from_bits(lon)).is_none()) {
+        decoded.unreadable.push("GPSLatitude, GPSLongitude (no place on Earth)".to_owned());
     }
     decoded
 }

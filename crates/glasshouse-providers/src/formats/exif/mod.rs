@@ -1,6 +1,7 @@
 //! What pictures and films say about themselves: EXIF, QuickTime and MP4 headers.
 
 mod decode;
+mod times;
 
 pub use decode::{Decoded, Decoder, Here, NoExif, decode};
 

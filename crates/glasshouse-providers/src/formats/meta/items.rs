@@ -141,6 +141,11 @@ impl Walk<'_, '_> {
                             Err(_) => self.not_read(),
                         }
                     }
+                    // What else is said of the business, or a name that is no text.
+                    let is_said = |key: &str| key == "events" || (key == "name" && name.is_some());
+                    if object.members().any(|(key, _)| !is_said(key)) {
+                        Item { without: &["events"], ..item }.read(place, &object, self.out);
+                    }
                     return;
                 }
                 let photos = object.array("photos").unwrap_or_default();

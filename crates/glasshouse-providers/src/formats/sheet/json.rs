@@ -88,7 +88,7 @@ impl Reader<'_, '_> {
         if self.is_table(bytes) {
             return self.array(name, offset, bytes);
         }
-        if name == "description" {
+        if name == "description" && bytes.trim_ascii_start().starts_with(b"\"") {
             return;
         }
         self.out.drift(self.sheet.format, name);

@@ -125,7 +125,7 @@ mod tests {
     use super::*;
     use crate::TreeEntry;
     use crate::formats::wall::Clock;
-    use glasshouse_model::{Claim, EntryId, Family, Framing, IdentifierKind, Link, MomentRole, PartyRole};
+    use glasshouse_model::{Claim, EntryId, Framing, IdentifierKind, Link, MomentRole, PartyRole};
     use std::sync::Arc;
 
     static SHEET: Sheet = Sheet {
