@@ -86,14 +86,8 @@ mod tests {
     use glasshouse_model::EntryId;
 
     fn parts(paths: &[&str]) -> Parts {
-        let entry = |(id, path): (u32, &&str)| TreeEntry {
-            id: EntryId(id),
-            path: (*path).into(),
-            size: 1,
-            crc32: None,
-            part: 0,
-        };
-        let entries: Vec<TreeEntry<'_>> = (0..).zip(paths).map(entry).collect();
+        let entry = |(id, path)| TreeEntry { id: EntryId(id), path, size: 1, crc32: None, part: 0 };
+        let entries: Vec<TreeEntry<'_>> = (0..).zip(paths.iter().copied()).map(entry).collect();
         Parts::of(&Tree::new(&entries, &|_| Vec::new()))
     }
 
