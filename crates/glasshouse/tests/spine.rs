@@ -301,6 +301,11 @@ fn a_folder_that_has_grown_brings_in_what_is_new() {
     mail("a.eml", "fir5t");
     take();
     assert_eq!((records(), entries()), (4, 5), "both of its states are there");
+    // So it is when all that is derived from the evidence was deleted.
+    std::fs::remove_dir_all(case.join("runs")).expect("removed");
+    std::fs::remove_dir_all(case.join("cache")).expect("removed");
+    assert!(take().contains("in the case already"));
+    assert_eq!((records(), entries()), (4, 5));
     let mut verify = glasshouse(["verify"]);
     verify.arg(&case);
     run(verify, 0);

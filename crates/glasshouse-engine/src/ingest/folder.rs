@@ -31,8 +31,9 @@ pub(super) fn take(
     progress: &Progress,
 ) -> Result<Taken, EngineError> {
     let Given { full, name, origin } = given;
-    let before: Vec<&PartRow> =
-        held.iter().filter(|p| p.container == "folder" && p.origin == origin && !p.is_left()).collect();
+    // Where a part came from is not known any more when the journal was made anew out of the evidence.
+    let same = |p: &PartRow| p.origin == origin || (p.origin.is_empty() && p.name == name);
+    let before: Vec<&PartRow> = held.iter().filter(|p| p.container == "folder" && same(p) && !p.is_left()).collect();
     let mut row = new_row(held, &name, "folder", origin, 0, 0, false);
     let mut known = Vec::new();
     // What lies in an archive within the folder is not asked for: the archive itself is.

@@ -5,7 +5,7 @@ use super::journal::WarningRow;
 use glasshouse_model::{Record, Ref, Warning};
 use glasshouse_providers::framing::Framer;
 
-/// Warnings kept in full of one chunk; the rest is counted.
+/// Warnings of one chunk about records that wait to be decided on.
 const WARNINGS_A_CHUNK: usize = 200;
 
 /// Warnings kept in full of entries that cannot be read.
@@ -25,7 +25,7 @@ pub(super) fn troubles(standing: &Standing, framer: &mut dyn Framer) -> Vec<Warn
     framer.troubles().into_iter().map(row).collect()
 }
 
-/// Keeps the first warnings of a chunk in full and counts the rest, so that hostile input cannot fill the disk.
+/// Returns warnings as they are kept: whoever gave them bounded their number.
 pub(super) fn keep_warnings(provider: &str, warnings: Vec<Warning>) -> Vec<WarningRow> {
     let row = |w: &Warning| WarningRow {
         source: None,
@@ -35,13 +35,7 @@ pub(super) fn keep_warnings(provider: &str, warnings: Vec<Warning>) -> Vec<Warni
         code: w.code.into(),
         message: w.message.clone(),
     };
-    let mut rows: Vec<_> = warnings.iter().take(WARNINGS_A_CHUNK).map(row).collect();
-    if let Some(next) = warnings.get(WARNINGS_A_CHUNK) {
-        let more = warnings.len() - WARNINGS_A_CHUNK;
-        let message = format!("{more} more warnings follow from here on; only their number was kept.");
-        rows.push(WarningRow { code: "warnings.more".into(), message, ..row(next) });
-    }
-    rows
+    warnings.iter().map(row).collect()
 }
 
 /// Keeps the first warnings in full and counts the rest.

@@ -92,6 +92,22 @@ pub struct Counted {
     pub query: String,
 }
 
+/// How services begin the title of an activity that was a search, in the languages in which that is a phrase of its own.
+const SEARCHED: [&str; 7] = [
+    "searched for",
+    "gesucht nach",
+    "vous avez recherché",
+    "has buscado",
+    "hai cercato",
+    "você pesquisou",
+    "gezocht naar",
+];
+
+fn searched() -> String {
+    let phrases = SEARCHED.map(|phrase| format!("\"{phrase}\""));
+    format!("family:activity {}", phrases.join(" OR "))
+}
+
 /// What an account reveals.
 #[derive(Clone, Debug, Serialize)]
 pub struct Reveals {
@@ -105,6 +121,8 @@ pub struct Reveals {
     pub stays: u64,
     pub voice: Counted,
     pub searches: Counted,
+    /// Records of an activity whose words say that something was searched for: not every service tells searches apart.
+    pub searched: Counted,
     /// The devices of most records.
     pub devices: Vec<Seen>,
     /// How many names devices have.
@@ -162,6 +180,7 @@ impl View {
             work,
             voice: self.counted("family:voice")?,
             searches: self.counted("family:search")?,
+            searched: self.counted(&searched())?,
             devices,
             device_names,
         })

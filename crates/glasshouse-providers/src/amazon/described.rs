@@ -42,10 +42,8 @@ fn stem(name: &str) -> String {
 
 /// Makes a record of each description, and a warning of each file that is not there.
 pub(super) fn parse(opened: &Opened<'_>, out: &mut Sink) {
-    const MOST_WARNINGS: usize = 100;
     const MOST_FILES: usize = 20;
     let Some(header) = header(opened.head) else { return };
-    let mut missing = 0;
     for frame in opened.frames {
         for span in frame_all(Framing::Rows, frame.bytes).0.iter().filter(|span| span.index > header.index) {
             let bytes = frame.bytes.get(span.start as usize..span.end as usize).unwrap_or_default();
@@ -79,19 +77,12 @@ pub(super) fn parse(opened: &Opened<'_>, out: &mut Sink) {
                     record.attachments.push(Attachment { name: Some(file.clone()), size, at, ..Attachment::default() });
                 }
                 if found.is_empty() {
-                    missing += 1;
-                    if missing <= MOST_WARNINGS {
-                        let message = format!("The export describes {file}, which is not among the files given.");
-                        out.warn(at.clone(), "export.incomplete", message);
-                    }
+                    let message = format!("The export describes {file}, which is not among the files given.");
+                    out.warn(at.clone(), "export.incomplete", message);
                 }
             }
             out.record(at, record);
         }
-    }
-    if missing > MOST_WARNINGS {
-        let at = opened.at(Locator::whole(opened.entry.size));
-        out.warn(at, "export.incomplete", format!("{missing} files that the export describes are not there."));
     }
 }
 

@@ -54,11 +54,10 @@ impl Provider for GeoJson {
     }
 
     fn parse(&self, opened: &Opened<'_>, out: &mut Sink) {
-        let mut warned = 0usize;
         let elsewhere = names_other_system(opened.head);
         for frame in opened.frames {
             if frame.element {
-                read(opened, frame, elsewhere, &mut warned, out);
+                read(opened, frame, elsewhere, out);
             } else if frame.name == "crs" && elsewhere {
                 let at = opened.at(Locator::json("/crs", frame.offset, frame.bytes.len() as u64));
                 let message = "The coordinates are in a system other than WGS 84; features got no place from them.";
@@ -81,9 +80,6 @@ fn is_known(frame: &crate::Frame<'_>) -> bool {
     }
 }
 
-/// A file of millions of broken features gets a hundred warnings a call, not millions.
-const MOST_WARNINGS: usize = 100;
-
 /// Returns whether the file says, before its features, that its coordinates are no longitudes and latitudes.
 fn names_other_system(head: &[u8]) -> bool {
     let Some(at) = memchr::memmem::find(head, b"\"crs\"") else { return false };
@@ -93,15 +89,10 @@ fn names_other_system(head: &[u8]) -> bool {
     system.contains("name") && !["CRS84", "4326"].iter().any(|known| system.contains(known))
 }
 
-fn read(opened: &Opened<'_>, frame: &Frame<'_>, elsewhere: bool, warned: &mut usize, out: &mut Sink) {
+fn read(opened: &Opened<'_>, frame: &Frame<'_>, elsewhere: bool, out: &mut Sink) {
     let length = frame.bytes.len() as u64;
     let at = opened.at(Locator::json(format!("/features/{}", frame.index), frame.offset, length));
-    let mut warn = |out: &mut Sink, code: &'static str, message: &str| {
-        *warned += 1;
-        if *warned <= MOST_WARNINGS {
-            out.warn(at.clone(), code, message);
-        }
-    };
+    let warn = |out: &mut Sink, code: &'static str, message: &str| out.warn(at.clone(), code, message);
     let Some(feature) = Object::from_slice(frame.bytes).ok().filter(|_| !frame.truncated) else {
         return warn(out, "json.syntax", "The feature is not a valid JSON object, or cut off; it was not read.");
     };

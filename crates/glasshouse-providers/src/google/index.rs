@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 pub(super) const FORMAT: &str = "index";
 
-const MOST_WARNINGS: u64 = 100;
 const LONGEST_NAME: usize = 1000;
 
 /// Says whether an entry has the index's name.
@@ -84,7 +83,7 @@ pub(super) fn parse(opened: &Opened<'_>, out: &mut Sink) {
             record.text = Some(service.says.trim().to_owned()).filter(|t| !t.is_empty());
             record.fields.text("kind", "exported product").int("files_listed", service.listed);
             let at = if exact { opened.at(locator) } else { whole.clone() };
-            if let Some(lacks) = service.lacks.filter(|_| count <= MOST_WARNINGS) {
+            if let Some(lacks) = service.lacks {
                 let title = record.title.as_deref().unwrap_or_default();
                 let message = format!(
                     "The index lists {} files of \u{201c}{title}\u{201d}, of which {} did not arrive; the first is {lacks}.",

@@ -64,15 +64,7 @@ static MANIFEST: Manifest = Manifest {
             &[Family::Visit, Family::Trip, Family::Location, Family::Setting],
             Tier::Documented,
         ),
-        Format {
-            version: 2,
-            ..format(
-                my_activity::FORMAT,
-                "My Activity and YouTube history",
-                &[Family::Activity, Family::Search],
-                Tier::Documented,
-            )
-        },
+        format(my_activity::FORMAT, "My Activity and YouTube history", &[Family::Activity], Tier::Documented),
         format(photos::FORMAT, "Google Photos with sidecars and albums", &[Family::Media], Tier::Documented),
         Format {
             version: 2,

@@ -14,45 +14,6 @@ pub(super) const FORMAT: &str = "my-activity";
 pub(super) const JSON: Framing = Framing::JsonArrays(&[""]);
 pub(super) const HTML: Framing = Framing::Marker(b"<div class=\"outer-cell");
 
-/// Products whose entries lead to pages of results and are none of a search: what a browser opened, what was said.
-const NO_SEARCHES: &[&str] = &[
-    "Chrome",
-    "Google Chrome",
-    "Assistant",
-    "Google Assistant",
-    "Asistente",
-    "Asistente de Google",
-    "Assistente",
-    "Assistente Google",
-    "Google Assistente",
-    "Assistent",
-    "Google Assistent",
-    "Asystent Google",
-    "Google Asistan",
-    "Google Ассистент",
-    "Google アシスタント",
-    "Google 어시스턴트",
-    "Google 助理",
-];
-
-/// Says of which family an entry is: a search where its address is that of a search's results. Its words say the same,
-/// in the language of whoever exported it.
-fn family(header: &str, address: &str) -> Family {
-    let secure = address.strip_prefix("https://").or_else(|| address.strip_prefix("http://"));
-    let (place, asked) = secure.map_or(("", ""), |rest| rest.split_once('?').unwrap_or((rest, "")));
-    let path = place.split_once('/').map_or("", |(_, path)| path);
-    let asks = |name: &str| {
-        let value = |pair: &str| pair.strip_prefix(name)?.strip_prefix('=').map(|value| !value.is_empty());
-        asked.split('&').any(|pair| value(pair).unwrap_or(false))
-    };
-    let results = match path.trim_end_matches('/').rsplit('/').next() {
-        Some("search") => asks("q"),
-        Some("results") => asks("search_query"),
-        _ => path.strip_prefix("maps/search/").is_some_and(|words| !words.is_empty()),
-    };
-    if results && !NO_SEARCHES.contains(&header) { Family::Search } else { Family::Activity }
-}
-
 /// Says whether first bytes are those of the JSON form.
 pub(super) fn is_json(head: &[u8]) -> bool {
     let has = |needle: &[u8]| memchr::memmem::find(head, needle).is_some();
@@ -90,8 +51,7 @@ fn element(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
     let Ok(object) = Object::parse(&text) else {
         return not_an_object(frame, at, out);
     };
-    let said = |key| object.text(key).unwrap_or_default();
-    let mut record = Record::new(family(&said("header"), &said("titleUrl")), FORMAT);
+    let mut record = Record::new(Family::Activity, FORMAT);
     record.fields.reserve(text.len());
     for (key, raw) in object.members() {
         match key {
@@ -173,7 +133,6 @@ fn cell(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
     let carried: Vec<String> = lines.iter().filter_map(|line| line.url.clone()).collect();
     let mut lines = lines.into_iter();
     if let Some(first) = lines.next() {
-        record.family = family(&header, first.url.as_deref().unwrap_or_default());
         record.fields.opt_text("titleUrl", first.url.as_deref());
         record.title = (!first.text.is_empty()).then_some(first.text);
     }
@@ -237,34 +196,6 @@ fn centre(url: &str) -> Option<Place> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_search_is_told_by_its_address_in_any_language() {
-        for (header, address) in [
-            ("Search", "https://www.google.com/search?q=tea"),
-            ("Suche", "https://www.google.de/search?hl=de&q=tee"),
-            ("検索", "https://www.google.co.jp/search?q=%E3%81%8A%E8%8C%B6&source=web"),
-            ("YouTube", "https://www.youtube.com/results?search_query=how+to+fold"),
-            ("Google Play Store", "https://play.google.com/store/search?q=maps"),
-            ("Maps", "https://www.google.com/maps/search/bakery/@52.5,13.4,14z"),
-        ] {
-            assert_eq!(family(header, address), Family::Search, "{address}");
-        }
-        for (header, address) in [
-            ("Search", "https://www.google.com/url?q=https://www.google.com/search?q=tea"),
-            ("Search", "https://www.google.com/search"),
-            ("Search", "https://www.google.com/search?q="),
-            ("Search", "https://www.google.com/search?hl=en&eq=1"),
-            ("Maps", "https://www.google.com/maps/search/"),
-            ("YouTube", "https://www.youtube.com/watch?v=search"),
-            ("Chrome", "https://www.google.com/search?q=tea"),
-            ("Asistente", "https://www.google.com/search?q=pan"),
-            ("Search", "/search?q=tea"),
-            ("Search", ""),
-        ] {
-            assert_eq!(family(header, address), Family::Activity, "{header} {address}");
-        }
-    }
 
     #[test]
     fn the_centre_of_a_map_link() {

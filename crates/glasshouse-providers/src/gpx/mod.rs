@@ -69,7 +69,7 @@ fn read(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
     let structure = xml.structure();
     let mut reader = Reader::from_reader(structure.as_ref());
     reader.config_mut().check_end_names = false;
-    let (mut tracks, mut points, mut broken) = (0u64, 0u64, 0u64);
+    let (mut tracks, mut points) = (0u64, 0u64);
     let mut track: Option<(String, Option<String>, usize)> = None;
     let mut naming: Option<usize> = None;
     let mut depth = 0usize;
@@ -109,7 +109,7 @@ fn read(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
             }
             depth += usize::from(!empty);
             if empty && point.as_ref().is_some_and(|p| p.depth == depth + 1) {
-                finish(opened, frame, point.take(), after, &mut points, &mut broken, out);
+                finish(opened, frame, point.take(), after, &mut points, out);
             }
         }
         match event {
@@ -127,7 +127,7 @@ fn read(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
                     keep(open, &name, &raw, out);
                 }
                 if point.as_ref().is_some_and(|p| p.depth == depth + 1) {
-                    finish(opened, frame, point.take(), after, &mut points, &mut broken, out);
+                    finish(opened, frame, point.take(), after, &mut points, out);
                 }
                 if track.as_ref().is_some_and(|t| t.2 == depth) {
                     track = None;
@@ -225,17 +225,7 @@ fn keep(point: &mut Point, name: &str, raw: &str, out: &mut Sink) {
     }
 }
 
-fn finish(
-    opened: &Opened<'_>,
-    frame: &Frame<'_>,
-    point: Option<Point>,
-    end: usize,
-    points: &mut u64,
-    broken: &mut u64,
-    out: &mut Sink,
-) {
-    // A file of millions of broken points gets a hundred warnings, not millions.
-    const MOST_WARNINGS: u64 = 100;
+fn finish(opened: &Opened<'_>, frame: &Frame<'_>, point: Option<Point>, end: usize, points: &mut u64, out: &mut Sink) {
     let Some(point) = point else { return };
     let end = end.min(frame.bytes.len());
     let locator = Locator::new(
@@ -245,8 +235,7 @@ fn finish(
         end.saturating_sub(point.start) as u64,
     );
     let at = opened.at(locator);
-    if point.record.place.is_none() && *broken < MOST_WARNINGS {
-        *broken += 1;
+    if point.record.place.is_none() {
         out.warn(at.clone(), "place.syntax", "A point has no coordinates on Earth.");
     }
     *points += 1;

@@ -9,8 +9,6 @@ use quick_xml::Reader;
 use quick_xml::events::Event;
 use std::collections::VecDeque;
 
-/// A file of millions of broken places gets a hundred warnings, not millions.
-const MOST_WARNINGS: u64 = 100;
 /// Elements below this depth are passed over; KML needs no more.
 const DEEPEST: usize = 64;
 
@@ -40,7 +38,6 @@ struct Reading<'r, 'o, 's> {
     mark: Option<Mark>,
     marks: u64,
     points: u64,
-    warned: u64,
 }
 
 pub(super) fn read(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
@@ -52,7 +49,7 @@ pub(super) fn read(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
     let structure = xml.structure();
     let mut reader = Reader::from_reader(structure.as_ref());
     reader.config_mut().check_end_names = false;
-    let mut reading = Reading { opened, frame, out, mark: None, marks: 0, points: 0, warned: 0 };
+    let mut reading = Reading { opened, frame, out, mark: None, marks: 0, points: 0 };
     let mut stack: Vec<Open> = Vec::new();
     let mut deeper = 0usize;
     loop {
@@ -230,10 +227,7 @@ impl Reading<'_, '_, '_> {
     }
 
     fn warn(&mut self, at: &Locator, message: &str) {
-        self.warned += 1;
-        if self.warned <= MOST_WARNINGS {
-            self.out.warn(self.opened.at(at.clone()), "place.syntax", message);
-        }
+        self.out.warn(self.opened.at(at.clone()), "place.syntax", message);
     }
 }
 

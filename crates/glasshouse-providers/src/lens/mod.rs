@@ -212,7 +212,7 @@ impl Provider for Lens {
         let header = if file.layout == Layout::Csv { items::header(file, opened.head).map(Rc::new) } else { None };
         let columns =
             if file.layout == Layout::Html { items::html_header(file, opened.head).map(Rc::new) } else { None };
-        let mut work = Work { file, format: ready.id, opened, out, header, columns, warned: 0 };
+        let mut work = Work { file, format: ready.id, opened, out, header, columns };
         for frame in opened.frames {
             items::each(&mut work, frame);
         }

@@ -26,7 +26,6 @@ pub(super) struct Work<'w, 'o> {
     pub out: &'w mut Sink,
     pub header: Option<Rc<Header>>,
     pub columns: Option<Rc<Vec<String>>>,
-    pub warned: usize,
 }
 
 /// How a time that never was is written where times are counted from the year 1.
@@ -35,18 +34,13 @@ const NEVER: &str = "0001-01-01T00:00:00";
 type Members<'a> = Vec<(Cow<'a, str>, Cell<'a>)>;
 
 impl<'w> Work<'w, '_> {
-    /// A file of millions of broken items gets some warnings a call, not millions.
-    const MOST_WARNINGS: usize = 100;
     /// Larger items are not given to a program.
     const LONGEST: usize = 8 << 20;
     /// Larger items that a program failed on are not kept as one record.
     const LONGEST_KEPT: usize = 256 << 10;
 
     pub fn warn(&mut self, at: Locator, code: &'static str, message: impl Into<String>) {
-        self.warned += 1;
-        if self.warned <= Self::MOST_WARNINGS {
-            self.out.warn(self.opened.at(at), code, message);
-        }
+        self.out.warn(self.opened.at(at), code, message);
     }
 
     pub fn drift(&mut self, key: &str) {

@@ -15,7 +15,6 @@ pub struct Tcx;
 const FORMAT: &str = "workout";
 /// Elements nested deeper than these are not looked into.
 const DEEPEST: usize = 64;
-const MOST_WARNINGS: u64 = 100;
 
 static MANIFEST: Manifest = Manifest {
     id: "tcx",
@@ -58,7 +57,7 @@ impl Provider for Tcx {
                 workout: Workout::default(),
                 lap: None,
                 point: None,
-                counts: [0; 3],
+                counts: [0; 2],
             }
             .read();
         }
@@ -103,8 +102,8 @@ struct Reading<'r, 'o> {
     workout: Workout,
     lap: Option<Node>,
     point: Option<Node>,
-    /// Laps, points, and points outside the Earth.
-    counts: [u64; 3],
+    /// Laps and points.
+    counts: [u64; 2],
 }
 
 impl Reading<'_, '_> {
@@ -282,10 +281,7 @@ impl Reading<'_, '_> {
             place.altitude =
                 value("AltitudeMeters").and_then(|t| t.trim().parse().ok()).filter(|n: &f64| n.is_finite());
         } else if family == Family::Location {
-            self.counts[2] += 1;
-            if self.counts[2] <= MOST_WARNINGS {
-                self.out.warn(at.clone(), "place.syntax", "A point has no coordinates on Earth.");
-            }
+            self.out.warn(at.clone(), "place.syntax", "A point has no coordinates on Earth.");
         }
         self.counts[1] += 1;
         self.out.record(at, record);

@@ -346,7 +346,7 @@ shapes! {
     Reveals {
         services: Vec<ServiceHeld>, contacts: Vec<Seen>, home: Option<Stay>, work: Option<Stay>,
         /// the longest of `stays`
-        nights_away: Vec<Stay>, stays: u64, voice: Counted, searches: Counted,
+        nights_away: Vec<Stay>, stays: u64, voice: Counted, searches: Counted, searched: Counted,
         /// those of most records, of `device_names`
         devices: Vec<Seen>, device_names: u64,
     }

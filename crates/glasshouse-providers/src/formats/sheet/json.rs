@@ -1,7 +1,7 @@
 //! Objects of JSON into records.
 
 use super::columns::{Columns, json_names};
-use super::make::{Cell, Maker, Told};
+use super::make::{Cell, Maker};
 use super::{Sheet, key};
 use crate::formats::json::{Object, as_text};
 use crate::framing::{Span, frame_all};
@@ -12,7 +12,7 @@ use std::collections::HashSet;
 
 /// Reads JSON: an array of objects, an object that holds such arrays, or an object that is one record.
 pub(super) fn objects(sheet: &Sheet, columns: &Columns, opened: &Opened<'_>, out: &mut Sink) {
-    let mut reader = Reader { sheet, columns, opened, told: Told::default(), out };
+    let mut reader = Reader { sheet, columns, opened, out };
     for frame in opened.frames {
         if opened.claim.framing == Framing::Whole {
             reader.document(frame);
@@ -28,7 +28,6 @@ struct Reader<'a, 'o> {
     sheet: &'a Sheet,
     columns: &'a Columns,
     opened: &'a Opened<'o>,
-    told: Told,
     out: &'a mut Sink,
 }
 
@@ -94,7 +93,7 @@ impl Reader<'_, '_> {
         self.out.drift(self.sheet.format, name);
         let at = self.opened.at(Locator::json(pointer(name, None), offset, bytes.len() as u64));
         let message = "A member of the document beside its rows; it was not read.";
-        self.told.warn(&at, "json.member", message, self.out);
+        self.out.warn(at.clone(), "json.member", message);
     }
 
     fn element(&mut self, pointer: String, offset: u64, bytes: &[u8]) {
@@ -102,11 +101,11 @@ impl Reader<'_, '_> {
         let text = String::from_utf8_lossy(bytes);
         if matches!(text, Cow::Owned(_)) {
             let message = "Some bytes are not UTF-8; they are shown as U+FFFD.";
-            self.told.warn(&at, "text.utf8", message, self.out);
+            self.out.warn(at.clone(), "text.utf8", message);
         }
         let Ok(object) = Object::parse(text.trim_start_matches('\u{feff}')) else {
             let message = "The element is not a valid JSON object; it was not read.";
-            return self.told.warn(&at, "json.syntax", message, self.out);
+            return self.out.warn(at.clone(), "json.syntax", message);
         };
         let names: HashSet<&str> = object.members().map(|(name, _)| name).collect();
         let mut taken = HashSet::new();
@@ -123,8 +122,8 @@ impl Reader<'_, '_> {
             let field = if taken.insert(field) { field.into() } else { format!("{name} (column {})", i + 1).into() };
             cells.push(Cell { field, column, value });
         }
-        let Reader { sheet, columns, opened, told, out } = self;
-        let record = Maker { sheet, columns, opened, told, out }.record(&cells, &at);
+        let Reader { sheet, columns, opened, out } = self;
+        let record = Maker { sheet, columns, opened, out }.record(&cells, &at);
         if let Some(record) = record {
             self.out.record(at, record);
         }

@@ -12,31 +12,6 @@ use glasshouse_model::{
 };
 use std::borrow::Cow;
 
-/// Warnings of one kind in one call; a table of millions of broken rows does not get millions.
-const MOST_WARNINGS: usize = 50;
-
-/// Where warnings go, so many of each kind.
-#[derive(Debug, Default)]
-pub(super) struct Told(Vec<(&'static str, usize)>);
-
-impl Told {
-    pub(super) fn warn(&mut self, at: &Ref, code: &'static str, message: impl Into<String>, out: &mut Sink) {
-        let count = match self.0.iter_mut().find(|(kind, _)| *kind == code) {
-            Some((_, count)) => {
-                *count += 1;
-                *count
-            }
-            None => {
-                self.0.push((code, 1));
-                1
-            }
-        };
-        if count <= MOST_WARNINGS {
-            out.warn(at.clone(), code, message);
-        }
-    }
-}
-
 /// One value, with the number of its column and the name of its field.
 pub(super) struct Cell<'c> {
     pub(super) field: Cow<'c, str>,
@@ -49,7 +24,6 @@ pub(super) struct Maker<'m, 'o> {
     pub(super) sheet: &'m Sheet,
     pub(super) columns: &'m Columns,
     pub(super) opened: &'m Opened<'o>,
-    pub(super) told: &'m mut Told,
     pub(super) out: &'m mut Sink,
 }
 
@@ -59,7 +33,7 @@ impl Maker<'_, '_> {
         let is_filled = |cell: &Cell<'_>| !cell.value.trim().is_empty();
         if !cells.iter().any(|cell| is_filled(cell) && !is_null(&cell.value)) {
             if cells.iter().any(is_filled) {
-                self.told.warn(at, "export.no-data", "A row says in every column that there is no data.", self.out);
+                self.out.warn(at.clone(), "export.no-data", "A row says in every column that there is no data.");
             }
             return None;
         }
@@ -202,7 +176,7 @@ impl Maker<'_, '_> {
         };
         if moment.instant.is_none() && moment.basis == ZoneBasis::Ambiguous && !is_open {
             let message = "A time cannot be read, or in more than one way; no instant follows.";
-            self.told.warn(at, "time.syntax", message, self.out);
+            self.out.warn(at.clone(), "time.syntax", message);
         }
         moment
     }
@@ -210,7 +184,7 @@ impl Maker<'_, '_> {
     fn count(&mut self, moment: Moment, at: &Ref) -> Moment {
         if moment.instant.is_none() {
             let message = "A time is not a count since 1970 that any calendar holds.";
-            self.told.warn(at, "time.syntax", message, self.out);
+            self.out.warn(at.clone(), "time.syntax", message);
         }
         moment
     }
@@ -218,7 +192,7 @@ impl Maker<'_, '_> {
     fn number(&mut self, value: &str, at: &Ref) -> Option<f64> {
         let number = value.parse().ok().filter(|n: &f64| n.is_finite());
         if number.is_none() {
-            self.told.warn(at, "number.syntax", "A value that should be a number is none.", self.out);
+            self.out.warn(at.clone(), "number.syntax", "A value that should be a number is none.");
         }
         number
     }
@@ -232,7 +206,7 @@ impl Maker<'_, '_> {
         };
         if !whole {
             let message = "The coordinates are incomplete or none on Earth.";
-            self.told.warn(at, "place.syntax", message, self.out);
+            self.out.warn(at.clone(), "place.syntax", message);
         }
         if !whole || place.lat.is_none() {
             (place.lat, place.lon, place.accuracy) = (None, None, None);
@@ -252,7 +226,7 @@ impl Maker<'_, '_> {
                 // An array, a number or a text is as good a value; what looks like an object and is none is damage.
                 if cell.value.trim_start().starts_with('{') {
                     let message = format!("The column {} holds JSON that is not valid.", cell.field);
-                    self.told.warn(at, "json.syntax", message, self.out);
+                    self.out.warn(at.clone(), "json.syntax", message);
                 }
                 record.fields.text(&cell.field, &cell.value);
             }

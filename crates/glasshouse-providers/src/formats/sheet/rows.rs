@@ -2,7 +2,7 @@
 
 use super::Sheet;
 use super::columns::Columns;
-use super::make::{Cell, Maker, Told};
+use super::make::{Cell, Maker};
 use crate::formats::table::{Header, Row};
 use crate::{Frame, Opened, Sink};
 use glasshouse_model::{Locator, LocatorKind, Record, Ref};
@@ -17,7 +17,6 @@ pub struct Rows<'s> {
     columns: Columns,
     /// Each column's field and number.
     plan: Vec<(String, usize)>,
-    told: Told,
 }
 
 impl<'s> Rows<'s> {
@@ -30,7 +29,7 @@ impl<'s> Rows<'s> {
     pub fn of(sheet: &'s Sheet, header: Header) -> Self {
         let columns = Columns::of(sheet);
         let plan = plan(&columns, header.names());
-        Rows { sheet, header, columns, plan, told: Told::default() }
+        Rows { sheet, header, columns, plan }
     }
 
     /// Returns the table's header.
@@ -55,24 +54,24 @@ impl<'s> Rows<'s> {
         let at = row_place(opened, frame, &self.header);
         if frame.truncated {
             let message = "The row is cut off or its quotes do not close; it was read as it is.";
-            self.told.warn(&at, "table.truncated", message, out);
+            out.warn(at.clone(), "table.truncated", message);
         }
-        let Rows { sheet, header, columns, plan, told } = self;
+        let Rows { sheet, header, columns, plan } = self;
         let row = header.row(frame.bytes);
         // Some exports repeat the header.
         if row.is_empty() || row.is_header() {
             return None;
         }
-        check_width(header, &row, &at, told, out);
-        let record = Maker { sheet, columns, opened, told, out }.record(&cells(plan, &row), &at)?;
+        check_width(header, &row, &at, out);
+        let record = Maker { sheet, columns, opened, out }.record(&cells(plan, &row), &at)?;
         Some((at, record))
     }
 
     /// Returns the record of the bytes of a row, wherever they lie.
     pub fn record(&mut self, bytes: &[u8], opened: &Opened<'_>, at: &Ref, out: &mut Sink) -> Option<Record> {
-        let Rows { sheet, header, columns, plan, told } = self;
+        let Rows { sheet, header, columns, plan } = self;
         let row = header.row(bytes);
-        Maker { sheet, columns, opened, told, out }.record(&cells(plan, &row), at)
+        Maker { sheet, columns, opened, out }.record(&cells(plan, &row), at)
     }
 }
 
@@ -84,13 +83,13 @@ fn cells<'c>(plan: &'c [(String, usize)], row: &'c Row<'_>) -> Vec<Cell<'c>> {
     cells.collect()
 }
 
-fn check_width(header: &Header, row: &Row<'_>, at: &Ref, told: &mut Told, out: &mut Sink) {
+fn check_width(header: &Header, row: &Row<'_>, at: &Ref, out: &mut Sink) {
     let names = header.names();
     let (columns, values) = (names.len(), row.len());
     // A comma at the end of each line makes a value more that is empty.
     let beyond = row.cells().skip(columns).any(|(_, value)| !value.trim().is_empty());
     if beyond || (values < columns && names.iter().skip(values).any(|n| !n.is_empty())) {
-        told.warn(at, "table.width", format!("The row has {values} values, the header {columns} columns."), out);
+        out.warn(at.clone(), "table.width", format!("The row has {values} values, the header {columns} columns."));
     }
 }
 
