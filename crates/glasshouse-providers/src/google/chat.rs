@@ -9,6 +9,7 @@ use glasshouse_model::{
 };
 
 pub(super) const FORMAT: &str = "chat";
+pub(super) const GROUPS: &str = "chat-groups";
 pub(super) const MESSAGES: Framing = Framing::JsonArrays(&["messages"]);
 
 /// Says whether first bytes are those of a group's messages, wherever they lie.
@@ -21,7 +22,7 @@ pub(super) fn is_messages(head: &[u8]) -> bool {
 pub(super) fn parse(opened: &Opened<'_>, out: &mut Sink) {
     if opened.claim.framing == Framing::Whole {
         for frame in opened.frames {
-            if opened.entry.name() == "group_info.json" { group(opened, frame, out) } else { user(opened, frame, out) }
+            if opened.claim.format == GROUPS { group(opened, frame, out) } else { user(opened, frame, out) }
         }
         return;
     }
@@ -158,13 +159,13 @@ fn group(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
     let Ok(object) = Object::parse(raw.trim_start_matches('\u{feff}')) else {
         return not_an_object(frame, at, out);
     };
-    let mut record = Record::new(Family::Activity, FORMAT);
+    let mut record = Record::new(Family::Activity, GROUPS);
     record.conversation = Some(folder(opened));
     record.title = object.text("name").map(Into::into);
     record.parties = object.objects("members").iter().map(|member| party(PartyRole::Participant, member)).collect();
     for (key, raw) in object.members() {
         if !matches!(key, "name" | "members") {
-            out.drift(FORMAT, key);
+            out.drift(GROUPS, key);
         }
         keep(&mut record.fields, key, raw);
     }

@@ -42,15 +42,8 @@ static MANIFEST: Manifest = Manifest {
     title: "Google Takeout",
     formats: &[
         Format { version: 2, ..format(mail::FORMAT, "Gmail mbox", &[Family::Mail], Tier::Documented) },
-        Format {
-            version: 2,
-            ..format(
-                chat::FORMAT,
-                "Google Chat: messages, groups and users",
-                &[Family::Message, Family::Account, Family::Activity],
-                Tier::Documented,
-            )
-        },
+        format(chat::FORMAT, "Google Chat messages and users", &[Family::Message, Family::Account], Tier::Documented),
+        format(chat::GROUPS, "Google Chat groups and who is in them", &[Family::Activity], Tier::Documented),
         format(location::FORMAT, "Location History records", &[Family::Location], Tier::Documented),
         format(
             semantic::FORMAT,
@@ -295,7 +288,7 @@ impl Provider for Google {
             location::FORMAT => location::parse(opened, out),
             my_activity::FORMAT => my_activity::parse(opened, out),
             photos::FORMAT => photos::parse(opened, out),
-            chat::FORMAT => chat::parse(opened, out),
+            chat::FORMAT | chat::GROUPS => chat::parse(opened, out),
             mail::FORMAT => mail::parse(opened, out),
             semantic::FORMAT => semantic::parse(opened, out),
             index::FORMAT => index::parse(opened, out),
@@ -325,7 +318,8 @@ fn json(tree: &Tree<'_>, entry: &TreeEntry, product: Option<Product>, beside: &m
     if product == Some(Product::Chat) {
         return match entry.name() {
             "messages.json" => Json::Ours(chat_claim(tree, entry)),
-            "user_info.json" | "group_info.json" => Json::Ours(Claim::of(chat::FORMAT, entry.id, Framing::Whole)),
+            "user_info.json" => Json::Ours(Claim::of(chat::FORMAT, entry.id, Framing::Whole)),
+            "group_info.json" => Json::Ours(Claim::of(chat::GROUPS, entry.id, Framing::Whole)),
             _ => Json::Other,
         };
     }
