@@ -110,8 +110,7 @@ fn picture(iter: ExifIter, bytes: &[u8]) -> Decoded {
     if !has(&decoded, "DateTimeOriginal") {
         for (name, text) in times::stated(bytes) {
             if !has(&decoded, name) {
-                // A camera whose clock was never set writes zeros, which say so.
-                if !text.starts_with("0000") {
+                if !times::is_unset(&text) {
                     decoded.unreadable.push(name.to_owned());
                 }
                 decoded.tags.push((name.to_owned(), text));

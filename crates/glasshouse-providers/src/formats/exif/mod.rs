@@ -135,7 +135,7 @@ fn before_picture(bytes: &[u8]) -> Result<&[u8], NoExif> {
 
 /// Reads an EXIF time: a wall clock of the device, an instant only with the offset beside it.
 fn wall(text: &str, offset: Option<&str>) -> Option<Moment> {
-    if text.starts_with("0000") || text.trim().is_empty() {
+    if text.starts_with("0000") || times::is_unset(text) {
         return None;
     }
     let offset = offset.map(str::trim).filter(|o| o.len() == 6 && o.starts_with(['+', '-']));

@@ -19,6 +19,11 @@ pub fn stated(bytes: &[u8]) -> Vec<(&'static str, String)> {
     block.and_then(Block::of).map(|block| block.times()).unwrap_or_default()
 }
 
+/// Says whether a time is what a camera writes whose clock was never set: zeros, or blanks.
+pub fn is_unset(text: &str) -> bool {
+    !text.bytes().any(|b| matches!(b, b'1'..=b'9'))
+}
+
 /// A block of tags, in either order of bytes.
 struct Block<'a> {
     bytes: &'a [u8],
