@@ -169,7 +169,10 @@ fn a_password_given_later_opens_and_one_left_out_loses_nothing() {
     };
     with_password("wrong");
     assert_eq!(number(&case, "SELECT count(*) FROM entries WHERE status = 'encrypted'"), 1);
+    let warned = "SELECT count(*) FROM warnings JOIN entries USING (entry) WHERE code = 'entry.encrypted'";
+    assert_eq!(number(&case, warned), 1, "a password that opens nothing is told");
     with_password("pass");
+    assert_eq!(number(&case, warned), 0);
     assert_eq!(count(&case, "pwneedle"), 1);
     assert_eq!(number(&case, "SELECT count(*) FROM entries WHERE status = 'parsed' AND sha256 IS NOT NULL"), 1);
     run(open(&case, &[part.clone(), more], &[]), 0);

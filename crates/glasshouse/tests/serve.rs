@@ -538,16 +538,14 @@ fn what_the_account_reveals() {
     let (lat, lon) = (reveals["home"]["lat"].as_f64().expect("a home"), reveals["home"]["lon"].as_f64().expect("one"));
     assert!((lat - 52.51).abs() < 0.1 && (lon - 13.45).abs() < 0.2, "{lat} {lon}");
     assert!(count(&reveals["home"]["query"]) > 100);
-    let away = reveals["nights_away"].as_array().expect("nights");
-    assert!(!away.is_empty());
-    for stay in away {
+    assert_ne!(reveals["nights_away"], json!([]));
+    for stay in reveals["nights_away"].as_array().expect("nights") {
         assert!(count(&stay["query"]) > 0, "{stay}");
         assert!(stay["why"].as_str().is_some_and(|w| w.len() > 20), "a finding says what it follows from");
     }
     assert!(reveals["contacts"].as_array().is_some_and(|c| c.len() > 3));
-    assert_eq!(reveals["searches"]["count"].as_u64(), Some(count(&json!("family:search"))));
-    let searched = &reveals["searched"];
-    assert_eq!(searched["count"].as_u64().filter(|n| *n > 10), Some(count(&searched["query"])));
+    let counted = ["searches", "searched"].map(|name| (count(&reveals[name]["query"]), &reveals[name]["count"]));
+    assert!(counted[1].0 > 10 && counted.iter().all(|(n, said)| said.as_u64() == Some(*n)), "{counted:?}");
 }
 
 /// The document is generated from the handlers, is checked in, and says what the answers hold.
