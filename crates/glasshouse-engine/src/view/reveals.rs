@@ -127,6 +127,8 @@ pub struct Reveals {
     pub devices: Vec<Seen>,
     /// How many names devices have.
     pub device_names: u64,
+    /// Records of devices whose names were not read, because there are so many.
+    pub devices_unread: u64,
 }
 
 impl View {
@@ -167,7 +169,7 @@ impl View {
             ..stay
         });
         let mut nights_away = at_home.map_or_else(Vec::new, |home| nights.away(home));
-        let mut devices = self.devices()?;
+        let (mut devices, devices_unread) = self.devices()?;
         let (stays, device_names) = (nights_away.len() as u64, devices.len() as u64);
         nights_away.truncate(MOST_LISTED);
         devices.truncate(MOST_LISTED);
@@ -183,6 +185,7 @@ impl View {
             searched: self.counted(&searched())?,
             devices,
             device_names,
+            devices_unread,
         })
     }
 
@@ -255,7 +258,7 @@ impl View {
         Ok(services)
     }
 
-    fn devices(&self) -> Result<Vec<Seen>, EngineError> {
+    fn devices(&self) -> Result<(Vec<Seen>, u64), EngineError> {
         let order = self.order()?;
         let set = self.select("family:device")?;
         let positions: Vec<u32> = set.iter().take(MOST_READ as usize).collect();
@@ -279,7 +282,7 @@ impl View {
             })
             .collect();
         devices.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.name.cmp(&b.name)));
-        Ok(devices)
+        Ok((devices, u64::from(set.len()).saturating_sub(positions.len() as u64)))
     }
 }
 

@@ -348,7 +348,7 @@ shapes! {
         /// the longest of `stays`
         nights_away: Vec<Stay>, stays: u64, voice: Counted, searches: Counted, searched: Counted,
         /// those of most records, of `device_names`
-        devices: Vec<Seen>, device_names: u64,
+        devices: Vec<Seen>, device_names: u64, devices_unread: u64,
     }
     ServiceHeld {
         service: String, held: Vec<Held>,
