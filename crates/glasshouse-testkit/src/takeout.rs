@@ -121,7 +121,6 @@ fn chats(part: &mut Archive, seed: u64, count: u64, spread: &Spread, tally: &mut
     for group in chat::GROUPS {
         let folder = format!("Takeout/Google Chat/Groups/{}", group.folder);
         part.put(&format!("{folder}/group_info.json"), chat::group_info(group).as_bytes())?;
-        tally.records("google.chat-groups", 1);
         let out = part.entry(&format!("{folder}/messages.json"))?;
         chat::messages(out, group, seed, count * group.share / 100, spread, tally)?;
         if let Some(file) = group.file {

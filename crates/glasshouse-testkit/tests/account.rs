@@ -84,8 +84,6 @@ fn takeout_has_what_the_truth_says() {
         count("messages.json", "\"message_id\"") + count("user_info.json", "\"membership_info\""),
         of(&truth, "takeout", "google.chat")
     );
-    let groups = entries.iter().filter(|e| e.path.ends_with("/group_info.json")).count();
-    assert_eq!(groups as u64, of(&truth, "takeout", "google.chat-groups"));
     assert_eq!(count("Records.json", "\"latitudeE7\""), of(&truth, "takeout", "google.location-records"));
     let months = entries.iter().filter(|e| e.path.contains("/Semantic Location History/"));
     let months: String = months.map(|e| String::from_utf8_lossy(&e.bytes).into_owned()).collect();
@@ -99,7 +97,7 @@ fn takeout_has_what_the_truth_says() {
         of(&truth, "takeout", "google.my-activity")
     );
     let formats: BTreeSet<&str> = truth.inputs["takeout"].keys().map(String::as_str).collect();
-    assert_eq!(formats.len(), 7);
+    assert_eq!(formats.len(), 6);
 }
 
 #[test]

@@ -3,10 +3,11 @@
 use super::element::{keep, not_an_object, place, text, unread_member};
 use super::when;
 use crate::formats::json::Object;
-use crate::{Frame, Opened, Sink};
+use crate::{Frame, Opened, Sink, Tree, TreeEntry};
 use glasshouse_model::{
-    Attachment, Family, Framing, IdentifierKind, Locator, MomentRole, Party, PartyRole, Record, Ref,
+    Attachment, Claim, Family, Framing, IdentifierKind, Link, Locator, MomentRole, Party, PartyRole, Record, Ref,
 };
+use std::sync::Arc;
 
 pub(super) const FORMAT: &str = "chat";
 pub(super) const GROUPS: &str = "chat-groups";
@@ -159,6 +160,9 @@ fn group(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
     let Ok(object) = Object::parse(raw.trim_start_matches('\u{feff}')) else {
         return not_an_object(frame, at, out);
     };
+    if !opened.claim.present.as_slice().is_empty() && is_with_each_message(&object) {
+        return;
+    }
     let mut record = Record::new(Family::Activity, GROUPS);
     record.conversation = Some(folder(opened));
     record.title = object.text("name").map(Into::into);
@@ -170,6 +174,35 @@ fn group(opened: &Opened<'_>, frame: &Frame<'_>, out: &mut Sink) {
         keep(&mut record.fields, key, raw);
     }
     out.record(at, record);
+}
+
+/// Returns the claim on what is said of a group, with the messages beside it.
+pub(super) fn group_claim(tree: &Tree<'_>, entry: &TreeEntry) -> Claim {
+    let mut claim = Claim::of(GROUPS, entry.id, Framing::Whole);
+    let beside = tree.at(&format!("{}/messages.json", entry.dir()));
+    let links = beside.iter().map(|e| Link { name: e.name().to_owned(), entry: e.id, size: e.size });
+    claim.present = Arc::new(links.collect());
+    claim
+}
+
+/// Says whether all that is said of a group stands in its messages: a name, and people by name and address.
+fn is_with_each_message(group: &Object<'_>) -> bool {
+    let is_person = |person: &Object<'_>| {
+        let known = |key: &str| match key {
+            "name" | "email" => person.text(key).is_some(),
+            "user_type" => person.text(key).as_deref() == Some("Human"),
+            _ => false,
+        };
+        person.text("email").is_some() && person.members().all(|(key, _)| known(key))
+    };
+    group.members().all(|(key, _)| match key {
+        "name" => group.text(key).is_some(),
+        "members" => {
+            let people = group.objects(key);
+            group.array(key).is_some_and(|all| all.len() == people.len()) && people.iter().all(is_person)
+        }
+        _ => false,
+    })
 }
 
 /// Returns the name of the folder that a group's files lie in.

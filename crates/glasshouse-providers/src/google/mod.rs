@@ -319,7 +319,7 @@ fn json(tree: &Tree<'_>, entry: &TreeEntry, product: Option<Product>, beside: &m
         return match entry.name() {
             "messages.json" => Json::Ours(chat_claim(tree, entry)),
             "user_info.json" => Json::Ours(Claim::of(chat::FORMAT, entry.id, Framing::Whole)),
-            "group_info.json" => Json::Ours(Claim::of(chat::GROUPS, entry.id, Framing::Whole)),
+            "group_info.json" => Json::Ours(chat::group_claim(tree, entry)),
             _ => Json::Other,
         };
     }
