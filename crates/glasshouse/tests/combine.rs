@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::{Cursor, Write};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Duration, Instant};
 use support::dump::Dump;
 use support::office::Office;
@@ -81,15 +80,6 @@ impl Pair {
         let [one, two] = &self.cases;
         vec!["case", "combine", "--quiet", one, two, "--into", into, "--authority", file]
     }
-}
-
-fn proven(office: &Office, case: &str) -> String {
-    let key = office.home.join("processing.key").to_string_lossy().into_owned();
-    let said = run(glasshouse(["verify", "--deep", "--identity", &key, case]), 0);
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/independent/verify.py");
-    let output = Command::new("python3").arg(script).arg(case).output().expect("python3 runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
-    said
 }
 
 fn combinations(office: &Office, case: &str) -> Vec<Value> {
@@ -204,12 +194,12 @@ fn two_cases_become_one_within_the_limits_of_each() {
         let other = pair.cases.iter().find(|c| *c != case).expect("another");
         assert_eq!(with["case"], id(other));
         assert!(with["checkpoint"].as_str().is_some_and(|text| text.contains(&id(other))));
-        proven(office, case);
+        office.proven(case);
     }
     let [event] = &combinations(office, &into)[..] else { panic!("one event") };
     assert_eq!(event["detail"]["of"].as_array().map(Vec::len), Some(2));
     assert_eq!((&event["who"], &event["role"]), (&"d.hart".into(), &"examiner".into()));
-    proven(office, &into);
+    office.proven(&into);
     let said = office.good(&[], "t.vale", &["case", "show", &into]);
     assert!(said.contains(&format!("combined out of case {a}")) && said.contains(&id(&into)), "{said}");
     // Nothing of it lies in clear.
@@ -285,13 +275,13 @@ fn a_combination_that_is_killed_goes_on_and_says_when_it_is_not_whole() {
         let cut_off = killed_in_steps(&pair, &file, &into, takes / *steps);
         office.good(&[], "d.hart", &pair.combine(&into, &file));
         assert_eq!(office.good(&[], "d.hart", &["digest", &into]), digest);
-        proven(office, &into);
+        office.proven(&into);
         for case in &pair.cases {
             let into = id(&into);
             let ours =
                 combinations(office, case).into_iter().filter(|e| e["detail"]["into"]["case"] == into.as_str()).count();
             assert_eq!(ours, 1, "each log has it once");
-            proven(office, case);
+            office.proven(case);
         }
         cut_off
     });
@@ -377,7 +367,7 @@ fn what_a_password_opened_is_asked_for_again() {
     for case in [&closed, &wrong] {
         assert_eq!(office.unlocking("d.hart", secret, &["process", "--quiet", case]).code, 0);
         assert_eq!((records(case), digest(case)), (all, digest(&into)));
-        proven(office, case);
+        office.proven(case);
     }
 }
 
@@ -398,7 +388,7 @@ fn what_was_altered_is_not_taken_and_what_was_discarded_stays_out() {
     assert!(!Path::new(&into).join("evidence/s0001/part-0001.age").exists());
     std::fs::write(&part, good).expect("written");
     office.good(&[], "d.hart", &pair.combine(&into, &file));
-    proven(office, &into);
+    office.proven(&into);
     // What a discard left cannot be read again, and so cannot be taken; the one before it can be discarded in.
     let args = ["process", "--quiet", one, "--discard", "--reason", "the order covers one year"];
     office.good(&[], "d.hart", &["process", "--quiet", one]);
@@ -410,7 +400,7 @@ fn what_was_altered_is_not_taken_and_what_was_discarded_stays_out() {
     assert_eq!(office.good(&[], "d.hart", &["digest", &into]), digest);
     let from = "SELECT count(DISTINCT origin_case) AS n FROM sources";
     assert_eq!(office.one(&into, from), 2);
-    proven(office, &into);
+    office.proven(&into);
 }
 
 /// Nobody waits for a combination with the end of an authority: what is being taken stops, and what was taken is read
@@ -448,6 +438,6 @@ fn an_authority_ends_while_cases_are_combined() {
     }
     assert!(ends(two) < Duration::from_secs(12));
     for case in &pair.cases {
-        proven(office, case);
+        office.proven(case);
     }
 }

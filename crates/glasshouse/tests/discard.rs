@@ -34,19 +34,6 @@ fn discard(office: &Office, case: &str, more: &[&str]) -> String {
     office.good(&[], "r.okoro", &args)
 }
 
-fn key(office: &Office) -> String {
-    office.home.join("processing.key").to_string_lossy().into_owned()
-}
-
-/// Has both verifiers look at a case with the key, and returns what ours says.
-fn proven(office: &Office, case: &str) -> String {
-    let said = run(glasshouse(["verify", "--deep", "--identity", &key(office), case]), 0);
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/independent/verify.py");
-    let output = Command::new("python3").arg(script).arg(case).output().expect("python3 runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
-    said
-}
-
 /// What `show --bytes` gives for some records, by id.
 fn bytes(office: &Office, case: &str, ids: &[String]) -> BTreeMap<String, String> {
     let one = |id: &String| {
@@ -108,7 +95,7 @@ fn what_is_outside_is_destroyed_and_what_is_inside_stays() {
     assert_eq!(unread(&after, "bytes"), of(&before, "not read", "bytes"));
 
     // The certificate is what the log says, and the verifiers tell discarded from missing.
-    let said = proven(&office, &case);
+    let said = office.proven(&case);
     assert!(said.contains("discarded: evidence/s0001/part-0001.age") && said.contains("discarded as"), "{said}");
     let certificate = std::fs::read_to_string(Path::new(&case).join("evidence/discard-0001.json")).expect("there");
     let certificate: Value = serde_json::from_str(&certificate).expect("JSON");
@@ -193,13 +180,13 @@ fn limits_that_change_act_on_what_is_left() {
         of(&before, "discarded", "records") + of(&before, "held back", "records")
     );
     assert_eq!(office.one(&case, records), left);
-    proven(&office, &case);
+    office.proven(&case);
 
     // What comes later is read by itself.
     let loose = account().folder.join("loose").to_string_lossy().into_owned();
     office.good(&[], "d.hart", &["add", "--quiet", "--account", "j.marsh@example.com", &case, &loose]);
     assert!(office.one(&case, records) >= left);
-    proven(&office, &case);
+    office.proven(&case);
 }
 
 #[test]
@@ -231,7 +218,7 @@ fn what_is_withheld_goes_only_if_that_is_asked_for() {
     let released = office.rows(&case, "SELECT id FROM records WHERE decision IS NOT NULL LIMIT 1");
     let id = released[0]["id"].as_str().expect("an id").to_owned();
     assert!(!bytes(&office, &case, &[id]).values().next().expect("bytes").is_empty());
-    proven(&office, &case);
+    office.proven(&case);
 }
 
 #[test]
@@ -276,7 +263,7 @@ fn a_discard_that_is_killed_loses_nothing_and_goes_on() {
         assert!(said.contains("certificate") || said.contains("Nothing lies outside"), "{said}");
         let after = outcomes(&office, &case);
         assert_eq!(of(&after, "discarded", "records"), of(&before, "held back", "records"), "killed at {step}");
-        proven(&office, &case);
+        office.proven(&case);
         std::fs::remove_dir_all(&case).expect("removed");
     }
     assert!(cut_off > 3, "{cut_off} of 8 were cut off in {:?}", began.elapsed());
@@ -308,7 +295,7 @@ fn what_was_put_aside_keeps_its_conversation_aside() {
     let later = part("second", &later).to_string_lossy().into_owned();
     office.good(&[], "d.hart", &["add", "--quiet", "--account", "j.marsh@example.com", &case, &later]);
     assert_eq!((counts("shown"), counts("quarantined"), counts("held back")), (1, 2, 0));
-    proven(&office, &case);
+    office.proven(&case);
 }
 
 #[test]

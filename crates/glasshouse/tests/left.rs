@@ -9,9 +9,7 @@ use std::io::{Cursor, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use support::dump::Dump;
-use support::glasshouse;
 use support::office::{Office, PASSWORD, Said};
-use support::run;
 use zip::AesMode;
 use zip::write::SimpleFileOptions;
 
@@ -55,14 +53,6 @@ fn of(outcomes: &BTreeMap<(String, String, String), u64>, outcome: &str, unit: &
 
 fn discard(office: &Office, case: &str) -> String {
     office.good(&[], "r.okoro", &["process", "--quiet", case, "--discard", "--reason", "the order covers one year"])
-}
-
-fn proven(office: &Office, case: &str) {
-    let key = office.home.join("processing.key").to_string_lossy().into_owned();
-    run(glasshouse(["verify", "--deep", "--identity", &key, case]), 0);
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/independent/verify.py");
-    let output = Command::new("python3").arg(script).arg(case).output().expect("python3 runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 }
 
 /// Processes a case with the password of its encrypted entries.
@@ -110,7 +100,7 @@ fn what_is_read_later_and_attached_to_what_is_left_is_never_in_clear() {
     let after = outcomes(&office, &case);
     assert_eq!((of(&after, "quarantined", "records"), of(&after, "shown", "records")), (2, 0), "{after:?}");
     assert!(!Dump::of(&Path::new(&case).join("runs")).has_word("quillfeather"));
-    proven(&office, &case);
+    office.proven(&case);
 }
 
 /// What was never opened goes whole; an Outlook store, whose items cannot be cut out, stays whole and is counted.
@@ -159,7 +149,7 @@ fn what_is_encrypted_goes_and_an_outlook_store_stays_whole() {
         (&part["entries"], &part["whole"], &part["cut"], &part["uncut"]),
         (&3.into(), &1.into(), &1.into(), &1.into())
     );
-    proven(&office, &case);
+    office.proven(&case);
 
     // The bytes of the store's records are what they were; the password finds nothing that it opens.
     let id = office.rows(&case, "SELECT id FROM records WHERE service = 'outlook' ORDER BY id LIMIT 1");
@@ -168,7 +158,7 @@ fn what_is_encrypted_goes_and_an_outlook_store_stays_whole() {
     let said = with_password(&office, &case);
     assert_eq!(said.code, 0, "{}", said.err);
     assert_eq!(outcomes(&office, &case), after);
-    proven(&office, &case);
+    office.proven(&case);
 }
 
 /// An archive that a password opened later is discarded as anything else is: itself, and what of its content lies outside.
@@ -237,7 +227,7 @@ fn an_archive_that_was_opened_later_goes_with_what_is_outside() {
         let paths = office.rows(case, "SELECT path FROM entries WHERE status IN ('parsed', 'partly') ORDER BY path");
         let paths: Vec<&str> = paths.iter().filter_map(|row| row["path"].as_str()).collect();
         assert_eq!(paths, ["late.zip!/all.mbox", "plain.mbox"]);
-        proven(&office, case);
+        office.proven(case);
     }
     // The bytes are shown; the password brings nothing back.
     let id = office.rows(&case, "SELECT id FROM records WHERE text LIKE '%innerneedle%'");
@@ -246,7 +236,7 @@ fn an_archive_that_was_opened_later_goes_with_what_is_outside() {
     assert!(bytes.contains("innerneedle") && !bytes.contains("outerneedle"));
     assert_eq!(with_password(&office, &case).code, 0);
     assert_eq!((digest(&case), shown(&case)), (before, 2));
-    proven(&office, &case);
+    office.proven(&case);
 }
 
 /// Returns a file with the password that people type.

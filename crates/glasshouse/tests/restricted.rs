@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Command;
 use support::dump::Dump;
 use support::office::Office;
-use support::{account, glasshouse, open, run, sql};
+use support::{account, open, run, sql};
 
 const NOTHING: [(&str, &str); 3] = [("other", "\"held_back\""), ("parties", "[]"), ("terms", "[\"heliotrope\"]")];
 const RESTRICTED: &str = "restricted: covered by an authority that has ended";
@@ -39,14 +39,6 @@ fn discard(office: &Office, case: &str, restricted: &str) -> String {
 fn certificate(case: &str, number: u32) -> Value {
     let path = Path::new(case).join(format!("evidence/discard-{number:04}.json"));
     serde_json::from_slice(&std::fs::read(path).expect("there")).expect("JSON")
-}
-
-fn proven(office: &Office, case: &str) {
-    let key = office.home.join("processing.key").to_string_lossy().into_owned();
-    run(glasshouse(["verify", "--deep", "--identity", &key, case]), 0);
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/independent/verify.py");
-    let output = Command::new("python3").arg(script).arg(case).output().expect("python3 runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 }
 
 /// Titles of records between two days that no other record has, nor any entry in its name.
@@ -122,7 +114,7 @@ fn what_is_restricted_goes_only_if_that_is_said() {
     let counts = |o: &BTreeMap<_, _>| (of(o, "held back", true), of(o, "held back", false), of(o, "discarded", false));
     assert_eq!(counts(&after), (read, 0, other));
     assert_eq!(of(&after, "shown", false), of(&before, "shown", false));
-    proven(&office, &case);
+    office.proven(&case);
     // Again there is nothing to do, and what comes later is read as ever.
     office.refused("r.okoro", &ask, "op-alder-1/1 has ended");
     assert!(discard(&office, &case, "keep").contains("Nothing lies outside"));
@@ -144,7 +136,7 @@ fn what_is_restricted_goes_only_if_that_is_said() {
         assert_eq!((of(&after, "held back", true), of(&after, "discarded", true)), (0, read));
         assert_eq!(of(&after, "discarded", false), other);
         assert_eq!(of(&after, "shown", false), of(&before, "shown", false));
-        proven(&office, case);
+        office.proven(case);
         // Nothing of it is left, so that nothing has to be said any more.
         let said = office.good(&[], "r.okoro", &["process", "--quiet", case, "--discard", "--reason", "one year"]);
         assert!(said.contains("Nothing lies outside"), "{said}");
@@ -199,9 +191,9 @@ fn entries_that_are_not_read_any_more_are_restricted() {
     assert!(hits(&dump, &titles) * 2 > titles.len(), "{} of {}", hits(&dump, &titles), titles.len());
     let first = certificate(&case, 1);
     assert!(first["outcomes"].as_array().expect("outcomes").iter().all(|line| line["reason"] != RESTRICTED), "{first}");
-    proven(&office, &case);
+    office.proven(&case);
     discard(&office, &case, "destroy");
     assert_eq!(unread(&case), 0);
     assert_eq!(hits(&Dump::opened(Path::new(&case), Some(&key)), &titles), 0);
-    proven(&office, &case);
+    office.proven(&case);
 }

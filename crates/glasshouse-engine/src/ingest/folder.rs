@@ -36,7 +36,7 @@ pub(super) fn take(
     let before: Vec<&PartRow> = held.iter().filter(|p| p.container == "folder" && same(p) && !p.is_left()).collect();
     let mut row = new_row(held, &name, "folder", origin, 0, 0, false);
     let mut known = Vec::new();
-    // What lies in an archive within the folder is not asked for: the archive itself is.
+    // What is not hashed yet belongs to an intake that was cut off: the whole folder shows whether it is the same.
     if let (Some(first), true) = (before.first(), before.iter().all(|part| part.sha256.is_some())) {
         row.source.clone_from(&first.source);
         row.number = held.iter().filter(|p| p.source == row.source).map(|p| p.number).max().unwrap_or(0) + 1;
@@ -116,6 +116,7 @@ struct Before {
 
 impl Before {
     fn of(part: Part, catalog: Catalog) -> Self {
+        // What lies in an archive within the folder is not asked for: the archive itself is.
         let own = catalog.entries.iter().enumerate().filter(|(_, entry)| entry.parent.is_none());
         let bytes = |entry: glasshouse_store::Entry<'_>| entry.path_bytes.unwrap_or(entry.path.as_bytes()).to_vec();
         let paths = own.map(|(i, entry)| (bytes(entry), i)).collect();

@@ -117,15 +117,15 @@ fn picture(iter: ExifIter, bytes: &[u8]) -> Decoded {
             }
         }
     }
+    let Some((lat, lon, _)) = decoded.place else { return decoded };
     for reference in ["GPSLatitudeRef", "GPSLongitudeRef"] {
         // Without it nothing says on which side of the equator, or of Greenwich, the place is.
-        if decoded.place.is_some() && !has(&decoded, reference) {
+        if !has(&decoded, reference) {
+            decoded.place = None;
             decoded.unreadable.push(format!("{reference} (missing)"));
         }
     }
-    if decoded.unreadable.iter().any(|name| name.ends_with("(missing)")) {
-        decoded.place = None;
-    } else if decoded.place.is_some_and(|(lat, lon, _)| Place::at(f64::from_bits(lat), f64::from_bits(lon)).is_none()) {
+    if decoded.place.is_some() && Place::at(f64::from_bits(lat), f64::from_bits(lon)).is_none() {
         decoded.unreadable.push("GPSLatitude, GPSLongitude (no place on Earth)".to_owned());
     }
     decoded
